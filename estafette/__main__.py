@@ -1,0 +1,5 @@
+"""`python -m estafette` is `estafette`."""
+
+from estafette.cli import main
+
+main()

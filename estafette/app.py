@@ -1,0 +1,105 @@
+"""Puts everything together: an opened home, the gateway in it, and the doors around it."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from estafette.core.clock import utc_now
+from estafette.core.connections import Connections
+from estafette.core.first import First, first_start
+from estafette.core.gateway import Gateway
+from estafette.core.lanes import new_node
+from estafette.core.people import People
+from estafette.core.vault import Vault
+from estafette.core.worker import Worker
+from estafette.model import GatewayError
+from estafette.providers import Place
+from estafette.settings import Settings
+from estafette.store import Store
+from estafette.store.lanes import Node
+
+
+class BadHome(GatewayError):
+    """The data folder cannot be used."""
+
+
+@dataclass(frozen=True)
+class App:
+    """The parts, opened."""
+
+    settings: Settings
+    vault: Vault
+    store: Store
+    people: People
+    connections: Connections
+    gateway: Gateway
+    node: Node
+
+    async def first_start(self) -> First | None:
+        """Fill an empty database; None if it was not empty."""
+        s = self.settings
+        asked = First(s.account_sid, s.auth_token, s.api_key)
+        return await first_start(self.store, self.vault, utc_now, asked)
+
+    def worker(self) -> Worker:
+        """What carries messages in this process."""
+        return Worker(self.store, self.connections, utc_now, self.node)
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings, wake: Callable[[], None] = lambda: None) -> AsyncIterator[App]:
+    """Open the home and its database, and close them at the end.
+
+    Raises BadHome, BadUrl, NewerSchema, WrongKey or Busy where that cannot be done.
+    """
+    vault = Vault(secret_key(settings))
+    store = await Store.open(settings.database_url)
+    node = new_node()
+    place = Place(settings.home, node.id)
+    defaults = {"sandbox": {"delay": settings.sandbox_delay}}
+    connections = Connections(store, vault, utc_now, place, defaults)
+    people = People(store, vault, utc_now)
+    gateway = Gateway(store, connections, utc_now, wake)
+    try:
+        yield App(settings, vault, store, people, connections, gateway, node)
+    finally:
+        await connections.close()
+        store.close()
+
+
+def secret_key(settings: Settings) -> bytes:
+    """The key of the vault: from the environment, or from the home, where it is made once."""
+    if settings.secret_key:
+        _make_home(settings.home)
+        return bytes.fromhex(settings.secret_key)
+    _make_home(settings.home)
+    path = settings.home / "secret.key"
+    if not path.exists():
+        _write_once(path, secrets.token_hex(32))
+    try:
+        return bytes.fromhex(path.read_text().strip())
+    except (OSError, ValueError) as error:
+        raise BadHome(f"{path}: {type(error).__name__}") from None
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadHome(f"{home}: {error.strerror}") from None
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a file whole or not at all, readable by its owner; the first of several wins."""
+    draft = path.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()

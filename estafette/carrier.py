@@ -1,0 +1,77 @@
+"""Carries messages without answering requests: `estafette carry`, and the server's own carrier.
+
+Run as a module it is woken by each byte on standard input, and stops at its end.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+
+import uvloop
+
+from estafette import logs, settings
+from estafette.app import App, opened
+from estafette.core.worker import Worker
+from estafette.model import GatewayError
+
+# Threads that compute hand over the interpreter after this; the default of 5 ms would make every
+# return from a database call wait as long as that.
+SWITCH = 0.0005
+
+
+async def carry(app: App, *, woken_by_stdin: bool = False) -> None:
+    """Carry until SIGTERM or SIGINT, then finish what is under way."""
+    sys.setswitchinterval(SWITCH)
+    worker = app.worker()
+    on_signals(worker.stop)
+    async with _bell(worker) if woken_by_stdin else contextlib.nullcontext():
+        await worker.run()
+
+
+def on_signals(stop: Callable[[], None]) -> None:
+    """Call `stop` on SIGTERM and SIGINT."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+
+
+@contextlib.asynccontextmanager
+async def _bell(worker: Worker) -> AsyncIterator[None]:
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: _Bell(worker), os.fdopen(os.dup(0), "rb")
+    )
+    try:
+        yield
+    finally:
+        transport.close()
+
+
+class _Bell(asyncio.Protocol):
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def data_received(self, data: bytes) -> None:
+        """There is work."""
+        self._worker.wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The server is gone, or says that it is time."""
+        self._worker.stop()
+
+
+async def _main() -> None:
+    found = settings.read()
+    logs.set_up(found.log_level, found.log_format)
+    async with opened(found) as app:
+        await carry(app, woken_by_stdin=True)
+
+
+if __name__ == "__main__":
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_main())
+    except GatewayError as error:
+        sys.stderr.write(f"estafette: {error}\n")
+        sys.exit(3)

@@ -1,0 +1,15 @@
+"""All commands, put together."""
+
+import typer
+
+from estafette.cli import accounts, connections, doctor, keys, messages, send, senders, serve
+
+app = typer.Typer(
+    name="estafette",
+    help="A self-hosted messaging gateway.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for part in (serve, send, messages, keys, accounts, senders, connections, doctor):
+    part.add_to(app)

@@ -1,0 +1,81 @@
+"""`keys`: list, create and revoke the keys of an account."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from estafette.cli.run import AsJson, OfAccount, account_of, home, print_json, print_table, run
+from estafette.cli.shape import iso
+from estafette.model import Key
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="Credentials of an account.", invoke_without_command=True)
+    group.callback()(_default)
+    group.command("list")(list_)
+    group.command()(create)
+    group.command()(revoke)
+    app.add_typer(group, name="keys")
+
+
+def _default(context: typer.Context, as_json: AsJson = False) -> None:
+    if context.invoked_subcommand is None:
+        list_(as_json=as_json)
+
+
+def list_(account: OfAccount = "", as_json: AsJson = False) -> None:
+    """List the keys that are not revoked; their secrets are not kept."""
+
+    async def work() -> list[Key]:
+        async with home() as app:
+            return await app.people.keys((await account_of(app, account)).sid)
+
+    found = run(work())
+    if as_json:
+        print_json({"items": [_shape(key) for key in found], "next": None})
+    else:
+        rows = [(key.sid, key.label, f"{key.created_at:%Y-%m-%d %H:%M}") for key in found]
+        print_table("", ("sid", "label", "created"), rows)
+
+
+def create(
+    label: Annotated[str, typer.Option(help="What it is for.")] = "",
+    account: OfAccount = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a key; its secret is shown this once."""
+
+    async def work() -> tuple[Key, str]:
+        async with home() as app:
+            return await app.people.add_key((await account_of(app, account)).sid, label)
+
+    key, secret = run(work())
+    if as_json:
+        print_json({**_shape(key), "secret": secret, "bearer": f"{key.sid}.{secret}"})
+    else:
+        sys.stdout.write(f"sid     {key.sid}\nsecret  {secret}\nbearer  {key.sid}.{secret}\n")
+
+
+def revoke(
+    sid: Annotated[str, typer.Argument(help="SK…")],
+    account: OfAccount = "",
+) -> None:
+    """Make a key worthless, in running servers within two seconds."""
+
+    async def work() -> None:
+        async with home() as app:
+            await app.people.revoke_key((await account_of(app, account)).sid, sid)
+
+    run(work())
+    sys.stdout.write(f"{sid} opens nothing any more\n")
+
+
+def _shape(key: Key) -> dict[str, object]:
+    return {
+        "sid": key.sid,
+        "account": key.account,
+        "label": key.label,
+        "created_at": iso(key.created_at),
+    }

@@ -1,0 +1,203 @@
+"""`messages`: list, show one with its timeline, follow what happens."""
+
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+
+from estafette.app import App
+from estafette.cli import shape
+from estafette.cli.run import (
+    AsJson,
+    BadInput,
+    OfAccount,
+    account_of,
+    home,
+    print_json,
+    print_table,
+    run,
+)
+from estafette.model import Account, Channel, Cursor, Filter, Message, Status, Unknown
+from estafette.model.rules import FINAL
+
+_LOOK_EVERY = 0.1  # seconds, while following
+
+To = Annotated[str, typer.Option(help="Only to this recipient.")]
+From = Annotated[str, typer.Option("--from", help="Only from this sender.")]
+OnChannel = Annotated[Channel | None, typer.Option("--channel", help="Only on this channel.")]
+InStatus = Annotated[Status | None, typer.Option("--status", help="Only in this status.")]
+Limit = Annotated[int, typer.Option(help="How many at the most.", min=1, max=1000)]
+After = Annotated[str, typer.Option(help="Continue after the message with this id.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="See messages.", invoke_without_command=True)
+    group.callback()(_default)
+    group.command("list")(list_)
+    group.command()(show)
+    group.command()(follow)
+    app.add_typer(group, name="messages")
+
+
+def _default(context: typer.Context, as_json: AsJson = False) -> None:
+    if context.invoked_subcommand is None:
+        list_(as_json=as_json)
+
+
+def list_(
+    *,
+    to: To = "",
+    sender: From = "",
+    channel: OnChannel = None,
+    status: InStatus = None,
+    limit: Limit = 20,
+    after: After = "",
+    account: OfAccount = "",
+    as_json: AsJson = False,
+) -> None:
+    """List messages, newest first."""
+    filter = Filter(recipient=to, sender=sender, channel=channel, status=status)
+
+    async def work() -> tuple[list[Message], bool]:
+        async with home() as app:
+            owner = await account_of(app, account)
+            cursor = Cursor(read_id(after)) if after else None
+            page = await app.gateway.page(owner, filter, limit=limit, cursor=cursor)
+            return page.items, page.has_next
+
+    items, more = run(work())
+    following = items[-1].id if more else None
+    if as_json:
+        print_json({"items": [shape.message(item) for item in items], "next": following})
+        return
+    print_table("", _NAMES, [_row(item) for item in items])
+    if following:
+        sys.stdout.write(f"more: estafette messages list --after {following}\n")
+
+
+_NAMES = ("created", "id", "channel", "from", "to", "status", "code", "body")
+
+
+def _row(item: Message) -> tuple[str, ...]:
+    body = "" if item.redacted else item.body.replace("\n", " ")
+    return (
+        f"{item.created_at:%Y-%m-%d %H:%M:%S}",
+        item.id,
+        item.channel,
+        item.sender,
+        item.recipient,
+        item.status,
+        item.code or item.reason or "",
+        body if len(body) <= 40 else body[:39] + "…",
+    )
+
+
+def show(
+    id: Annotated[str, typer.Argument(help="SM…, MM…, 32 hex digits, or a carrier's id.")],
+    account: OfAccount = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show one message and everything that became of it."""
+
+    async def work() -> tuple[Message, list[dict[str, object]]]:
+        async with home() as app:
+            message = await find(app, await account_of(app, account), id)
+            return message, shape.timeline(message, await app.gateway.timeline(message))
+
+    message, events = run(work())
+    shown = shape.message(message)
+    if as_json:
+        print_json({**shown, "timeline": events})
+        return
+    print_table("", ("", ""), [(name, _cell(value)) for name, value in shown.items()])
+    sys.stdout.write("\n")
+    print_table("", ("at", "what", "", ""), [_event(event) for event in events])
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, dict):
+        return " ".join(str(part) for part in value.values() if part)
+    return "" if value is None else str(value)
+
+
+def _event(event: dict[str, object]) -> tuple[str, ...]:
+    what = f"attempt {event['number']}" if event["what"] == "attempt" else str(event["what"])
+    outcome = event.get("outcome") or event.get("status")
+    if event["what"] == "attempt" and outcome is None:
+        outcome = "under way"
+    words = " ".join(str(event.get(name) or "") for name in ("code", "text")).strip()
+    return str(event["at"]), what, str(outcome or ""), words or str(event.get("ref") or "")
+
+
+def follow(
+    id: Annotated[
+        str, typer.Argument(help="One message, until it is final; all that change if left out.")
+    ] = "",
+    account: OfAccount = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print each change of status as it comes, until it is final or Ctrl-C."""
+
+    async def work() -> None:
+        async with home() as app:
+            owner = await account_of(app, account)
+            if id:
+                await follow_one(app, owner, (await find(app, owner, id)).id, as_json=as_json)
+            else:
+                await _follow_all(app, owner, as_json=as_json)
+
+    run(work())
+
+
+async def follow_one(app: App, owner: Account, id: str, *, as_json: bool) -> Message:
+    """Print one message at each change, until it is final; give it then."""
+    seen: Status | None = None
+    while True:
+        message = await app.gateway.find(owner, id)
+        if message.status is not seen:
+            seen = message.status
+            _print_change(message, as_json=as_json)
+        if message.status in FINAL:
+            return message
+        await asyncio.sleep(_LOOK_EVERY)
+
+
+async def _follow_all(app: App, owner: Account, *, as_json: bool) -> None:
+    seen: dict[str, Status] = {}
+    page = await app.gateway.page(owner, Filter(), limit=200)
+    seen = {item.id: item.status for item in page.items}
+    while True:
+        page = await app.gateway.page(owner, Filter(), limit=200)
+        for item in reversed(page.items):
+            if seen.get(item.id) is not item.status:
+                _print_change(item, as_json=as_json)
+        seen = {item.id: item.status for item in page.items}
+        await asyncio.sleep(_LOOK_EVERY)
+
+
+def _print_change(message: Message, *, as_json: bool) -> None:
+    if as_json:
+        print_json(shape.message(message))
+    else:
+        code = f" {message.code or message.reason}" if message.reason else ""
+        at = f"{message.updated_at:%H:%M:%S.%f}"[:-3]
+        sys.stdout.write(f"{at}  SM{message.id}  {message.recipient}  {message.status}{code}\n")
+    sys.stdout.flush()
+
+
+async def find(app: App, owner: Account, text: str) -> Message:
+    """A message by any name that it has. Raises Unknown."""
+    try:
+        return await app.gateway.find(owner, read_id(text))
+    except (BadInput, Unknown):
+        return await app.gateway.find_by_ref(owner, text)
+
+
+def read_id(text: str) -> str:
+    """The 32 hex digits of a message's name. Raises BadInput."""
+    digits = text.removeprefix("SM").removeprefix("MM").replace("-", "").lower()
+    if len(digits) != 32 or set(digits) - set("0123456789abcdef"):
+        raise BadInput(f"{text} is not the id of a message: SM… or 32 hex digits")
+    return digits

@@ -1,0 +1,107 @@
+"""What every command needs: an opened home, an account, and a way to print."""
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from typing import Annotated, Any, TypeVar
+
+import typer
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from estafette import logs, settings
+from estafette.app import App, BadHome, opened
+from estafette.core.first import First
+from estafette.core.vault import WrongKey
+from estafette.model import Account, Busy, GatewayError, NewerSchema, Unknown
+from estafette.settings import BadSetting, Settings
+from estafette.store.engine import BadUrl
+
+T = TypeVar("T")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+OfAccount = Annotated[
+    str, typer.Option("--account", help="AC…; the oldest account where it is left out.")
+]
+
+REFUSED, BAD_INPUT, NOT_REACHABLE = 1, 2, 3
+
+
+class BadInput(GatewayError):
+    """What was typed cannot be used."""
+
+
+def exit_code_of(error: GatewayError) -> int:
+    """The exit code that tells a script what to do next."""
+    if isinstance(error, BadInput | BadSetting | BadUrl):
+        return BAD_INPUT
+    if isinstance(error, Busy | BadHome | NewerSchema | WrongKey):
+        return NOT_REACHABLE
+    return REFUSED
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's work to its end."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+def read_settings() -> Settings:
+    """The settings, with logging set up as they say."""
+    found = settings.read()
+    logs.set_up(found.log_level, found.log_format)
+    return found
+
+
+@contextlib.asynccontextmanager
+async def home(wake: Callable[[], None] | None = None) -> AsyncIterator[App]:
+    """The home, opened; filled when it is new. `wake` is called when there is work to carry."""
+    async with opened(read_settings(), wake or (lambda: None)) as app:
+        first = await app.first_start()
+        if first:
+            tell_first(first)
+        yield app
+
+
+def tell_first(first: First) -> None:
+    """Show what the first start made: the only time that it can be seen."""
+    console = Console(stderr=True, highlight=False)
+    console.print("A new home. Its first account, shown this once:", style="bold")
+    lines = {
+        "ESTAFETTE_ACCOUNT_SID": first.account_sid,
+        "ESTAFETTE_AUTH_TOKEN": first.token,
+        "ESTAFETTE_API_KEY": first.bearer,
+    }
+    for name, value in lines.items():
+        if value:
+            console.print(f"  {name}={value}", soft_wrap=True)
+
+
+async def account_of(app: App, sid: str) -> Account:
+    """The account that was named, or the oldest. Raises Unknown."""
+    if sid:
+        return await app.people.account(sid)
+    found = await app.people.accounts()
+    if not found:
+        raise Unknown("there is no account yet: start `estafette serve` once")
+    return found[0]
+
+
+def print_json(value: Any) -> None:
+    """JSON on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def print_table(title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table for people; plain text, whole, where it does not go to a terminal."""
+    console = Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console = Console(highlight=False, width=240)
+    table = Table(*names, title=title or None, title_justify="left", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)

@@ -1,0 +1,65 @@
+"""`serve`, `carry` and `migrate`: what runs for long, and what prepares it."""
+
+import contextlib
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from estafette import carrier, server
+from estafette.cli.run import AsJson, BadInput, home, print_json, run
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(serve)
+    app.command()(carry)
+    app.command()(migrate)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.")] = 8080,
+    carry: Annotated[
+        bool, typer.Option(help="Carry messages from here, or leave that to other nodes.")
+    ] = True,
+) -> None:
+    """Answer requests and carry messages, until SIGTERM or Ctrl-C."""
+    if not 0 <= port <= 65535:
+        raise BadInput("--port must be 0 to 65535")
+    run(_serve(host, port, carry))
+
+
+async def _serve(host: str, port: int, carry: bool) -> None:
+    beside = server.Carrier() if carry else None
+    with contextlib.closing(server.listen(host, port)) as listener:
+        async with home(beside.wake if beside else None) as app:
+            Console(stderr=True, highlight=False).print(
+                f"Estafette listens on {server.url_of(listener)}", style="bold"
+            )
+            await server.serve(app, listener, beside)
+
+
+def carry() -> None:
+    """Carry messages without answering requests, until SIGTERM or Ctrl-C."""
+
+    async def work() -> None:
+        async with home() as app:
+            await carrier.carry(app)
+
+    run(work())
+
+
+def migrate(as_json: AsJson = False) -> None:
+    """Bring the database to this version's tables; `serve` does so too when it starts."""
+
+    async def work() -> str:
+        async with home() as app:
+            return await app.store.version()
+
+    version = run(work())
+    if as_json:
+        print_json({"schema": version})
+    else:
+        sys.stdout.write(f"the database has schema {version}\n")

@@ -1,0 +1,72 @@
+"""Messages as commands print them."""
+
+from datetime import datetime
+from typing import Any
+
+from estafette.core.gateway import Timeline
+from estafette.model import Message
+
+
+def message(message: Message) -> dict[str, Any]:
+    """A message for programs; times are ISO 8601, UTC."""
+    failed = message.reason is not None
+    return {
+        "id": message.id,
+        "status": message.status,
+        "ref": message.ref or None,
+        "channel": message.channel,
+        "direction": message.direction,
+        "from": message.sender,
+        "to": message.recipient,
+        "body": "" if message.redacted else message.body,
+        "media": list(message.media),
+        "segments": message.segments,
+        "account": message.account,
+        "error": {"reason": message.reason, "code": message.code, "text": message.text}
+        if failed
+        else None,
+        "created_at": iso(message.created_at),
+        "updated_at": iso(message.updated_at),
+        "sent_at": iso(message.sent_at),
+        "expires_at": iso(message.expires_at),
+    }
+
+
+def timeline(message: Message, found: Timeline) -> list[dict[str, Any]]:
+    """What became of a message, in the order of time."""
+    events: list[dict[str, Any]] = [{"at": iso(message.created_at), "what": "accepted"}]
+    for attempt in found.attempts:
+        events.append(
+            {
+                "at": iso(attempt.started_at),
+                "what": "attempt",
+                "number": attempt.number,
+                "id": attempt.id,
+                "node": attempt.node,
+                "connection": attempt.connection,
+                "closed_at": iso(attempt.closed_at),
+                "outcome": attempt.outcome,
+                "ref": attempt.ref or None,
+                "code": attempt.code,
+                "text": attempt.text,
+            }
+        )
+    for receipt, at in found.receipts:
+        events.append(
+            {
+                "at": iso(at),
+                "what": "receipt",
+                "status": receipt.status,
+                "reason": receipt.reason,
+                "code": receipt.code,
+                "text": receipt.text,
+            }
+        )
+    if message.status == "canceled":
+        events.append({"at": iso(message.updated_at), "what": "canceled"})
+    return sorted(events, key=lambda event: str(event["at"]))
+
+
+def iso(at: datetime | None) -> str | None:
+    """`2026-01-02T03:04:05.678901Z`."""
+    return None if at is None else at.isoformat(timespec="microseconds").replace("+00:00", "Z")

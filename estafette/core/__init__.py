@@ -1,0 +1,1 @@
+"""What we do: take messages, carry them, tell what became of them."""

@@ -1,0 +1,118 @@
+"""The connections of this process: each a provider made from its settings."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import structlog
+
+from estafette.core.clock import Clock
+from estafette.core.vault import Vault
+from estafette.model import Connection, GatewayError
+from estafette.model.ids import instant
+from estafette.providers import Place, Provider, load, make
+from estafette.store import Store, senders
+
+log = structlog.get_logger()
+
+
+class Connections:
+    """Providers by the name of their connection, as the store has them."""
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        clock: Clock,
+        place: Place,
+        defaults: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        """`defaults` are settings by provider, for what a connection does not set itself."""
+        self._store = store
+        self._vault = vault
+        self._clock = clock
+        self._place = place
+        self._defaults = defaults
+        self._known: dict[str, Connection] = {}
+        self._sealed: dict[str, str] = {}
+        self._providers: dict[str, Provider] = {}
+
+    async def refresh(self) -> None:
+        """See what was added, changed or parked since. A wrong setting stays that connection's own."""
+        for connection, sealed in await self._store.read(senders.all_connections):
+            self._known[connection.name] = connection
+            if self._sealed.get(connection.name) != sealed:
+                self._sealed[connection.name] = sealed
+                await self._make(connection, sealed)
+
+    async def _make(self, connection: Connection, sealed: str) -> None:
+        before = self._providers.pop(connection.name, None)
+        try:
+            settings = json.loads(self._vault.open(sealed, connection.name))
+            provider = make(connection.provider, self._with_defaults(connection.provider, settings))
+            await provider.open(self._place)
+        except GatewayError as error:
+            log.error("connection is misconfigured", connection=connection.name, text=str(error))
+            return
+        self._providers[connection.name] = provider
+        if before:
+            await before.close()
+
+    def _with_defaults(self, provider: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+        return {**self._defaults.get(provider, {}), **settings}
+
+    async def find(self, name: str) -> tuple[Connection, Provider | None]:
+        """A connection and its provider; none where its settings make none."""
+        if name not in self._known:
+            await self.refresh()
+        missing = Connection(name=name, provider="", parked_text="no such connection")
+        return self._known.get(name, missing), self._providers.get(name)
+
+    async def add(self, connection: Connection) -> None:
+        """Write down a connection. Raises Misconfigured where its settings do not fit its provider."""
+        make(connection.provider, self._with_defaults(connection.provider, connection.settings))
+        sealed = self._seal(connection)
+        await self._store.write(lambda conn: senders.add_connection(conn, connection, sealed))
+        await self.refresh()
+
+    async def save(self, connection: Connection) -> None:
+        """Change its settings; its jobs go on. Raises Unknown, or Misconfigured as `add`."""
+        make(connection.provider, self._with_defaults(connection.provider, connection.settings))
+        sealed = self._seal(connection)
+        await self._store.write(lambda conn: senders.save_connection(conn, connection, sealed))
+        await self.refresh()
+
+    def _seal(self, connection: Connection) -> str:
+        return self._vault.seal(json.dumps(dict(connection.settings)), connection.name)
+
+    async def settings(self, name: str) -> dict[str, Any]:
+        """The settings that a connection has itself, secrets struck out."""
+        connection, _ = await self.find(name)
+        if name not in self._sealed:
+            return {}
+        plain = json.loads(self._vault.open(self._sealed[name], name))
+        hidden = {f.name for f in fields(load(connection.provider)) if f.metadata.get("secret")}
+        return {key: "…" if key in hidden else value for key, value in plain.items()}
+
+    async def park(self, name: str, text: str) -> None:
+        """Hold all its jobs, here at once and elsewhere within two seconds."""
+        at = self._clock()
+        await self._store.write(lambda conn: senders.park(conn, name, instant(at), text))
+        await self.refresh()
+        log.error("connection is parked", connection=name, text=text)
+
+    async def resume(self, name: str) -> None:
+        """Let its jobs go on. Raises Unknown."""
+        await self._store.write(lambda conn: senders.resume(conn, name))
+        await self.refresh()
+
+    async def list(self) -> list[Connection]:
+        """Every connection, without its settings."""
+        await self.refresh()
+        return list(self._known.values())
+
+    async def close(self) -> None:
+        """Let go of every carrier."""
+        for provider in self._providers.values():
+            await provider.close()

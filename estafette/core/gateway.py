@@ -1,0 +1,198 @@
+"""What every door, action and command calls: send, find, list, change and record messages."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from time import perf_counter
+
+from msgspec import Struct
+
+from estafette.core import metrics
+from estafette.core.clock import Clock
+from estafette.core.connections import Connections
+from estafette.model import (
+    Account,
+    Attempt,
+    Channel,
+    Conflict,
+    Cursor,
+    Declined,
+    Direction,
+    Filter,
+    Message,
+    Page,
+    Reason,
+    Receipt,
+    Send,
+    Sender,
+    Status,
+)
+from estafette.model.ids import instant, new_id
+from estafette.model.rules import may_delete
+from estafette.model.text import segments, units
+from estafette.store import Store, attempts, listing, messages, receipts, senders
+from estafette.store.messages import Accept
+from estafette.store.receipts import Moved, Told
+
+LONGEST_BODY = 1600  # UTF-16 units
+MOST_MEDIA = 10
+_SENDERS_KNOWN_FOR = 2.0  # seconds that a change of a sender may go unnoticed
+
+
+class Timeline(Struct, frozen=True):
+    """What became of a message: the offers made, and what carriers told."""
+
+    attempts: list[Attempt]
+    receipts: list[tuple[Receipt, datetime]]
+
+
+class Gateway:
+    """The one core under all doors."""
+
+    def __init__(
+        self,
+        store: Store,
+        connections: Connections,
+        clock: Clock,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`wake` is called when there is something to carry."""
+        self._store = store
+        self._connections = connections
+        self._clock = clock
+        self._wake = wake
+        self._senders: dict[tuple[str, Channel, str], tuple[float, Sender]] = {}
+
+    async def send(self, account: Account, send: Send) -> Message:
+        """Write a message down together with its job; return once both are on disk.
+
+        Raises Declined where it cannot be sent as asked, Conflict where its idempotency key came
+        with another request, Busy where it could not be written.
+        """
+        began = perf_counter()
+        sender = await self._sender(account, send)
+        _check(send)
+        _, provider = await self._connections.find(sender.connection)
+        if provider:
+            provider.vet(send)
+        message = self._message(account, sender, send)
+        written = await self._store.join(
+            messages.accept,
+            Accept(
+                message,
+                message.created_at,
+                message.recipient if sender.in_order else "",
+                send.idempotency_key,
+                send.fingerprint,
+            ),
+        )
+        if written.id == message.id:
+            metrics.accepted(message.channel, perf_counter() - began)
+            self._wake()
+        return written
+
+    def _message(self, account: Account, sender: Sender, send: Send) -> Message:
+        now = self._clock()
+        return Message(
+            id=new_id(now),
+            account=account.sid,
+            lane=sender.id,
+            channel=send.channel,
+            direction=Direction.API,
+            sender=send.sender,
+            recipient=send.recipient,
+            body=send.body,
+            media=send.media,
+            segments=segments(send.body) if send.channel is Channel.SMS else 1,
+            status=Status.QUEUED,
+            ref="",
+            reason=None,
+            code="",
+            text="",
+            callback_url=send.callback_url,
+            redacted=send.discard,
+            created_at=now,
+            updated_at=now,
+            sent_at=None,
+            expires_at=now + timedelta(seconds=send.valid_for),
+        )
+
+    async def _sender(self, account: Account, send: Send) -> Sender:
+        asked = (account.sid, send.channel, send.sender)
+        now = perf_counter()
+        if (known := self._senders.get(asked)) and now - known[0] < _SENDERS_KNOWN_FOR:
+            return known[1]
+        found = await self._store.read(lambda conn: senders.find(conn, *asked))
+        if found is None:
+            raise Declined(Reason.FOREIGN_SENDER, send.sender)
+        self._senders[asked] = (now, found)
+        return found
+
+    async def find(self, account: Account, id: str) -> Message:
+        """One message by its id. Raises Unknown; another account's message is unknown too."""
+        return await self._store.read(lambda conn: messages.get(conn, account.sid, id))
+
+    async def find_by_ref(self, account: Account, ref: str) -> Message:
+        """One message by the id that its carrier gave it. Raises Unknown."""
+        return await self._store.read(lambda conn: messages.by_ref(conn, account.sid, ref))
+
+    async def page(
+        self, account: Account, filter: Filter, *, limit: int, cursor: Cursor | None = None
+    ) -> Page:
+        """Messages, newest first. Raises Unknown for a cursor that names no message."""
+        return await self._store.read(
+            lambda conn: listing.page(conn, account.sid, filter, limit=limit, cursor=cursor)
+        )
+
+    async def timeline(self, message: Message) -> Timeline:
+        """Everything that is known of what became of a message."""
+        return await self._store.read(
+            lambda conn: Timeline(
+                attempts.of_message(conn, message.id), receipts.of_message(conn, message.id)
+            )
+        )
+
+    async def redact(self, account: Account, id: str) -> Message:
+        """Forget the text of a message; one still to be sent keeps it until a carrier has it."""
+        now = self._clock()
+        return await self._store.write(lambda conn: messages.redact(conn, account.sid, id, now))
+
+    async def cancel(self, account: Account, id: str) -> Message:
+        """Call a message back. Raises Conflict when it was offered to a carrier already."""
+        now = self._clock()
+        message = await self._store.write(lambda conn: messages.cancel(conn, account.sid, id, now))
+        metrics.reached(message.status)
+        return message
+
+    async def delete(self, account: Account, id: str) -> None:
+        """Remove a message and all that is known of it. Raises Conflict while it is under way."""
+        now = self._clock()
+        message = await self.find(account, id)
+        if not may_delete(message, now):
+            raise Conflict(f"message {id} is {message.status}")
+        await self._store.write(lambda conn: messages.delete(conn, id))
+
+    async def record(self, connection: str, told: Sequence[Receipt]) -> list[Moved]:
+        """Keep what a carrier told, and move the messages that it is about.
+
+        A receipt that fits no message is kept until one does.
+        """
+        now = self._clock()
+        items = [Told(new_id(now), connection, receipt, instant(now)) for receipt in told]
+        moved = await self._store.write(partial(receipts.record, items=items))
+        done = [move for move in moved if move]
+        for move in done:
+            metrics.reached(move.status)
+        return done
+
+
+def _check(send: Send) -> None:
+    """Decline what no carrier could take."""
+    if not send.body and not send.media:
+        raise Declined(Reason.NOTHING_TO_SAY)
+    if "\0" in send.body:
+        raise Declined(Reason.BAD_BODY, "U+0000")
+    if len(send.body) > LONGEST_BODY // 2 and units(send.body) > LONGEST_BODY:
+        raise Declined(Reason.TOO_LONG, str(units(send.body)))
+    if len(send.media) > MOST_MEDIA:
+        raise Declined(Reason.TOO_MANY_MEDIA, str(len(send.media)))

@@ -1,0 +1,145 @@
+"""Who may ask: accounts, their tokens and keys, and the check of what is shown."""
+
+import hmac
+import re
+import secrets
+from hashlib import sha256
+
+from estafette.core.clock import Clock
+from estafette.core.vault import Vault
+from estafette.model import Account, Credential, Key, Unknown
+from estafette.model.ids import instant
+from estafette.store import Store, accounts
+
+ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
+KEY_SID = re.compile(r"SK[0-9a-fA-F]{32}")
+_REMEMBERED_FOR = 2.0  # seconds that another process's revocation may go unnoticed
+_REMEMBERED = 4096
+
+
+class NotProved(Unknown):
+    """What was shown opens no account."""
+
+    def __init__(self, *, is_known: bool) -> None:
+        super().__init__()
+        self.is_known = is_known  #: whether there is such an account or key at all
+
+
+class People:
+    """Accounts and keys. What was proved is remembered for two seconds."""
+
+    def __init__(self, store: Store, vault: Vault, clock: Clock) -> None:
+        self._store = store
+        self._vault = vault
+        self._clock = clock
+        self._proved: dict[tuple[str, str], tuple[float, Credential]] = {}
+
+    async def prove(self, user: str, password: str) -> Credential:
+        """Who shows `AC…` and a token, or `SK…` and a secret. Raises NotProved."""
+        asked = (user, digest(password))
+        now = self._clock().timestamp()
+        if (known := self._proved.get(asked)) and abs(now - known[0]) < _REMEMBERED_FOR:
+            return known[1]
+        try:
+            credential = await self._prove(user, password)
+        except NotProved:
+            raise
+        except Unknown:
+            raise NotProved(is_known=False) from None
+        if len(self._proved) >= _REMEMBERED:
+            self._proved.clear()
+        self._proved[asked] = (now, credential)
+        return credential
+
+    async def _prove(self, user: str, password: str) -> Credential:
+        if KEY_SID.fullmatch(user):
+            key, kept = await self._store.read(lambda conn: accounts.get_key(conn, user))
+            account, _ = await self._store.read(lambda conn: accounts.get(conn, key.account))
+            shown = digest(password)
+        elif not ACCOUNT_SID.fullmatch(user):
+            raise NotProved(is_known=False)
+        else:
+            account, sealed = await self._store.read(lambda conn: accounts.get(conn, user))
+            key, kept, shown = None, self._vault.open(sealed, account.sid), password
+        if not hmac.compare_digest(kept.encode(), shown.encode()):
+            raise NotProved(is_known=True)
+        return Credential(account, key)
+
+    async def prove_bearer(self, token: str) -> Credential:
+        """Who shows `SK….secret` as one text. Raises NotProved."""
+        sid, secret = split_bearer(token)
+        return await self.prove(sid, secret)
+
+    async def add_account(
+        self, name: str, *, sid: str = "", token: str = ""
+    ) -> tuple[Account, str]:
+        """A new account, with its token: the only time that it is shown."""
+        now = self._clock()
+        sid = sid or f"AC{secrets.token_hex(16)}"
+        token = token or secrets.token_hex(16)
+        account = Account(sid=sid, name=name, created_at=now, updated_at=now)
+        sealed = self._vault.seal(token, sid)
+        await self._store.write(lambda conn: accounts.add(conn, account, sealed))
+        return account, token
+
+    async def new_token(self, sid: str) -> str:
+        """Another token for an account; the one before is worthless from now. Raises Unknown."""
+        token = secrets.token_hex(16)
+        sealed, at = self._vault.seal(token, sid), instant(self._clock())
+        await self.account(sid)
+        await self._store.write(lambda conn: accounts.set_token(conn, sid, sealed, at))
+        self._proved.clear()
+        return token
+
+    async def token(self, sid: str) -> str:
+        """The token of an account, to sign with. Raises Unknown."""
+        account, sealed = await self._store.read(lambda conn: accounts.get(conn, sid))
+        return self._vault.open(sealed, account.sid)
+
+    async def account(self, sid: str) -> Account:
+        """One account. Raises Unknown."""
+        account, _ = await self._store.read(lambda conn: accounts.get(conn, sid))
+        return account
+
+    async def accounts(self) -> list[Account]:
+        """Every account, the oldest first."""
+        return await self._store.read(accounts.all_of)
+
+    async def add_key(self, account: str, label: str, *, bearer: str = "") -> tuple[Key, str]:
+        """A new key, with its secret: the only time that it is shown."""
+        now = self._clock()
+        sid, secret = split_bearer(bearer) if bearer else (f"SK{secrets.token_hex(16)}", "")
+        secret = secret or secrets.token_urlsafe(24)
+        key = Key(sid=sid, account=account, label=label, created_at=now, updated_at=now)
+        await self._store.write(lambda conn: accounts.add_key(conn, key, digest(secret)))
+        return key, secret
+
+    async def keys(self, account: str) -> list[Key]:
+        """The keys of an account that are not revoked, the oldest first."""
+        return await self._store.read(lambda conn: accounts.keys_of(conn, account))
+
+    async def rename_key(self, account: str, sid: str, label: str) -> Key:
+        """Give a key another label. Raises Unknown."""
+        at = instant(self._clock())
+        return await self._store.write(
+            lambda conn: accounts.rename_key(conn, account, sid, label, at)
+        )
+
+    async def revoke_key(self, account: str, sid: str) -> None:
+        """Make a key worthless: here at once, in other processes within two seconds."""
+        at = instant(self._clock())
+        await self._store.write(lambda conn: accounts.revoke_key(conn, account, sid, at))
+        self._proved.clear()
+
+
+def digest(secret: str) -> str:
+    """What is kept of a secret that is long and random: its SHA-256."""
+    return sha256(secret.encode()).hexdigest()
+
+
+def split_bearer(token: str) -> tuple[str, str]:
+    """The SID and the secret of a bearer token; one of another form gives a SID of its own."""
+    sid, _, secret = token.replace(":", ".", 1).partition(".")
+    if KEY_SID.fullmatch(sid) and secret:
+        return sid, secret
+    return f"SK{digest('sid of ' + token)[:32]}", token

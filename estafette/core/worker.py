@@ -1,0 +1,294 @@
+"""Carries what is due: takes jobs up, offers messages to providers, writes down what came of it."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from functools import partial
+from time import perf_counter
+
+import structlog
+
+from estafette.core import metrics
+from estafette.core.clock import Clock
+from estafette.core.connections import Connections
+from estafette.core.lanes import Lane, Lanes
+from estafette.model import (
+    Accepted,
+    Attempt,
+    Busy,
+    Connection,
+    Message,
+    Misconfigured,
+    Offer,
+    Outcome,
+    Sender,
+    SendError,
+    Unclear,
+)
+from estafette.model.ids import instant, new_id
+from estafette.model.rules import Step, after_attempt
+from estafette.providers import Provider
+from estafette.store import Store, attempts, due, jobs
+from estafette.store.attempts import Closing
+from estafette.store.due import Quota
+from estafette.store.jobs import Job
+from estafette.store.lanes import Node
+
+log = structlog.get_logger()
+
+_MOST = 512  # jobs of one kind in one lane that one transaction takes up
+_GATHER = 0.005  # seconds after a round in which further work gathers for the next
+_SOONEST, _LATEST = 0.02, 0.25  # seconds between looks while nothing is in sight
+_REFRESH = 1.0  # seconds between looks at the connections
+
+
+class Worker:
+    """Drives the lanes of this process. One `run`, until `stop`."""
+
+    def __init__(self, store: Store, connections: Connections, clock: Clock, node: Node) -> None:
+        self._store = store
+        self._connections = connections
+        self._clock = clock
+        self._node = node
+        self._lanes = Lanes(store, node, self._settle)
+        self._woken = asyncio.Event()
+        self._stopping = False
+        self._offers: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """There may be work: look now."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Take nothing more. `run` returns when what is in flight is written down."""
+        self._stopping = True
+        self.wake()
+
+    async def run(self, *, grace: float = 8.0) -> None:
+        """Carry until stopped, then wait at most `grace` seconds for answers still to come."""
+        await self._connections.refresh()
+        beats = asyncio.create_task(self._lanes.keep())
+        refreshes = asyncio.create_task(self._refresh())
+        try:
+            await self._carry()
+            if self._offers:
+                await asyncio.wait(self._offers, timeout=grace)
+        finally:
+            await _cancel([beats, refreshes, *self._offers])
+            with contextlib.suppress(Busy):
+                await self._lanes.leave()
+
+    async def _carry(self) -> None:
+        idle = _SOONEST
+        while not self._stopping:
+            self._woken.clear()
+            wait = await self._look()
+            idle = min(idle * 1.5, _LATEST) if wait is None else _SOONEST
+            wait = idle if wait is None else min(wait, _LATEST)
+            if wait > 0 and not self._stopping:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), wait)
+            elif wait <= 0:
+                await asyncio.sleep(_GATHER)
+
+    async def _refresh(self) -> None:
+        while True:
+            await asyncio.sleep(_REFRESH)
+            try:
+                await self._connections.refresh()
+            except Busy as error:
+                log.warning("connections could not be read", text=str(error))
+
+    async def _look(self) -> float | None:
+        """One round; the seconds until the next is due, 0 after work, None with none in sight."""
+        try:
+            return await self._round()
+        except Exception:
+            log.exception("a round failed", node=self._node.id)
+            return _LATEST
+
+    async def _round(self) -> float | None:
+        agenda = await self._store.read(lambda conn: jobs.agenda(conn, self._node.id))
+        if not agenda:
+            return None
+        now = self._clock()
+        quotas = await self._quotas(agenda, now.timestamp(), instant(now))
+        if not quotas:
+            return self._until(agenda, now.timestamp())
+        taken = await self._store.write(
+            partial(
+                due.take_up,
+                quotas=quotas,
+                node=self._node.id,
+                now=instant(now),
+                new_id=partial(new_id, now),
+                most=_MOST,
+            )
+        )
+        for move in taken.moved:
+            metrics.reached(move.status)
+        for id, offers in taken.offers.items():
+            self._offer_all(id, offers, taken.next_at.get(id, 0))
+        return 0
+
+    async def _quotas(self, agenda: list[jobs.Due], at: float, now: int) -> dict[str, Quota]:
+        """What to take up: of each lane that has something due and room for it."""
+        quotas: dict[str, Quota] = {}
+        for item in agenda:
+            lane = self._lanes.get(item.lane)
+            if lane is None or item.due_at > now:
+                continue
+            connection, provider = await self._connections.find(lane.sender.connection)
+            usable = provider is not None and connection.parked_at is None
+            room = lane.room(at) if usable and item.kind == "send" else 0
+            if room or item.kind != "send":
+                offers = max(room, quotas[item.lane].offers if item.lane in quotas else 0)
+                resends = connection.on_unclear == "resend"
+                busy = frozenset(lane.busy)
+                rate = lane.sender.max_per_second
+                quotas[item.lane] = Quota(connection.name, offers, rate, busy, resends)
+        return quotas
+
+    def _until(self, agenda: list[jobs.Due], at: float) -> float:
+        """Seconds until something falls due or a pace allows it; answers that come in wake us."""
+        waits = [item.due_at / 1e6 - at for item in agenda if item.due_at / 1e6 > at]
+        paced = [lane.next_at - at for lane in self._lanes if lane.next_at > at]
+        return max(0.001, min([*waits, *paced, _LATEST]))
+
+    def _offer_all(self, id: str, offers: list[Offer], next_at: float) -> None:
+        lane = self._lanes.get(id)
+        if lane is None:  # lost between the commit and here: whoever has it settles these
+            return
+        lane.next_at = next_at
+        for offer in offers:
+            lane.in_flight += 1
+            if offer.order_key:
+                lane.busy.add(offer.order_key)
+            task = asyncio.create_task(self._offer(lane, offer))
+            self._offers.add(task)
+            task.add_done_callback(self._offers.discard)
+
+    async def _offer(self, lane: Lane, offer: Offer) -> None:
+        try:
+            connection, provider = await self._connections.find(lane.sender.connection)
+            began = perf_counter()
+            answer = await _ask(provider, offer)
+            metrics.attempted(connection.name, _outcome(answer), perf_counter() - began)
+            await self._close(connection, lane.sender.id, offer, answer)
+        except Busy as error:
+            # The attempt stays open: it is settled when the lane is taken over, by us or another.
+            log.error("an answer could not be written", attempt=offer.id, text=str(error))
+            self._lanes.forget(lane.sender.id)
+        finally:
+            lane.in_flight -= 1
+            lane.busy.discard(offer.order_key)
+            self._woken.set()
+
+    async def _settle(self, sender: Sender) -> None:
+        """Find out what became of offers whose process ended before it wrote that down."""
+        lane = sender.id
+        for attempt, message in await self._store.read(lambda conn: attempts.open_of(conn, lane)):
+            connection, provider = await self._connections.find(attempt.connection)
+            answer = await _recall(provider, attempt, message)
+            log.warning(
+                "an offer was cut short", attempt=attempt.id, message=message.id,
+                node=attempt.node, outcome=_outcome(answer),
+            )  # fmt: skip
+            order_key = message.recipient if sender.in_order else ""
+            offer = Offer(attempt.id, attempt.number, message, order_key)
+            await self._close(connection, lane, offer, answer)
+
+    async def _close(
+        self, connection: Connection, lane: str, offer: Offer, answer: Accepted | SendError
+    ) -> None:
+        step = after_attempt(
+            _outcome(answer),
+            number=offer.number,
+            reason=None if isinstance(answer, Accepted) else answer.reason,
+            retry_after=None if isinstance(answer, Accepted) else answer.retry_after,
+            receipt_wait=connection.receipt_wait,
+        )
+        if step.parks and connection.parked_at is None:
+            await self._connections.park(connection.name, str(answer))
+        now = instant(self._clock())
+        await self._store.join(
+            attempts.close, _closing(connection.name, lane, offer, answer, step, now)
+        )
+        metrics.reached(step.status)
+
+
+def _closing(
+    connection: str, lane: str, offer: Offer, answer: Accepted | SendError, step: Step, now: int
+) -> Closing:
+    taken = answer if isinstance(answer, Accepted) else None
+    refused = answer if isinstance(answer, SendError) else None
+    return Closing(
+        attempt=offer.id,
+        message=offer.message.id,
+        connection=connection,
+        now=now,
+        outcome=_outcome(answer),
+        status=step.status,
+        ref=taken.ref if taken else "",
+        more_refs=taken.more_refs if taken else (),
+        reason=step.reason,
+        code=refused.code if refused else "",
+        text=str(refused) if refused else "",
+        next_jobs=tuple(_next_jobs(lane, offer, answer, step, now)),
+    )
+
+
+def _next_jobs(
+    lane: str, offer: Offer, answer: Accepted | SendError, step: Step, now: int
+) -> Iterable[Job]:
+    message = offer.message
+    if step.retry_in is not None:
+        # Not beyond the end of its validity: it is failed then, and should not wait to be.
+        due_at = min(now + int(step.retry_in * 1e6), instant(message.expires_at))
+        yield Job(message.id, "send", lane, due_at, offer.number, offer.order_key)
+    if step.settle_in is not None:
+        due_at = now + int(step.settle_in * 1e6)
+        yield Job(message.id, "settle", lane, due_at, offer.number, offer.order_key)
+    if answer.later:
+        yield due.later_job(lane, message.id, answer.later, now)
+
+
+async def _ask(provider: Provider | None, offer: Offer) -> Accepted | SendError:
+    """The carrier's answer to one offer; what it did not say itself is put in our words."""
+    if provider is None:
+        return Misconfigured("the settings of this connection make no provider")
+    try:
+        async with asyncio.timeout(provider.answers_within):
+            return await provider.send(offer)
+    except SendError as error:
+        return error
+    except TimeoutError:
+        return Unclear(f"no answer within {provider.answers_within:g} s")
+    except Exception as error:
+        log.exception("a provider broke", attempt=offer.id, message=offer.message.id)
+        return Unclear(f"{type(error).__name__} while it was offered")
+
+
+async def _recall(
+    provider: Provider | None, attempt: Attempt, message: Message
+) -> Accepted | SendError:
+    if provider is None:
+        return Unclear("the connection that it was offered through is gone")
+    try:
+        return await provider.recall(attempt, message)
+    except SendError as error:
+        return error
+    except Exception as error:
+        log.exception("a provider broke", attempt=attempt.id, message=message.id)
+        return Unclear(f"{type(error).__name__} while it was asked about")
+
+
+def _outcome(answer: Accepted | SendError) -> Outcome:
+    return Outcome.ACCEPTED if isinstance(answer, Accepted) else answer.outcome
+
+
+async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    tasks = list(tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,57 @@
+"""Who is asking: HTTP Basic with an account's SID and token, or with a key and its secret."""
+
+from base64 import b64decode
+from binascii import Error as NotBase64
+
+from starlette.requests import Request
+
+from estafette.core.people import ACCOUNT_SID, NotProved, People
+from estafette.doors.twilio.errors import TwilioError
+from estafette.model import Account, Credential
+
+_NOTHING_SHOWN = "Authentication Error - No credentials provided"
+_NO_SUCH_USER = "Authentication Error - invalid username"
+_WRONG = "Your AccountSid or AuthToken was incorrect."
+
+
+async def account(request: Request, people: People) -> Account:
+    """The account that the path names, once the caller has proved to be allowed in it."""
+    return (await credential(request, people)).account
+
+
+async def owner(request: Request, people: People) -> Account:
+    """As `account`, but keys are not enough: accounts and keys are for who holds the token."""
+    found = await credential(request, people)
+    if found.key is not None:
+        raise TwilioError(20003, detail="An API key may not be used for accounts and keys.")
+    return found.account
+
+
+async def credential(request: Request, people: People) -> Credential:
+    """What the caller has proved. A malformed account SID is not found before anyone is asked."""
+    sid = request.path_params.get("account", "")
+    if sid and not ACCOUNT_SID.fullmatch(sid):
+        raise TwilioError(20404, request.url.path)
+    user, password = _shown(request.headers.get("authorization", ""))
+    try:
+        found = await people.prove(user, password)
+    except NotProved as error:
+        if error.is_known:
+            raise TwilioError(20003, detail=_WRONG) from None
+        raise TwilioError(20003, message=_NO_SUCH_USER) from None
+    if sid and found.account.sid != sid:
+        raise TwilioError(20003, detail=_WRONG)
+    return found
+
+
+def _shown(header: str) -> tuple[str, str]:
+    scheme, _, rest = header.partition(" ")
+    if scheme.lower() != "basic":
+        raise TwilioError(20003, message=_NOTHING_SHOWN)
+    try:
+        user, colon, password = b64decode(rest.strip(), validate=True).decode().partition(":")
+    except (NotBase64, ValueError):
+        raise TwilioError(20003, message=_NOTHING_SHOWN) from None
+    if not colon or not user:
+        raise TwilioError(20003, message=_NOTHING_SHOWN)
+    return user, password

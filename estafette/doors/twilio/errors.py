@@ -1,0 +1,137 @@
+"""Our errors in Twilio's words: its codes, texts and shape."""
+
+from typing import Any
+
+from estafette.model import Channel, Declined, Reason
+
+#: Twilio's code: the HTTP status, and the text; `{}` is the part of the request that is to blame.
+CODES = {
+    20001: (400, "{}"),
+    20003: (401, "Authenticate"),
+    20004: (405, "Method not allowed"),
+    20009: (409, "Cannot delete message because delivery has not been completed."),
+    20404: (404, "The requested resource {} was not found"),
+    20409: (409, "This idempotency key was used with another request."),
+    20413: (413, "The request body is larger than {} bytes."),
+    20500: (500, "An internal server error has occurred"),
+    20503: (503, "The service is unable to write this down at the moment. Please try again."),
+    21211: (400, "The 'To' number {} is not a valid phone number."),
+    21212: (
+        400,
+        "The 'From' number {} is not a valid phone number, shortcode, or alphanumeric sender ID.",
+    ),
+    21408: (
+        400,
+        "Permission to send an SMS has not been enabled for the region indicated by the 'To'"
+        " number: {}.",
+    ),
+    21602: (400, "Message body is required."),
+    21603: (400, "A 'From' phone number is required."),
+    21604: (400, "A 'To' phone number is required."),
+    21606: (
+        400,
+        "The From phone number {} is not a valid, SMS-capable inbound phone number or short code"
+        " for your account.",
+    ),
+    21609: (400, "The 'StatusCallback' URL {} is not a valid URL."),
+    21610: (400, "Attempt to send to unsubscribed recipient"),
+    21611: (429, "SMS queue is full."),
+    21612: (
+        400,
+        "The 'To' phone number: {}, is not currently reachable using the 'From' phone number"
+        " via SMS.",
+    ),
+    21614: (400, "To number: {}, is not a mobile number"),
+    21617: (400, "The concatenated message body exceeds the 1600 character limit"),
+    21618: (400, "The message body cannot be sent: {}"),
+    21619: (400, "A text message body, media URLs or a ContentSid must be specified."),
+    21620: (400, "Invalid media URL(s): {}"),
+    21623: (400, "Number of media files exceeds allowed limit: 10"),
+    21624: (400, "The ValidityPeriod {} is not a whole number of seconds from 1 to 36000"),
+    21627: (400, "The MaxPrice {} is not a number"),
+    21654: (400, "ContentSid Required"),
+    21655: (400, "The ContentSid {} is invalid"),
+    21656: (400, "The ContentVariables parameter is invalid"),
+    21701: (400, "The Messaging Service {} does not exist"),
+    21705: (400, "The MessagingServiceSid {} is invalid"),
+    21910: (400, "Invalid From and To pair. From and To should be of the same channel"),
+    30029: (400, "Invalid ContentRetention {}: it must be retain or discard"),
+    30030: (400, "Invalid AddressRetention {}: it must be retain or obfuscate"),
+    30400: (400, "Parameters are not valid"),
+    30409: (409, "This message cannot be canceled"),
+    35111: (400, "The SendAt parameter is missing"),
+    35118: (400, "A MessagingServiceSid is required to schedule a message"),
+    63007: (400, "Twilio could not find a Channel with the specified From address"),
+    70002: (400, "Paged requests must include a PageToken"),
+}
+
+#: Why the core declined a message, as the answer to a create.
+DECLINED = {
+    Reason.NO_RECIPIENT: 21604,
+    Reason.BAD_RECIPIENT: 21211,
+    Reason.NOT_MOBILE: 21614,
+    Reason.NO_SENDER: 21603,
+    Reason.BAD_SENDER: 21212,
+    Reason.FOREIGN_SENDER: 21606,
+    Reason.MIXED_CHANNELS: 21910,
+    Reason.EMPTY_BODY: 21602,
+    Reason.NOTHING_TO_SAY: 21619,
+    Reason.BAD_BODY: 21618,
+    Reason.TOO_LONG: 21617,
+    Reason.BAD_MEDIA: 21620,
+    Reason.TOO_MANY_MEDIA: 21623,
+    Reason.BAD_CALLBACK: 21609,
+    Reason.BAD_VALIDITY: 21624,
+    Reason.OPTED_OUT: 21610,
+    Reason.REGION: 21408,
+    Reason.UNROUTABLE: 21612,
+    Reason.QUEUE_FULL: 21611,
+}
+
+#: Why a message failed on its way, as its `error_code` and `error_message`.
+FAILED = {
+    Reason.OPTED_OUT: (21610, "Attempt to send to unsubscribed recipient"),
+    Reason.QUEUE_FULL: (30001, "Queue overflow"),
+    Reason.UNREACHABLE: (30003, "Unreachable destination handset"),
+    Reason.BLOCKED: (30004, "Message blocked"),
+    Reason.UNKNOWN_HANDSET: (30005, "Unknown destination handset"),
+    Reason.LANDLINE: (30006, "Landline or unreachable carrier"),
+    Reason.EXPIRED: (30036, "Validity Period Expired"),
+    Reason.UNANSWERED: (30008, "Unknown error"),
+}
+UNKNOWN_FAILURE = (30008, "Unknown error")
+
+
+class TwilioError(Exception):
+    """An answer that is not a success."""
+
+    def __init__(self, code: int, value: str = "", *, message: str = "", detail: str = "") -> None:
+        status, text = CODES[code]
+        self.code = code
+        self.status = status
+        self.message = message or text.format(_short(value))
+        self.detail = detail
+        super().__init__(self.message)
+
+    def shape(self) -> dict[str, Any]:
+        """The body of the answer, its keys in Twilio's order."""
+        detail = {"detail": self.detail} if self.detail else {}
+        return {
+            "code": self.code,
+            **detail,
+            "message": self.message,
+            "more_info": f"https://www.twilio.com/docs/errors/{self.code}",
+            "status": self.status,
+        }
+
+
+def of_declined(error: Declined, channel: Channel) -> TwilioError:
+    """A message that the core declined."""
+    if error.reason is Reason.FOREIGN_SENDER and channel is not Channel.SMS:
+        return TwilioError(63007)
+    return TwilioError(DECLINED.get(error.reason, 20001), error.value or str(error.reason))
+
+
+def _short(value: str) -> str:
+    """As much of what somebody sent as an answer should repeat."""
+    return value if len(value) <= 100 else f"{value[:100]}…"

@@ -1,0 +1,124 @@
+"""Lists as Twilio pages them: an envelope of links, and tokens that name the last item."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote, urlencode
+
+from msgspec import Struct
+
+from estafette.doors.twilio import dates
+from estafette.doors.twilio.errors import TwilioError
+from estafette.doors.twilio.wire import Form, one
+from estafette.model import Channel, Cursor, Filter, Status
+
+MOST = 1000
+_TOKEN = re.compile(r"P([AB])([A-Z]{2})([0-9a-fA-F]{32})")
+_FILTERS = ("To", "From", "DateSent", "DateSent<", "DateSent>", "Status")
+
+T = TypeVar("T")
+
+
+class Asked(Struct, frozen=True):
+    """Which page of a list is asked for."""
+
+    page: int
+    size: int
+    cursor: Cursor | None
+
+
+def read_asked(query: Form) -> Asked:
+    """The paging parameters of a query. Raises TwilioError for nonsense."""
+    size = min(_count(query, "PageSize", 50, least=1), MOST)
+    page = _count(query, "Page", 0, least=0)
+    token = one(query, "PageToken")
+    if not token:
+        if page > 0:
+            raise TwilioError(70002)
+        return Asked(page, size, None)
+    found = _TOKEN.fullmatch(token)
+    if not found:
+        raise TwilioError(20001, "The PageToken is not one of this list")
+    return Asked(page, size, Cursor(found[3].lower(), before=found[1] == "B"))
+
+
+def _count(query: Form, name: str, default: int, *, least: int) -> int:
+    text = one(query, name)
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit()) or int(text[:10]) < least:
+        raise TwilioError(20001, f"{name} must be a whole number from {least}")
+    return int(text[:10])
+
+
+def read_filter(query: Form) -> Filter:
+    """The filters of a list of messages in our words. Raises TwilioError for bad ones."""
+    to_channel, recipient = _address(one(query, "To"))
+    from_channel, sender = _address(one(query, "From"))
+    day = dates.on(one(query, "DateSent")) if one(query, "DateSent") else None
+    since = dates.since(one(query, "DateSent>")) if one(query, "DateSent>") else None
+    until = dates.until(one(query, "DateSent<")) if one(query, "DateSent<") else None
+    status = one(query, "Status")
+    if status and status not in set(Status):
+        raise TwilioError(20001, f"Status {status[:40]!r} is not a message status")
+    return Filter(
+        recipient=recipient,
+        sender=sender,
+        channel=to_channel or from_channel,
+        status=Status(status) if status else None,
+        sent_from=max((at for at in (day and day[0], since) if at), default=None),
+        sent_until=min((at for at in (day and day[1], until) if at), default=None),
+    )
+
+
+def _address(text: str) -> tuple[Channel | None, str]:
+    if "\0" in text:
+        raise TwilioError(20001, "U+0000 is not text")
+    if text.startswith("whatsapp:"):
+        return Channel.WHATSAPP, text.removeprefix("whatsapp:")
+    return (Channel.SMS if text else None), text
+
+
+class Listed(Struct, Generic[T], frozen=True):
+    """What a list gives: some items, and whether more stand on either side."""
+
+    items: Sequence[T]
+    has_next: bool = False
+    has_previous: bool = False
+
+
+def envelope(
+    path: str,
+    query: Form,
+    asked: Asked,
+    key: str,
+    listed: Listed[T],
+    *,
+    shape: Callable[[T], Any],
+    sid: Callable[[T], str],
+) -> dict[str, Any]:
+    """The list under its key, with links that repeat the filters first."""
+    items = listed.items
+    filters = [(name, one(query, name)) for name in _FILTERS if one(query, name)]
+    start = asked.page * asked.size
+
+    def link(page: int, token: str = "") -> str:
+        paging = [("PageSize", str(asked.size)), ("Page", str(page))]
+        paging += [("PageToken", token)] if token else []
+        return f"{path}?{urlencode([*filters, *paging], quote_via=quote)}"
+
+    following = link(asked.page + 1, f"PA{sid(items[-1])}") if listed.has_next and items else None
+    before = None
+    if listed.has_previous and items and asked.page > 0:
+        before = link(asked.page - 1, f"PB{sid(items[0])}")
+    return {
+        "end": start + len(items) - 1 if items else 0,
+        "first_page_uri": link(0),
+        "next_page_uri": following,
+        "page": asked.page,
+        "page_size": asked.size,
+        "previous_page_uri": before,
+        key: [shape(item) for item in items],
+        "start": start,
+        "uri": link(asked.page, one(query, "PageToken")),
+    }

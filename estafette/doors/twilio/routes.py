@@ -1,0 +1,283 @@
+"""What is answered where."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from estafette.core.gateway import Gateway
+from estafette.core.people import KEY_SID, People
+from estafette.doors.twilio import auth, paging, wire
+from estafette.doors.twilio.errors import TwilioError, of_declined
+from estafette.model import Account, Busy, Conflict, Declined, Message, Unknown
+
+log = structlog.get_logger()
+
+LARGEST = 2 << 20  # bytes of a request body
+_REF = re.compile(r"[!-~]{1,128}")
+_OTHER_FORM = re.compile(
+    r"/(?:Accounts|Keys|Messages|AC\w{32}|SK\w{32}|[SM]M\w{32})(?:\.xml|\.csv)?$"
+)
+
+Answer = Callable[[Request], Awaitable[Response]]
+
+_json = msgspec.json.Encoder().encode
+
+
+class Twilio:
+    """The door: each method answers one operation."""
+
+    def __init__(self, gateway: Gateway, people: People) -> None:
+        self._gateway = gateway
+        self._people = people
+
+    async def create_message(self, request: Request) -> Response:
+        """POST Messages: written down when this answers; the carrier has not been asked yet."""
+        account = await auth.account(request, self._people)
+        form = await _form(request)
+        send = wire.read_send(form, idempotency_key=_idempotency_key(request))
+        try:
+            message = await self._gateway.send(account, send)
+        except Declined as error:
+            raise of_declined(error, send.channel) from None
+        except Conflict:
+            raise TwilioError(20409) from None
+        return _answer(wire.message(message, created=True), 201, id=message.id)
+
+    async def list_messages(self, request: Request) -> Response:
+        """GET Messages: newest first."""
+        account = await auth.account(request, self._people)
+        query = wire.read_form(request.url.query.encode())
+        asked, filter = paging.read_asked(query), paging.read_filter(query)
+        try:
+            page = await self._gateway.page(account, filter, limit=asked.size, cursor=asked.cursor)
+        except Unknown:
+            raise TwilioError(20001, "The PageToken names no message of this list") from None
+        listed = paging.Listed(page.items, page.has_next, page.has_previous)
+        return _answer(
+            paging.envelope(
+                request.url.path,
+                query,
+                asked,
+                "messages",
+                listed,
+                shape=wire.message,
+                sid=wire.message_sid,
+            )
+        )
+
+    async def fetch_message(self, request: Request) -> Response:
+        """GET one message, by its SID or by the id that its carrier gave it."""
+        return _answer(wire.message(await self._find(request)))
+
+    async def update_message(self, request: Request) -> Response:
+        """POST one message: redact it (`Body=`) or call it back (`Status=canceled`)."""
+        message = await self._find(request)
+        form = await _form(request)
+        account = await self._people.account(message.account)
+        body, status = form.get("Body"), form.get("Status")
+        if body == [""] and status is None:
+            return _answer(wire.message(await self._gateway.redact(account, message.id)))
+        if status == ["canceled"] and body is None:
+            try:
+                return _answer(wire.message(await self._gateway.cancel(account, message.id)))
+            except Conflict:
+                raise TwilioError(30409) from None
+        raise TwilioError(30400)
+
+    async def delete_message(self, request: Request) -> Response:
+        """DELETE one message that is complete."""
+        message = await self._find(request)
+        account = await self._people.account(message.account)
+        try:
+            await self._gateway.delete(account, message.id)
+        except Conflict:
+            raise TwilioError(20009) from None
+        return Response(status_code=204)
+
+    async def _find(self, request: Request) -> Message:
+        account = await auth.account(request, self._people)
+        sid = request.path_params["sid"]
+        try:
+            if wire.MESSAGE_SID.fullmatch(sid):
+                try:
+                    return await self._gateway.find(account, sid[2:].lower())
+                except Unknown:
+                    pass  # a carrier that speaks this API gives ids of the same form
+            if _REF.fullmatch(sid):
+                return await self._gateway.find_by_ref(account, sid)
+        except Unknown:
+            pass
+        raise TwilioError(20404, request.url.path)
+
+    async def list_accounts(self, request: Request) -> Response:
+        """GET Accounts: the caller's own."""
+        account = await auth.owner(request, self._people)
+        query = wire.read_form(request.url.query.encode())
+        return _answer(
+            paging.envelope(
+                request.url.path,
+                query,
+                paging.read_asked(query),
+                "accounts",
+                paging.Listed([account]),
+                shape=wire.account,
+                sid=lambda item: item.sid,
+            )
+        )
+
+    async def fetch_account(self, request: Request) -> Response:
+        """GET one account."""
+        return _answer(wire.account(await auth.owner(request, self._people)))
+
+    async def create_key(self, request: Request) -> Response:
+        """POST Keys: the only time that the secret is shown."""
+        account = await auth.owner(request, self._people)
+        key, secret = await self._people.add_key(account.sid, _label(await _form(request)))
+        return _answer(wire.key(key, secret=secret), 201)
+
+    async def list_keys(self, request: Request) -> Response:
+        """GET Keys: those that are not revoked, on one page."""
+        account = await auth.owner(request, self._people)
+        query = wire.read_form(request.url.query.encode())
+        keys = paging.Listed(await self._people.keys(account.sid))
+        return _answer(
+            paging.envelope(
+                request.url.path,
+                query,
+                paging.read_asked(query),
+                "keys",
+                keys,
+                shape=wire.key,
+                sid=lambda item: item.sid,
+            )
+        )
+
+    async def fetch_key(self, request: Request) -> Response:
+        """GET one key."""
+        account, sid = await self._own_key(request)
+        found = [key for key in await self._people.keys(account.sid) if key.sid == sid]
+        if not found:
+            raise TwilioError(20404, request.url.path)
+        return _answer(wire.key(found[0]))
+
+    async def update_key(self, request: Request) -> Response:
+        """POST one key: give it another FriendlyName."""
+        account, sid = await self._own_key(request)
+        label = _label(await _form(request))
+        try:
+            return _answer(wire.key(await self._people.rename_key(account.sid, sid, label)))
+        except Unknown:
+            raise TwilioError(20404, request.url.path) from None
+
+    async def delete_key(self, request: Request) -> Response:
+        """DELETE one key: it opens nothing from now on."""
+        account, sid = await self._own_key(request)
+        try:
+            await self._people.revoke_key(account.sid, sid)
+        except Unknown:
+            raise TwilioError(20404, request.url.path) from None
+        return Response(status_code=204)
+
+    async def _own_key(self, request: Request) -> tuple[Account, str]:
+        account = await auth.owner(request, self._people)
+        sid: str = request.path_params["sid"]
+        if not KEY_SID.fullmatch(sid):
+            raise TwilioError(20404, request.url.path)
+        return account, sid
+
+
+def app(gateway: Gateway, people: People) -> Starlette:
+    """The door as an application; its paths are whole."""
+    door = Twilio(gateway, people)
+    at = f"/{wire.API}/Accounts/{{account}}"
+    table = [
+        ("POST", f"{at}/Messages.json", door.create_message),
+        ("GET", f"{at}/Messages/{{sid}}.json", door.fetch_message),
+        ("GET", f"{at}/Messages.json", door.list_messages),
+        ("POST", f"{at}/Messages/{{sid}}.json", door.update_message),
+        ("DELETE", f"{at}/Messages/{{sid}}.json", door.delete_message),
+        ("POST", f"{at}/Keys.json", door.create_key),
+        ("GET", f"{at}/Keys.json", door.list_keys),
+        ("GET", f"{at}/Keys/{{sid}}.json", door.fetch_key),
+        ("POST", f"{at}/Keys/{{sid}}.json", door.update_key),
+        ("DELETE", f"{at}/Keys/{{sid}}.json", door.delete_key),
+        ("GET", f"/{wire.API}/Accounts.json", door.list_accounts),
+        ("GET", f"{at}.json", door.fetch_account),
+    ]
+    routes = [Route(path, _shaped(answer), methods=[method]) for method, path, answer in table]
+    made = Starlette(routes=routes, exception_handlers={HTTPException: _no_route})
+    made.router.redirect_slashes = False  # the SDKs follow no redirect
+    return made
+
+
+def _shaped(answer: Answer) -> Answer:
+    """Whatever goes wrong, the answer has Twilio's shape."""
+
+    async def shaped(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except TwilioError as error:
+            return _refusal(error)
+        except Busy as error:
+            log.error("not written down", path=request.url.path, text=str(error))
+            return _refusal(TwilioError(20503))
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Exception:
+            log.exception("a request broke", path=request.url.path, method=request.method)
+            return _refusal(TwilioError(20500))
+
+    return shaped
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        return _refusal(TwilioError(20004))
+    path = request.url.path
+    if _OTHER_FORM.search(path):
+        text = f"The requested resource {path} was not found: only .json is served here so far"
+        return _refusal(TwilioError(20404, message=text))
+    return _refusal(TwilioError(20404, path))
+
+
+async def _form(request: Request) -> wire.Form:
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > LARGEST:
+            raise TwilioError(20413, str(LARGEST))
+        parts.append(part)
+    return wire.read_form(b"".join(parts))
+
+
+def _label(form: wire.Form) -> str:
+    label = wire.one(form, "FriendlyName")
+    if len(label) > 64 or "\0" in label:
+        raise TwilioError(20001, "FriendlyName must be at most 64 characters of text")
+    return label
+
+
+def _idempotency_key(request: Request) -> str:
+    headers = request.headers
+    key = headers.get("idempotency-key") or headers.get("i-twilio-idempotency-token") or ""
+    if len(key) > 255 or not (key.isascii() and key.isprintable()):
+        raise TwilioError(20001, "An idempotency key must be at most 255 printable characters")
+    return key
+
+
+def _answer(shape: Any, status: int = 200, *, id: str = "") -> Response:
+    headers = {"Twilio-Request-Id": f"RQ{id}"} if id else None
+    return Response(_json(shape), status, headers, "application/json")
+
+
+def _refusal(error: TwilioError) -> Response:
+    headers = {"WWW-Authenticate": 'Basic realm="Twilio API"'} if error.status == 401 else None
+    return Response(_json(error.shape()), error.status, headers, "application/json")

@@ -1,0 +1,289 @@
+"""Twilio's shapes and our words, both ways: pure."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import format_datetime
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from estafette.doors.twilio.errors import FAILED, UNKNOWN_FAILURE, TwilioError
+from estafette.model import Account, Channel, Direction, Key, Message, Reason, Send, Status
+from estafette.model.address import e164, is_alphanumeric_sender, is_short_code
+
+API = "2010-04-01"
+MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
+_SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
+_CONTENT_SID = re.compile(r"HX[0-9a-fA-F]{32}")
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")  # Twilio takes no underscores in a callback's host
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+STATUS = {
+    Status.SCHEDULED: "scheduled",
+    Status.QUEUED: "queued",
+    Status.SENDING: "sending",
+    Status.SENT: "sent",
+    Status.DELIVERED: "delivered",
+    Status.READ: "read",
+    Status.UNDELIVERED: "undelivered",
+    Status.FAILED: "failed",
+    Status.CANCELED: "canceled",
+    Status.RECEIVED: "received",
+}
+DIRECTION = {
+    Direction.INBOUND: "inbound",
+    Direction.API: "outbound-api",
+    Direction.REPLY: "outbound-reply",
+}
+PREFIX = {Channel.SMS: "", Channel.WHATSAPP: "whatsapp:"}
+
+#: Twilio's test senders: they belong to nobody, and always answer the same.
+MAGIC_SENDERS = {"+15005550001": 21212, "+15005550007": 21606, "+15005550008": 21611}
+
+Form = Mapping[str, list[str]]
+
+
+def read_form(body: bytes) -> dict[str, list[str]]:
+    """A form's values by name, in the order in which they came. Both `+` and `%20` are spaces."""
+    try:
+        pairs = parse_qsl(
+            body.decode(), keep_blank_values=True, errors="strict", max_num_fields=1000
+        )
+    except UnicodeDecodeError:
+        raise TwilioError(20001, "The request is not valid UTF-8") from None
+    except ValueError:
+        raise TwilioError(20001, "The request has more than 1000 parameters") from None
+    form: dict[str, list[str]] = {}
+    for name, value in pairs:
+        form.setdefault(name, []).append(value)
+    return form
+
+
+def one(form: Form, name: str) -> str:
+    """The value of a parameter that should come once; the last where it came more often."""
+    values = form.get(name)
+    return values[-1] if values else ""
+
+
+def read_send(form: Form, *, idempotency_key: str = "") -> Send:
+    """A create request in our words. Raises TwilioError for what it should not say."""
+    to, sender = one(form, "To"), one(form, "From")
+    if not to:
+        raise TwilioError(21604)
+    _refuse_services(form, sender)
+    if not sender:
+        raise TwilioError(21603)
+    if sender in MAGIC_SENDERS:
+        raise TwilioError(MAGIC_SENDERS[sender], sender)
+    from_channel, from_address = _sender(sender)
+    channel, recipient = _recipient(to)
+    if channel is not from_channel:
+        raise TwilioError(21910)
+    _check_settings(form)
+    return Send(
+        channel=channel,
+        sender=from_address,
+        recipient=recipient,
+        body=_body(form),
+        media=_media(form),
+        callback_url=_callback(one(form, "StatusCallback")),
+        valid_for=_validity(one(form, "ValidityPeriod")),
+        discard=one(form, "ContentRetention") == "discard",
+        idempotency_key=idempotency_key,
+        fingerprint=_fingerprint(form) if idempotency_key else "",
+    )
+
+
+def _sender(text: str) -> tuple[Channel, str]:
+    if text.startswith("whatsapp:"):
+        number = e164(text.removeprefix("whatsapp:"))
+        if number is None:
+            raise TwilioError(63007)
+        return Channel.WHATSAPP, number
+    if e164(text) or is_short_code(text) or is_alphanumeric_sender(text):
+        return Channel.SMS, text
+    raise TwilioError(21212, text)
+
+
+def _recipient(text: str) -> tuple[Channel, str]:
+    is_whatsapp = text.startswith("whatsapp:")
+    number = e164(text.removeprefix("whatsapp:") if is_whatsapp else text)
+    if number is None:
+        raise TwilioError(21211, text)
+    return (Channel.WHATSAPP if is_whatsapp else Channel.SMS), number
+
+
+def _refuse_services(form: Form, sender: str) -> None:
+    """Messaging services are not served yet: what needs one is answered as if none existed."""
+    service = one(form, "MessagingServiceSid") or (sender if sender.startswith("MG") else "")
+    if one(form, "ScheduleType"):
+        if not one(form, "SendAt"):
+            raise TwilioError(35111)
+        if not service:
+            raise TwilioError(35118)
+    if service:
+        raise TwilioError(21701 if _SERVICE_SID.fullmatch(service) else 21705, service)
+
+
+def _body(form: Form) -> str:
+    body, media = one(form, "Body"), form.get("MediaUrl")
+    if "\0" in body:
+        raise TwilioError(21618, "U+0000 is not text")
+    if body or media:
+        return body
+    raise TwilioError(21602 if "Body" in form else 21619)
+
+
+def _media(form: Form) -> tuple[str, ...]:
+    media = tuple(url for url in form.get("MediaUrl", ()) if url)
+    if len(media) > 10:
+        raise TwilioError(21623)
+    bad = [url for url in media if not _is_url(url)]
+    if bad:
+        raise TwilioError(21620, ", ".join(bad))
+    return media
+
+
+def _callback(url: str) -> str:
+    if url and not _is_url(url):
+        raise TwilioError(21609, url)
+    return url
+
+
+def _is_url(text: str) -> bool:
+    """Whether it is an http or https URL with a host, in characters that a URL may have."""
+    if not text.isascii() or not text.isprintable() or " " in text or len(text) > 2048:
+        return False
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(host) and bool(_HOST.fullmatch(host or ""))
+
+
+def _validity(text: str) -> int:
+    if not text:
+        return 36000
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= 36000):
+        raise TwilioError(21624, text)
+    return int(text)
+
+
+def _check_settings(form: Form) -> None:
+    """Refuse wrong values of what is understood; what is not known at all is ignored."""
+    retention, obfuscation = one(form, "ContentRetention"), one(form, "AddressRetention")
+    if retention not in ("", "retain", "discard"):
+        raise TwilioError(30029, retention)
+    if obfuscation not in ("", "retain", "obfuscate"):
+        raise TwilioError(30030, obfuscation)
+    if (price := one(form, "MaxPrice")) and not _NUMBER.fullmatch(price):
+        raise TwilioError(21627, price)
+    content = one(form, "ContentSid")
+    variables = one(form, "ContentVariables")
+    if variables and not content:
+        raise TwilioError(21654)
+    if variables and not _is_object(variables):
+        raise TwilioError(21656)
+    if content:
+        raise TwilioError(21655, content)
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _fingerprint(form: Form) -> str:
+    said = sorted((name, value) for name, values in form.items() for value in values)
+    return sha256(json.dumps(said).encode()).hexdigest()
+
+
+def message_sid(message: Message) -> str:
+    """SM, or MM where it has media, and our 32 hex digits."""
+    return ("MM" if message.media else "SM") + message.id
+
+
+def message(message: Message, *, created: bool = False) -> dict[str, Any]:
+    """A Message resource, its keys in Twilio's order; `created` as the answer to a create has it."""
+    sid = message_sid(message)
+    uri = f"/{API}/Accounts/{message.account}/Messages/{sid}"
+    parts = {"media": f"{uri}/Media.json"}
+    if not created:
+        parts["feedback"] = f"{uri}/Feedback.json"
+    code, text = _failure(message)
+    prefix = PREFIX[message.channel]
+    return {
+        "account_sid": message.account,
+        "api_version": API,
+        "body": "" if message.redacted and not created else message.body,
+        "date_created": rfc2822(message.created_at),
+        "date_sent": rfc2822(message.sent_at) if message.sent_at else None,
+        "date_updated": rfc2822(message.updated_at),
+        "direction": DIRECTION[message.direction],
+        "error_code": code,
+        "error_message": text,
+        "from": prefix + message.sender,
+        "messaging_service_sid": None,
+        "num_media": str(len(message.media)),
+        "num_segments": str(message.segments),
+        "price": None,
+        "price_unit": "USD",
+        "sid": sid,
+        "status": STATUS[message.status],
+        "subresource_uris": parts,
+        "to": prefix + message.recipient,
+        "uri": f"{uri}.json",
+    }
+
+
+def _failure(message: Message) -> tuple[int | None, str | None]:
+    """The carrier's own code where it is one of Twilio's; else what our reason is there."""
+    if message.status not in (Status.FAILED, Status.UNDELIVERED):
+        return None, None
+    code, text = FAILED.get(message.reason or Reason.OTHER, UNKNOWN_FAILURE)
+    if len(message.code) == 5 and message.code.isdigit():
+        return int(message.code), message.text or text
+    return code, text
+
+
+def account(account: Account) -> dict[str, Any]:
+    """An Account resource. The token is left out: it is shown once, when it is made."""
+    uri = f"/{API}/Accounts/{account.sid}"
+    return {
+        "date_created": rfc2822(account.created_at),
+        "date_updated": rfc2822(account.updated_at),
+        "friendly_name": account.name,
+        "owner_account_sid": account.sid,
+        "sid": account.sid,
+        "status": "active",
+        "subresource_uris": {"keys": f"{uri}/Keys.json", "messages": f"{uri}/Messages.json"},
+        "type": "Full",
+        "uri": f"{uri}.json",
+    }
+
+
+def key(key: Key, *, secret: str = "") -> dict[str, Any]:
+    """A Key resource; the secret only in the answer to its creation."""
+    shape = {
+        "sid": key.sid,
+        "friendly_name": key.label,
+        "date_created": rfc2822(key.created_at),
+        "date_updated": rfc2822(key.updated_at),
+    }
+    return {**shape, "secret": secret} if secret else shape
+
+
+def rfc2822(at: datetime) -> str:
+    """`Fri, 24 May 2019 17:18:27 +0000`: the SDKs read no other offset right."""
+    return _rfc2822(at.replace(microsecond=0))
+
+
+@lru_cache(1024)
+def _rfc2822(at: datetime) -> str:
+    return format_datetime(at)

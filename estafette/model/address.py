@@ -1,0 +1,83 @@
+"""Reading addresses: which texts are phone numbers, alphanumeric senders or short codes."""
+
+import re
+from functools import cache
+
+from phonenumbers import (
+    COUNTRY_CODE_TO_REGION_CODE,
+    NumberParseException,
+    PhoneNumber,
+    is_possible_number,
+    parse,
+)
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_ALPHANUMERIC = re.compile(r"(?! )(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9 +\-_&]{1,11}(?<! )")
+_SHORT_CODE = re.compile(r"[0-9]{3,8}")
+
+#: The zero only dialled inside the country, marked as such: +44 (0)20.
+_DOMESTIC_ZERO = re.compile(r"(?<=[0-9])[ .-]?\(0\)")
+
+#: What people put between digits to read them better.
+_PUNCTUATION = str.maketrans("", "", " -.()")
+
+#: A country code has one to three digits, and none begins with another.
+_CODE_SIZES = (1, 2, 3)
+
+
+def e164(text: str) -> str | None:
+    """`text` if it is a `+` and 7 to 15 digits that could be a number, else None.
+
+    Rule: ITU-T E.164 for the form; for what could be a number, the lengths phonenumbers knows for
+    the country (is_possible_number), not whether the number is in use.
+    """
+    if not _E164.fullmatch(text):
+        return None
+    for size in _CODE_SIZES:
+        code = int(text[1 : 1 + size])
+        if code in COUNTRY_CODE_TO_REGION_CODE:
+            return text if len(text) - 1 - size in _lengths(code) or _parses(text) else None
+    return None
+
+
+def loose_e164(text: str) -> str | None:
+    """The number in E.164 form that `text` is once read without its punctuation, else None.
+
+    The `+` may be missing, the country code may not; spaces, dashes, dots and parentheses may be
+    anywhere, and a zero in parentheses after the first digits is dropped. Else as `e164`.
+    """
+    bare = _DOMESTIC_ZERO.sub("", text).translate(_PUNCTUATION)
+    return e164(bare if bare.startswith("+") else f"+{bare}")
+
+
+def is_alphanumeric_sender(text: str) -> bool:
+    """Whether `text` can be a name in a sender's place: 1 to 11 characters, one of them a letter.
+
+    Rule: 3GPP TS 23.040 for the length; ASCII letters, digits, space and `+ - _ &`, with no space
+    at either end, for what carriers let through.
+    """
+    return _ALPHANUMERIC.fullmatch(text) is not None
+
+
+def is_short_code(text: str) -> bool:
+    """Whether `text` is 3 to 8 ASCII digits: the sizes of short codes countries give out."""
+    return _SHORT_CODE.fullmatch(text) is not None
+
+
+@cache
+def _lengths(code: int) -> frozenset[int]:
+    """The possible lengths of a national number, in digits; the same for all numbers of a code."""
+    return frozenset(
+        length
+        for length in range(1, 15)
+        if is_possible_number(PhoneNumber(country_code=code, national_number=10 ** (length - 1)))
+    )
+
+
+def _parses(text: str) -> bool:
+    # Some write the zero that is only dialled inside the country (+44 0…), which phonenumbers
+    # forgives; parsing is twenty times as slow, so only a length that fails comes here.
+    try:
+        return is_possible_number(parse(text))
+    except NumberParseException:
+        return False

@@ -1,0 +1,91 @@
+"""Who carries the messages. One file each; the file's name is the provider's name."""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar
+
+from estafette.model import Accepted, Attempt, Channel, Message, Misconfigured, Offer, Send, Unclear
+
+
+def secret(**options: Any) -> Any:
+    """A setting to seal in the vault and never to show or log."""
+    return field(metadata={"secret": True}, repr=False, **options)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a provider may keep what it must remember by itself."""
+
+    home: Path  #: a folder of this machine
+    node: str  #: the id of this process
+
+
+@dataclass(kw_only=True)
+class Provider:
+    """One connection to one carrier. Subclasses add their settings as fields, and `send`.
+
+    The fields make every form, option and table that asks for them, and the list of values to
+    strike out of logs, so they are declared once.
+    """
+
+    title: ClassVar[str]
+    channels: ClassVar[frozenset[Channel]]
+    docs: ClassVar[str] = ""
+    answers_within: ClassVar[float] = 60.0  #: seconds after which silence is an answer: Unclear
+
+    async def open(self, place: Place) -> None:
+        """Get ready to send from this process."""
+
+    async def close(self) -> None:
+        """Let go of what `open` took."""
+
+    def vet(self, send: Send) -> None:
+        """Raise Declined for what this carrier is known never to take; without any I/O."""
+
+    async def send(self, offer: Offer) -> Accepted:
+        """Offer the message once. Return the carrier's id for it, or raise a SendError."""
+        raise NotImplementedError
+
+    async def recall(self, attempt: Attempt, message: Message) -> Accepted:
+        """What became of an offer whose answer was lost, where the carrier can be asked.
+
+        As `send`: it returns or raises what that offer's own answer would have been, Unreached
+        if the carrier never saw it, Unclear if it cannot tell.
+        """
+        raise Unclear("the process that made this offer ended before the answer was written down")
+
+
+def names() -> list[str]:
+    """The names of all providers."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+def load(name: str) -> type[Provider]:
+    """The provider class in `providers/<name>.py`. Raises Misconfigured for another name."""
+    if name not in names():
+        raise Misconfigured(f"no provider is named {name!r}; there are: {', '.join(names())}")
+    module = importlib.import_module(f"{__name__}.{name}")
+    (found,) = (
+        member
+        for member in vars(module).values()
+        if isinstance(member, type)
+        and issubclass(member, Provider)
+        and member.__module__ == module.__name__
+    )
+    return found
+
+
+def make(name: str, settings: Mapping[str, Any]) -> Provider:
+    """A provider with these settings. Raises Misconfigured where they do not fit."""
+    found = load(name)
+    known = {setting.name for setting in fields(found)}
+    strange = sorted(set(settings) - known)
+    if strange:
+        raise Misconfigured(f"{name} has no setting {', '.join(strange)}")
+    try:
+        return found(**settings)
+    except TypeError as error:
+        raise Misconfigured(f"{name}: {error}") from None

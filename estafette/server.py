@@ -1,0 +1,183 @@
+"""Serves the doors over HTTP, with the carrier beside it in a process of its own."""
+
+import asyncio
+import contextlib
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import structlog
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from estafette.app import App
+from estafette.carrier import SWITCH, on_signals
+from estafette.doors import doors
+from estafette.model import GatewayError
+from estafette.ops import Ops
+
+log = structlog.get_logger()
+
+GRACE = 5  # seconds for requests under way when the server stops; the carrier has its own
+_WAKE_IN = 0.002  # seconds in which several commits wake the carrier once
+_AGAIN = (0.1, 0.5, 2, 5)  # seconds before a carrier that died is started again
+
+
+class PortTaken(GatewayError):
+    """The address cannot be listened on."""
+
+
+class Front:
+    """Every request's first step: to the door whose prefix its path has."""
+
+    def __init__(self, app: App, carrying: Callable[[], bool]) -> None:
+        self._doors = [
+            (prefix, door.app)
+            for door in doors(app.gateway, app.people)
+            for prefix in door.prefixes
+        ]
+        ops = Ops(app, carrying)
+        self._own = Router(
+            [
+                Route("/healthz", ops.healthz),
+                Route("/readyz", ops.readyz),
+                Route("/metrics", ops.metrics),
+            ],
+            redirect_slashes=False,
+            default=_no_door,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """An ASGI application."""
+        await self._to(scope["path"])(scope, receive, send)
+
+    def _to(self, path: str) -> ASGIApp:
+        for prefix, door in self._doors:
+            if path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/"):
+                return door
+        return self._own
+
+
+async def _no_door(scope: Scope, receive: Receive, send: Send) -> None:
+    path = Request(scope).url.path
+    answer = JSONResponse({"error": f"nothing is served at {path}"}, 404)
+    await answer(scope, receive, send)
+
+
+class _Uvicorn(uvicorn.Server):
+    """Leaves the signals to us: the order in which the parts stop is ours."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+async def serve(app: App, listener: socket.socket, carrier: "Carrier | None") -> None:
+    """Answer until SIGTERM or SIGINT: then take nothing more and finish what is under way."""
+    sys.setswitchinterval(SWITCH)
+    front = Front(app, carrier.is_alive if carrier else lambda: True)
+    server = _Uvicorn(
+        uvicorn.Config(
+            front,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE,
+        )
+    )
+
+    def stop() -> None:
+        server.should_exit = True
+
+    on_signals(stop)
+    async with carrier.beside() if carrier else contextlib.nullcontext():
+        log.info("serving", url=url_of(listener), node=app.node.id)
+        await server.serve([listener])
+        log.info("stopping")
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket to serve on. Raises PortTaken."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise PortTaken(f"cannot listen on {host}:{port}: {error.strerror}") from None
+
+
+def url_of(listener: socket.socket) -> str:
+    """The address under which a listening socket is reached."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class Carrier:
+    """The process that carries messages for a server, and dies with it.
+
+    Python runs one thread at a time: beside the server, the carrier would take half of the rate
+    at which messages are accepted. It is woken through a pipe; the end of the pipe, which the
+    death of the server is too, stops it.
+    """
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self._waking = False
+
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.returncode is None
+
+    def wake(self) -> None:
+        """There is something to carry."""
+        if not self._waking:
+            self._waking = True
+            asyncio.get_running_loop().call_later(_WAKE_IN, self._wake)
+
+    def _wake(self) -> None:
+        self._waking = False
+        if self._process and self._process.stdin and not self._process.stdin.is_closing():
+            self._process.stdin.write(b"\n")
+
+    @contextlib.asynccontextmanager
+    async def beside(self) -> AsyncIterator[None]:
+        """Keep it running, started anew when it dies; at the end let it finish and leave."""
+        keeper = asyncio.create_task(self._keep(await self._start()))
+        try:
+            yield
+        finally:
+            keeper.cancel()
+            await self._stop()
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "estafette.carrier",
+            stdin=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        return self._process
+
+    async def _keep(self, process: asyncio.subprocess.Process) -> None:
+        deaths = 0
+        while True:
+            code = await process.wait()
+            log.error("the carrier died", code=code)
+            await asyncio.sleep(_AGAIN[min(deaths, len(_AGAIN) - 1)])
+            deaths += 1
+            process = await self._start()
+
+    async def _stop(self) -> None:
+        if self._process is None or self._process.stdin is None:
+            return
+        self._process.stdin.close()
+        try:
+            await asyncio.wait_for(self._process.wait(), 9)
+        except TimeoutError:
+            log.error("the carrier did not stop in time")
+            self._process.kill()
+            await self._process.wait()

@@ -1,0 +1,120 @@
+"""Settings: read once from the environment, each also from a file named by `…_FILE`."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from estafette.model import GatewayError
+
+_ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
+
+#: Every setting: what it is for, and its default as the docs show it.
+DOCS = {
+    "ESTAFETTE_HOME": ("The data folder.", "~/.local/share/estafette"),
+    "ESTAFETTE_DATABASE_URL": (
+        "`sqlite:///path` or `postgresql://user:password@host/database`.",
+        "SQLite, `estafette.db` in the home",
+    ),
+    "ESTAFETTE_PUBLIC_URL": (
+        "The address under which others reach this server; it stands in links.",
+        "http:// and the host and port of `serve`",
+    ),
+    "ESTAFETTE_SECRET_KEY": (
+        "Seals the secrets in the database: 64 hex digits.",
+        "made once, `secret.key` in the home, mode 0600",
+    ),
+    "ESTAFETTE_ACCOUNT_SID": ("The SID of the first account.", "made once"),
+    "ESTAFETTE_AUTH_TOKEN": ("The auth token of the first account.", "made and printed once"),
+    "ESTAFETTE_API_KEY": (
+        "A first key, `SK….secret`, that opens the first account.",
+        "made and printed once",
+    ),
+    "ESTAFETTE_SANDBOX_DELAY": ("Seconds until the sandbox delivers.", "0.2"),
+    "ESTAFETTE_LOG_FORMAT": ("`console` for people, `json` for programs.", "console on a terminal"),
+    "ESTAFETTE_LOG_LEVEL": ("`debug`, `info`, `warning` or `error`.", "info"),
+}
+
+
+class BadSetting(GatewayError):
+    """A setting in the environment cannot be used."""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What the environment says. Empty text stands for what is not set."""
+
+    home: Path
+    database_url: str
+    public_url: str = ""
+    secret_key: str = ""
+    account_sid: str = ""
+    auth_token: str = ""
+    api_key: str = ""
+    sandbox_delay: float = 0.2
+    log_format: str = ""
+    log_level: str = "info"
+
+    def __repr__(self) -> str:
+        """Without the secrets, for logs and tracebacks."""
+        return f"Settings(home={str(self.home)!r})"
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of an environment. Raises BadSetting, which names the variable."""
+    home = Path(_value(environ, "ESTAFETTE_HOME") or _default_home(environ)).expanduser().absolute()
+    sid = _value(environ, "ESTAFETTE_ACCOUNT_SID")
+    if sid and not _ACCOUNT_SID.fullmatch(sid):
+        raise BadSetting("ESTAFETTE_ACCOUNT_SID must be AC and 32 hex digits")
+    key = _value(environ, "ESTAFETTE_SECRET_KEY")
+    if key and not re.fullmatch(r"[0-9a-fA-F]{64}", key):
+        raise BadSetting("ESTAFETTE_SECRET_KEY must be 64 hex digits: openssl rand -hex 32")
+    return Settings(
+        home=home,
+        database_url=_value(environ, "ESTAFETTE_DATABASE_URL") or f"sqlite:///{home}/estafette.db",
+        public_url=_value(environ, "ESTAFETTE_PUBLIC_URL").rstrip("/"),
+        secret_key=key,
+        account_sid=sid,
+        auth_token=_value(environ, "ESTAFETTE_AUTH_TOKEN"),
+        api_key=_value(environ, "ESTAFETTE_API_KEY"),
+        sandbox_delay=_seconds(environ, "ESTAFETTE_SANDBOX_DELAY", 0.2),
+        log_format=_one_of(environ, "ESTAFETTE_LOG_FORMAT", ("", "console", "json")),
+        log_level=_one_of(environ, "ESTAFETTE_LOG_LEVEL", ("info", "debug", "warning", "error")),
+    )
+
+
+def _value(environ: Mapping[str, str], name: str) -> str:
+    """A variable, or what stands in the file that its `…_FILE` twin names."""
+    path = environ.get(f"{name}_FILE", "")
+    if not path:
+        return environ.get(name, "").strip()
+    if environ.get(name):
+        raise BadSetting(f"set {name} or {name}_FILE, not both")
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(f"{name}_FILE: {path}: {type(error).__name__}") from None
+
+
+def _default_home(environ: Mapping[str, str]) -> Path:
+    data = environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(data) / "estafette"
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
+    text = _value(environ, name)
+    try:
+        seconds = float(text) if text else default
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= 86_400:
+        raise BadSetting(f"{name} must be seconds, 0 to 86400, such as 0.2")
+    return seconds
+
+
+def _one_of(environ: Mapping[str, str], name: str, words: tuple[str, ...]) -> str:
+    word = _value(environ, name).lower() or words[0]
+    if word not in words:
+        raise BadSetting(f"{name} must be one of: {', '.join(word for word in words if word)}")
+    return word

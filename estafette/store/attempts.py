@@ -1,0 +1,178 @@
+"""Attempts: a row before the offer leaves, and its end when the answer is known."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from estafette.model import Attempt, Message, Offer, Outcome, Reason, Status
+from estafette.store import bulk, jobs, receipts
+from estafette.store.messages import FIELDS, of_row
+from estafette.store.schema import attempts, messages
+from estafette.store.times import moment, moment_or_none
+
+
+def start(
+    conn: Connection,
+    taken: Sequence[jobs.Job],
+    ids: Sequence[str],
+    *,
+    node: str,
+    connection: str,
+    now: int,
+) -> list[Offer]:
+    """Turn jobs into offers: the attempts are written, the messages are `sending`.
+
+    A message that was canceled or deleted meanwhile gives none.
+    """
+    found = bulk.update(
+        conn,
+        messages,
+        ("k",),
+        [(job.message,) for job in taken],
+        sets=f"status = 'sending', updated_at = {now}",
+        where="messages.status = 'queued'",
+        returning=(FIELDS,),
+    )
+    ready = {row[0]: of_row(row) for row in found}
+    made = [
+        (Offer(id, job.tries + 1, ready[job.message], job.order_key), job)
+        for id, job in zip(ids, taken, strict=True)
+        if job.message in ready
+    ]
+    bulk.insert(
+        conn,
+        attempts,
+        [
+            (
+                offer.id,
+                job.message,
+                job.lane,
+                offer.number,
+                node,
+                connection,
+                now,
+                None,
+                "",
+                "",
+                "",
+                "",
+            )
+            for offer, job in made
+        ],
+    )
+    return [offer for offer, _ in made]
+
+
+class Closing(NamedTuple):
+    """How an attempt ended, what the message becomes, and the work that follows."""
+
+    attempt: str
+    message: str
+    connection: str
+    now: int
+    outcome: Outcome
+    status: Status
+    ref: str = ""
+    more_refs: tuple[str, ...] = ()
+    reason: Reason | None = None
+    code: str = ""
+    text: str = ""
+    next_jobs: tuple[jobs.Job, ...] = ()
+
+
+def close(conn: Connection, items: list[Closing]) -> list[None]:
+    """Write down how offers ended, together with what follows from it."""
+    bulk.update(
+        conn,
+        attempts,
+        ("k", "closed_at", "outcome", "ref", "code", "text"),
+        [(i.attempt, i.now, i.outcome, i.ref, i.code, i.text) for i in items],
+        sets="closed_at = v.closed_at, outcome = v.outcome, ref = v.ref, code = v.code, text = v.text",
+    )
+    _forward(conn, items)
+    jobs.put(conn, [job for item in items for job in item.next_jobs])
+    receipts.match(
+        conn,
+        {
+            (item.connection, ref): item.message
+            for item in items
+            for ref in (item.ref, *item.more_refs)
+            if ref
+        },
+        now=items[0].now,
+    )
+    return [None] * len(items)
+
+
+def _forward(conn: Connection, items: list[Closing]) -> None:
+    """Move the messages on, unless a receipt was quicker. What is redacted loses its text here."""
+    bulk.update(
+        conn,
+        messages,
+        ("k", "told", "ref", "reason", "code", "text", "sent_at", "updated_at"),
+        [
+            (
+                i.message,
+                i.status,
+                i.ref,
+                i.reason or "",
+                i.code if i.status is Status.FAILED else "",
+                i.text if i.status is Status.FAILED else "",
+                i.now if i.outcome is Outcome.ACCEPTED else None,
+                i.now,
+            )
+            for i in items
+        ],
+        sets=(
+            f"status = CASE WHEN {_SENDING} THEN v.told ELSE messages.status END,"
+            f" reason = CASE WHEN {_SENDING} THEN v.reason ELSE messages.reason END,"
+            f" code = CASE WHEN {_SENDING} THEN v.code ELSE messages.code END,"
+            f" text = CASE WHEN {_SENDING} THEN v.text ELSE messages.text END,"
+            " ref = CASE WHEN v.ref <> '' THEN v.ref ELSE messages.ref END,"
+            " updated_at = v.updated_at, sent_at = COALESCE(messages.sent_at, v.sent_at),"
+            " body = CASE WHEN messages.redacted AND v.told IN ('sent', 'failed') THEN ''"
+            " ELSE messages.body END"
+        ),
+    )
+
+
+_SENDING = "messages.status = 'sending'"
+
+
+def open_of(conn: Connection, lane: str) -> list[tuple[Attempt, Message]]:
+    """The attempts of a lane whose end nobody wrote down, with their messages."""
+    rows = bulk.select(conn, attempts, "lane", [lane], _NAMES, where="closed_at IS NULL")
+    found = [of_attempt(row) for row in rows]
+    ids = [attempt.message for attempt in found]
+    named = tuple(column.name for column in messages.c)
+    known = {row[0]: of_row(row) for row in bulk.select(conn, messages, "id", ids, named)}
+    return [(attempt, known[attempt.message]) for attempt in found if attempt.message in known]
+
+
+def of_message(conn: Connection, id: str) -> list[Attempt]:
+    """All offers of one message, the first first."""
+    rows = conn.execute(_OF_MESSAGE, {"id": id}).fetchall()
+    return [of_attempt(row) for row in rows]
+
+
+_NAMES = tuple(column.name for column in attempts.c)
+_OF_MESSAGE = text(f"SELECT {', '.join(_NAMES)} FROM attempts WHERE message = :id ORDER BY id")  # noqa: S608
+
+
+def of_attempt(row: Sequence[Any]) -> Attempt:
+    """An attempt from its columns."""
+    return Attempt(
+        id=row[0],
+        message=row[1],
+        lane=row[2],
+        number=row[3],
+        node=row[4],
+        connection=row[5],
+        started_at=moment(row[6]),
+        closed_at=moment_or_none(row[7]),
+        outcome=Outcome(row[8]) if row[8] else None,
+        ref=row[9],
+        code=row[10],
+        text=row[11],
+    )

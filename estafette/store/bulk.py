@@ -1,0 +1,166 @@
+"""Many rows in one statement.
+
+A statement a row would let go of Python's global lock, and ask for it back, once a row; while
+other threads compute, each return waits. One statement for all rows waits once.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import Connection, Table
+
+Row = Sequence[Any]
+
+# Statements are kept prepared by their text: few sizes, few texts.
+_SIZES = (256, 64, 16, 4, 1)
+
+
+def insert(conn: Connection, table: Table, rows: Sequence[Row], *, ignore: bool = False) -> None:
+    """Insert whole rows, their values in the order of the table's columns.
+
+    With `ignore`, rows whose key exists already are passed over.
+    """
+    for part in _parts(rows):
+        sql = _insert_sql(table, len(part), _mark(conn), ignore)
+        conn.exec_driver_sql(sql, tuple(chain.from_iterable(part)))
+
+
+def update(
+    conn: Connection,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[Row],
+    *,
+    sets: str,
+    where: str = "",
+    returning: tuple[str, ...] = (),
+) -> list[Any]:
+    """Update the rows whose first column has the first value of one of `rows`.
+
+    `sets` and `where` call the values of a row by its name `v` and the names in `columns`,
+    the first of which is the key: `status = v.told`.
+    """
+    found: list[Any] = []
+    for part in _parts(rows):
+        sql = _update_sql(table, columns, len(part), _mark(conn), sets, where, returning)
+        result = conn.exec_driver_sql(sql, tuple(chain.from_iterable(part)))
+        if returning:
+            found += result.fetchall()
+    return found
+
+
+def select(
+    conn: Connection,
+    table: Table,
+    key: str,
+    values: Sequence[str],
+    columns: tuple[str, ...],
+    *,
+    where: str = "",
+    lock: bool = False,
+) -> list[Any]:
+    """The named columns of the rows whose `key` is among `values`; `lock` keeps others off them."""
+    found: list[Any] = []
+    locks = lock and conn.dialect.name == "postgresql"
+    for part in _parts([(value,) for value in values]):
+        sql = _select_sql(table, key, len(part), _mark(conn), columns, where, locks)
+        found += conn.exec_driver_sql(sql, tuple(chain.from_iterable(part))).fetchall()
+    return found
+
+
+def delete(conn: Connection, table: Table, key: str, values: Sequence[str]) -> None:
+    """Delete the rows whose `key` is among `values`."""
+    for part in _parts([(value,) for value in values]):
+        sql = _delete_sql(table, key, len(part), _mark(conn))
+        conn.exec_driver_sql(sql, tuple(chain.from_iterable(part)))
+
+
+def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    start = 0
+    for size in _SIZES:
+        while len(rows) - start >= size:
+            yield rows[start : start + size]
+            start += size
+
+
+def _mark(conn: Connection) -> str:
+    return "?" if conn.dialect.name == "sqlite" else "%s"
+
+
+def _row(mark: str, width: int) -> str:
+    return "(" + ", ".join([mark] * width) + ")"
+
+
+@lru_cache(256)
+def _insert_sql(table: Table, size: int, mark: str, ignore: bool) -> str:
+    names = ", ".join(f'"{column.name}"' for column in table.c)
+    values = ", ".join([_row(mark, len(table.c))] * size)
+    return f"INSERT INTO {table.name} ({names}) VALUES {values}" + (
+        " ON CONFLICT DO NOTHING" if ignore else ""
+    )
+
+
+@lru_cache(256)
+def _update_sql(
+    table: Table,
+    columns: tuple[str, ...],
+    size: int,
+    mark: str,
+    sets: str,
+    where: str,
+    returning: tuple[str, ...],
+) -> str:
+    tail = f" AND {where}" if where else ""
+    tail += f" RETURNING {', '.join(returning)}" if returning else ""
+    return (
+        f"WITH v({', '.join(columns)}) AS ({_values(table, columns, size, mark)})"
+        f" UPDATE {table.name} SET {sets} FROM v WHERE {table.name}.{_key(table)} = v.{columns[0]}{tail}"
+    )
+
+
+def _key(table: Table) -> str:
+    return next(iter(table.primary_key)).name
+
+
+def _values(table: Table, columns: tuple[str, ...], size: int, mark: str) -> str:
+    """A VALUES list whose first row tells PostgreSQL the types; SQLite does not ask."""
+    kinds = [_kind(table, name) for name in columns]
+    first = "(" + ", ".join(f"CAST({mark} AS {kind})" for kind in kinds) + ")"
+    return "VALUES " + ", ".join([first, *[_row(mark, len(columns))] * (size - 1)])
+
+
+def _kind(table: Table, name: str) -> str:
+    """The type of a value: that of the column of this name, else text."""
+    column = table.c.get(name)
+    kind = "TEXT" if column is None else str(column.type.compile())
+    return kind if kind in ("BIGINT", "INTEGER", "BOOLEAN", "FLOAT") else "TEXT"
+
+
+@lru_cache(256)
+def _select_sql(
+    table: Table, key: str, size: int, mark: str, columns: tuple[str, ...], where: str, lock: bool
+) -> str:
+    names = ", ".join(columns)
+    tail = (f" AND {where}" if where else "") + (f" ORDER BY {key} FOR UPDATE" if lock else "")
+    return f"SELECT {names} FROM {table.name} WHERE {key} IN ({', '.join([mark] * size)}){tail}"
+
+
+@lru_cache(64)
+def _delete_sql(table: Table, key: str, size: int, mark: str) -> str:
+    return f"DELETE FROM {table.name} WHERE {key} IN ({', '.join([mark] * size)})"
+
+
+def delete_pairs(conn: Connection, table: Table, pairs: Sequence[Row]) -> None:
+    """Delete the rows whose two primary key columns are among `pairs`."""
+    for part in _parts(pairs):
+        sql = _delete_pairs_sql(table, len(part), _mark(conn))
+        conn.exec_driver_sql(sql, tuple(chain.from_iterable(part)))
+
+
+@lru_cache(64)
+def _delete_pairs_sql(table: Table, size: int, mark: str) -> str:
+    first, second = (column.name for column in table.primary_key)
+    pairs = ", ".join([_row(mark, 2)] * size)
+    return f"DELETE FROM {table.name} WHERE ({first}, {second}) IN (VALUES {pairs})"

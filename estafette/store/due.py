@@ -1,0 +1,175 @@
+"""One round of a node: everything that is due in its lanes, taken up in one transaction."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from estafette.model import Later, Offer, Reason, Receipt, Status
+from estafette.model.ids import instant
+from estafette.model.rules import allowance, next_offer_at
+from estafette.store import attempts, bulk, jobs, lanes, receipts
+from estafette.store.jobs import Job
+from estafette.store.schema import messages
+from estafette.store.times import moment
+
+NewId = Callable[[], str]
+
+
+class Quota(NamedTuple):
+    """What may be taken up in one lane: how many offers, and how its unanswered ones are settled."""
+
+    connection: str
+    offers: int
+    rate: float = 0.0  #: offers a second; 0 for as many as there is room for
+    busy: frozenset[str] = frozenset()
+    resends: bool = False
+
+
+class Taken(NamedTuple):
+    """What a round took up: offers by lane, and the messages that came to another status."""
+
+    offers: dict[str, list[Offer]]
+    moved: list[receipts.Moved]
+    next_at: dict[str, float]  #: by lane with a pace: when its next offer may leave
+
+
+def take_up(
+    conn: Connection, quotas: Mapping[str, Quota], *, node: str, now: int, new_id: NewId, most: int
+) -> Taken:
+    """Take up to `most` jobs of each kind in each lane that the node holds right now."""
+    offers: dict[str, list[Offer]] = {}
+    moved: list[receipts.Moved] = []
+    paces: dict[str, float] = {}
+    for lane, next_at in lanes.holds(conn, node, tuple(quotas)).items():
+        quota = quotas[lane]
+        told = jobs.take(conn, lane, "receipts", now, most)
+        if told:
+            moved += _tell(conn, told, quota.connection, now, new_id)
+        settled = jobs.take(conn, lane, "settle", now, most)
+        if settled:
+            moved += _settle(conn, settled, quota, now)
+        room = quota.offers
+        if quota.rate:
+            room = min(room, allowance(next_at / 1e6, now / 1e6, quota.rate))
+            paces[lane] = next_at / 1e6
+        if room:
+            taken = jobs.take(conn, lane, "send", now, room, busy=quota.busy)
+            offers[lane], expired = _offer(conn, taken, quota, node, now, new_id)
+            moved += expired
+            if quota.rate and taken:
+                paces[lane] = next_offer_at(next_at / 1e6, now / 1e6, len(taken), quota.rate)
+                lanes.pace(conn, lane, int(paces[lane] * 1e6))
+    return Taken(offers, moved, paces)
+
+
+def _offer(
+    conn: Connection, taken: Sequence[Job], quota: Quota, node: str, now: int, new_id: NewId
+) -> tuple[list[Offer], list[receipts.Moved]]:
+    """Offers of the jobs taken; messages whose validity has ended fail instead."""
+    ids = [job.message for job in taken]
+    late = bulk.select(
+        conn, messages, "id", ids, ("id",), where=f"expires_at <= {now} AND status = 'queued'"
+    )
+    expired = [row[0] for row in late]
+    _fail(conn, expired, Reason.EXPIRED, now)
+    ready = [job for job in taken if job.message not in expired]
+    made = attempts.start(
+        conn,
+        ready,
+        [new_id() for _ in ready],
+        node=node,
+        connection=quota.connection,
+        now=now,
+    )
+    return made, [receipts.Moved(id, Status.FAILED) for id in expired]
+
+
+def _settle(conn: Connection, taken: Sequence[Job], quota: Quota, now: int) -> list[receipts.Moved]:
+    """Decide about messages of which nobody ever said whether they were taken."""
+    rows = bulk.select(
+        conn, messages, "id", [job.message for job in taken], ("id",),
+        where="status = 'sending'", lock=True,
+    )  # fmt: skip
+    silent = {row[0] for row in rows}
+    if quota.resends:
+        again = [
+            job._replace(kind="send", due_at=now, data="") for job in taken if job.message in silent
+        ]
+        bulk.update(
+            conn, messages, ("k",), [(job.message,) for job in again],
+            sets=f"status = 'queued', updated_at = {now}",
+        )  # fmt: skip
+        jobs.put(conn, again)
+        return []
+    _fail(conn, list(silent), Reason.UNANSWERED, now)
+    return [receipts.Moved(id, Status.FAILED) for id in silent]
+
+
+def _fail(conn: Connection, ids: Sequence[str], reason: Reason, now: int) -> None:
+    bulk.update(
+        conn,
+        messages,
+        ("k",),
+        [(id,) for id in ids],
+        sets=(
+            f"status = 'failed', reason = '{reason}', code = '', text = '', updated_at = {now},"
+            " body = CASE WHEN messages.redacted THEN '' ELSE messages.body END"
+        ),
+    )
+
+
+def _tell(
+    conn: Connection, taken: Sequence[Job], connection: str, now: int, new_id: NewId
+) -> list[receipts.Moved]:
+    """Record what carriers inside this process have to tell by now; keep the rest for later."""
+    told, rest = [], []
+    for job in taken:
+        waiting = []
+        for due_at, receipt in _unpack(job.data):
+            if due_at <= now:
+                told.append(receipts.Told(new_id(), connection, receipt, now))
+            else:
+                waiting.append((due_at, receipt))
+        if waiting:
+            rest.append(job._replace(due_at=waiting[0][0], data=_pack(waiting)))
+    moved = receipts.record(conn, told)
+    jobs.put(conn, rest)
+    return [move for move in moved if move]
+
+
+def later_job(lane: str, message: str, later: Sequence[Later], now: int) -> Job:
+    """The job that gives these receipts when their time comes."""
+    due = [(now + int(item.after * 1e6), item.receipt) for item in later]
+    return Job(message, "receipts", lane, min(at for at, _ in due), data=_pack(due))
+
+
+def _pack(due: Sequence[tuple[int, Receipt]]) -> str:
+    return json.dumps(
+        [
+            (
+                at, r.message, r.ref, r.status, r.reason or "", r.code, r.text,
+                None if r.at is None else instant(r.at),
+            )
+            for at, r in sorted(due, key=lambda item: item[0])
+        ]
+    )  # fmt: skip
+
+
+def _unpack(data: str) -> list[tuple[int, Receipt]]:
+    return [
+        (
+            due_at,
+            Receipt(
+                message=message,
+                ref=ref,
+                status=Status(status),
+                reason=Reason(reason) if reason else None,
+                code=code,
+                text=text,
+                at=None if at is None else moment(at),
+            ),
+        )
+        for due_at, message, ref, status, reason, code, text, at in json.loads(data)
+    ]

@@ -1,0 +1,101 @@
+"""Lists of messages: newest first, a page at a time, each page in constant time.
+
+Without a time filter the order is that of the ids, which is that of acceptance; with one it is
+that of `sent_at`. A page continues from the last message of the one before: what was added or
+deleted meanwhile shifts nothing.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from estafette.model import Cursor, Filter, Message, Page
+from estafette.model.ids import instant
+from estafette.store.buckets import in_use
+from estafette.store.messages import FIELDS, get, of_row, page_of
+from estafette.store.schema import BUCKET
+from estafette.store.times import instant_or_none
+
+Where = tuple[list[str], dict[str, Any]]
+
+
+def page(
+    conn: Connection, account: str, filter: Filter, *, limit: int, cursor: Cursor | None = None
+) -> Page:
+    """At most `limit` messages of an account. Raises Unknown for a cursor that is not its own."""
+    parts, values = _narrow(account, filter)
+    if filter.sent_from or filter.sent_until:
+        rows = _by_time(conn, parts, values, limit + 1, cursor)
+    elif filter.recipient:
+        rows = _by_recipient(conn, parts, values, limit + 1, cursor)
+    else:
+        rows = _by_id(conn, parts, values, limit + 1, cursor)
+    return page_of(rows, limit, cursor)
+
+
+def _narrow(account: str, filter: Filter) -> Where:
+    parts: list[str] = ["account = :account"]
+    values: dict[str, Any] = {"account": account}
+    for name in ("recipient", "sender", "channel", "status"):
+        value = getattr(filter, name)
+        if value:
+            parts.append(f"{name} = :{name}")
+            values[name] = str(value)
+    bounds = {
+        "from": instant_or_none(filter.sent_from),
+        "until": instant_or_none(filter.sent_until),
+    }
+    for name, sign in (("from", ">="), ("until", "<=")):
+        if bounds[name] is not None:
+            parts.append(f"sent_at {sign} :{name}")
+            values[name] = bounds[name]
+    return parts, values
+
+
+def _by_id(
+    conn: Connection, parts: list[str], values: dict[str, Any], limit: int, cursor: Cursor | None
+) -> list[Message]:
+    sign, order = ("<", "DESC") if cursor is None or not cursor.before else (">", "ASC")
+    if cursor:
+        parts = [*parts, f"id {sign} :cursor"]
+        values = {**values, "cursor": cursor.id}
+    return _rows(conn, parts, {**values, "limit": limit}, f"id {order}")
+
+
+def _by_time(
+    conn: Connection, parts: list[str], values: dict[str, Any], limit: int, cursor: Cursor | None
+) -> list[Message]:
+    sign, order = ("<", "DESC") if cursor is None or not cursor.before else (">", "ASC")
+    if cursor:
+        at = get(conn, values["account"], cursor.id).sent_at
+        parts = [*parts, f"(sent_at, id) {sign} (:at, :cursor)"]
+        values = {**values, "at": instant(at) if at else 0, "cursor": cursor.id}
+    parts = [*parts, "sent_at IS NOT NULL"]
+    return _rows(conn, parts, {**values, "limit": limit}, f"sent_at {order}, id {order}")
+
+
+def _by_recipient(
+    conn: Connection, parts: list[str], values: dict[str, Any], limit: int, cursor: Cursor | None
+) -> list[Message]:
+    """Through the buckets of schema.BUCKET that hold this recipient, as many as the page needs."""
+    back = cursor is not None and cursor.before
+    start = cursor.id[:6] if cursor else ("" if back else "~")
+    sql = (
+        f"{in_use('messages', 'account = :account', oldest_first=back, start=':start')}"
+        " AND EXISTS (SELECT 1 FROM messages"
+        f" WHERE {BUCKET} = bucket.x AND {' AND '.join(parts)}) LIMIT :count"
+    )
+    # One bucket more than rows: the cursor's own may hold none beyond it.
+    asked = {**values, "start": start, "count": limit + 1}
+    found = conn.execute(text(sql), asked).scalars().all()
+    if not found:
+        return []
+    names = {f"b{index}": bucket for index, bucket in enumerate(found)}
+    inside = ", ".join(f":{name}" for name in names)
+    parts = [*parts, f"{BUCKET} IN ({inside})"]
+    return _by_id(conn, parts, {**values, **names}, limit, cursor)
+
+
+def _rows(conn: Connection, parts: list[str], values: dict[str, Any], order: str) -> list[Message]:
+    sql = f"SELECT {FIELDS} FROM messages WHERE {' AND '.join(parts)} ORDER BY {order} LIMIT :limit"
+    return [of_row(row) for row in conn.execute(text(sql), values)]

@@ -1,0 +1,211 @@
+"""Messages: written once, moved forward, listed newest first in constant time."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from estafette.model import (
+    Channel,
+    Conflict,
+    Cursor,
+    Direction,
+    Message,
+    Page,
+    Reason,
+    Status,
+    Unknown,
+)
+from estafette.model.ids import instant
+from estafette.store import bulk
+from estafette.store.buckets import in_use
+from estafette.store.schema import BUCKET, attempts, idempotency, jobs, messages, receipts
+from estafette.store.times import instant_or_none, moment, moment_or_none
+
+COLUMNS = tuple(column.name for column in messages.c)
+FIELDS = ", ".join(f"messages.{name}" for name in COLUMNS)
+
+
+class Accept(NamedTuple):
+    """A message to write down together with its job, and the idempotency key it came under."""
+
+    message: Message
+    due_at: datetime
+    order_key: str = ""
+    idempotency_key: str = ""
+    fingerprint: str = ""
+
+
+def accept(conn: Connection, items: list[Accept]) -> list[Message]:
+    """Write messages with their jobs. A key seen before gives the message written then.
+
+    Raises Conflict where the same key came with another request.
+    """
+    known = _keyed(conn, items) if any(item.idempotency_key for item in items) else {}
+    new = [item for item in items if known.get(_key(item), item.message.id) == item.message.id]
+    bulk.insert(conn, messages, [to_row(item.message) for item in new])
+    bulk.insert(conn, jobs, [_job(item) for item in new if item.message.status is Status.QUEUED])
+    if len(new) == len(items):
+        return [item.message for item in items]
+    return [
+        item.message if item in new else get(conn, item.message.account, known[_key(item)])
+        for item in items
+    ]
+
+
+def _key(item: Accept) -> tuple[str, str] | None:
+    return (item.message.account, item.idempotency_key) if item.idempotency_key else None
+
+
+def _keyed(conn: Connection, items: list[Accept]) -> dict[tuple[str, str] | None, str]:
+    """Which message each idempotency key stands for, after writing down the new keys."""
+    keyed = [item for item in items if item.idempotency_key]
+    rows = [
+        (m.account, item.idempotency_key, item.fingerprint, m.id, instant(m.created_at))
+        for item in keyed
+        for m in (item.message,)
+    ]
+    bulk.insert(conn, idempotency, rows, ignore=True)
+    found: dict[tuple[str, str] | None, str] = {}
+    for item in keyed:
+        row = conn.execute(_BY_KEY, {"account": item.message.account, "key": item.idempotency_key})
+        fingerprint, message = row.one()
+        if fingerprint != item.fingerprint:
+            raise Conflict("this idempotency key was used with another request")
+        found[_key(item)] = message
+    return found
+
+
+_BY_KEY = text(
+    "SELECT fingerprint, message FROM idempotency WHERE account = :account AND key = :key"
+)
+
+
+def _job(item: Accept) -> tuple[Any, ...]:
+    message = item.message
+    return (message.id, "send", message.lane, instant(item.due_at), 0, item.order_key, "")
+
+
+def to_row(message: Message) -> tuple[Any, ...]:
+    """A message as its columns."""
+    return (
+        message.id,
+        message.account,
+        message.lane,
+        message.channel,
+        message.direction,
+        message.sender,
+        message.recipient,
+        message.body,
+        json.dumps(message.media) if message.media else "",
+        message.segments,
+        message.status,
+        message.ref,
+        message.reason or "",
+        message.code,
+        message.text,
+        message.callback_url,
+        message.redacted,
+        instant(message.created_at),
+        instant(message.updated_at),
+        instant_or_none(message.sent_at),
+        instant(message.expires_at),
+    )
+
+
+def of_row(row: Sequence[Any]) -> Message:
+    """A message from its columns."""
+    return Message(
+        id=row[0],
+        account=row[1],
+        lane=row[2],
+        channel=Channel(row[3]),
+        direction=Direction(row[4]),
+        sender=row[5],
+        recipient=row[6],
+        body=row[7],
+        media=tuple(json.loads(row[8])) if row[8] else (),
+        segments=row[9],
+        status=Status(row[10]),
+        ref=row[11],
+        reason=Reason(row[12]) if row[12] else None,
+        code=row[13],
+        text=row[14],
+        callback_url=row[15],
+        redacted=bool(row[16]),
+        created_at=moment(row[17]),
+        updated_at=moment(row[18]),
+        sent_at=moment_or_none(row[19]),
+        expires_at=moment(row[20]),
+    )
+
+
+def get(conn: Connection, account: str, id: str, *, lock: bool = False) -> Message:
+    """One message. Raises Unknown; another account's message is unknown too."""
+    found = bulk.select(conn, messages, "id", [id], COLUMNS, lock=lock)
+    if not found or found[0][1] != account:
+        raise Unknown(f"no message {id}")
+    return of_row(found[0])
+
+
+def by_ref(conn: Connection, account: str, ref: str) -> Message:
+    """The message that a carrier calls `ref`. Raises Unknown."""
+    found = conn.execute(_BY_REF, {"ref": ref}).scalars().first()
+    if found is None:
+        raise Unknown(f"no message with ref {ref}")
+    return get(conn, account, found)
+
+
+_HAS_REF = "ref <> ''"
+_BY_REF = text(
+    f"SELECT message FROM attempts WHERE ref = :ref AND {_HAS_REF}"  # noqa: S608
+    f" AND {BUCKET} IN ({in_use('attempts', _HAS_REF)})"
+)
+
+
+def redact(conn: Connection, account: str, id: str, now: datetime) -> Message:
+    """Forget its text: at once, or when a carrier has it if it is still to be sent."""
+    get(conn, account, id, lock=True)
+    conn.execute(_REDACT, {"id": id, "now": instant(now)})
+    return get(conn, account, id)
+
+
+_REDACT = text(
+    "UPDATE messages SET redacted = TRUE, updated_at = :now,"
+    " body = CASE WHEN status IN ('scheduled', 'queued', 'sending') THEN body ELSE '' END"
+    " WHERE id = :id"
+)
+
+
+def cancel(conn: Connection, account: str, id: str, now: datetime) -> Message:
+    """Call it back. Raises Conflict when it was offered to a carrier already."""
+    message = get(conn, account, id, lock=True)
+    taken = conn.execute(text("DELETE FROM jobs WHERE message = :id AND kind = 'send'"), {"id": id})
+    if message.status not in (Status.SCHEDULED, Status.QUEUED) or not taken.rowcount:
+        raise Conflict(f"message {id} is {message.status}")
+    conn.execute(
+        text(
+            "UPDATE messages SET status = 'canceled', updated_at = :now,"
+            " body = CASE WHEN redacted THEN '' ELSE body END WHERE id = :id"
+        ),
+        {"id": id, "now": instant(now)},
+    )
+    return get(conn, account, id)
+
+
+def delete(conn: Connection, id: str) -> None:
+    """Remove a message and all that is known of it."""
+    for table in (attempts, receipts, jobs, idempotency):
+        conn.execute(table.delete().where(table.c.message == id))
+    bulk.delete(conn, messages, "id", [id])
+
+
+def page_of(rows: list[Message], limit: int, cursor: Cursor | None) -> Page:
+    """A page from the rows found, one more than asked for where there are more."""
+    more = len(rows) > limit
+    rows = rows[:limit]
+    if cursor and cursor.before:
+        return Page(rows[::-1], has_next=True, has_previous=more)
+    return Page(rows, has_next=more, has_previous=cursor is not None)

@@ -1,0 +1,144 @@
+"""Receipts: every fact that a carrier told, kept whatever it is worth, and what it moves."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from estafette.model import Reason, Receipt, Status
+from estafette.model.rules import advance
+from estafette.store import bulk
+from estafette.store.buckets import in_use
+from estafette.store.schema import BUCKET, messages, receipts
+from estafette.store.times import instant_or_none, moment, moment_or_none
+
+
+class Told(NamedTuple):
+    """A receipt, with the id of its own row and the connection that it came through."""
+
+    id: str
+    connection: str
+    receipt: Receipt
+    now: int
+
+
+class Moved(NamedTuple):
+    """A message whose status a receipt changed."""
+
+    message: str
+    status: Status
+
+
+def record(conn: Connection, items: list[Told]) -> list[Moved | None]:
+    """Keep receipts, and move their messages forward where they say something new.
+
+    One without our id is matched by the carrier's; one that matches nothing yet is kept until
+    the attempt that it belongs to is closed.
+    """
+    by_ref = _messages_of(conn, [item for item in items if not item.receipt.message])
+    named = [
+        (item, item.receipt.message or by_ref.get((item.connection, item.receipt.ref), ""))
+        for item in items
+    ]
+    bulk.insert(conn, receipts, [_row(item, message) for item, message in named])
+    told = [(message, item.receipt, item.now) for item, message in named if message]
+    moved = _advance(conn, told)
+    return [Moved(message, moved[message]) if message in moved else None for _, message in named]
+
+
+def match(conn: Connection, refs: Mapping[tuple[str, str], str], *, now: int) -> None:
+    """Give early receipts to the messages whose refs are known by now."""
+    found = bulk.select(
+        conn,
+        receipts,
+        "ref",
+        [ref for _, ref in refs],
+        ("id", "connection", "ref", "status", "reason", "code", "text", "told_at"),
+        where="message = '' AND connection <> ''",
+    )
+    mine = [(row, refs[(row[1], row[2])]) for row in found if (row[1], row[2]) in refs]
+    if not mine:
+        return
+    pairs = [(row[0], message) for row, message in mine]
+    bulk.update(conn, receipts, ("k", "found"), pairs, sets="message = v.found")
+    told = [(message, _receipt(row[3:]), now) for row, message in sorted(mine)]
+    _advance(conn, told)
+
+
+def of_message(conn: Connection, id: str) -> list[tuple[Receipt, datetime]]:
+    """What carriers told of one message, with the time at which each came, the first first."""
+    rows = conn.execute(_OF_MESSAGE, {"id": id}).fetchall()
+    return [(_receipt(row), moment(row[5])) for row in rows]
+
+
+_OF_MESSAGE = text(
+    "SELECT status, reason, code, text, told_at, created_at"
+    " FROM receipts WHERE message = :id AND message <> '' ORDER BY id"
+)
+
+
+def _receipt(row: Sequence[Any]) -> Receipt:
+    status, reason, code, words, told_at, *_ = row
+    return Receipt(
+        status=Status(status),
+        reason=Reason(reason) if reason else None,
+        code=code,
+        text=words,
+        at=moment_or_none(told_at),
+    )
+
+
+def _row(item: Told, message: str) -> tuple[Any, ...]:
+    receipt = item.receipt
+    return (
+        item.id, message, item.connection, receipt.ref, receipt.status, receipt.reason or "",
+        receipt.code, receipt.text, instant_or_none(receipt.at), item.now,
+    )  # fmt: skip
+
+
+def _messages_of(conn: Connection, items: list[Told]) -> dict[tuple[str, str], str]:
+    """The messages of refs, by connection and ref."""
+    found: dict[tuple[str, str], str] = {}
+    for item in items:
+        asked = {"connection": item.connection, "ref": item.receipt.ref}
+        message = conn.execute(_OF_REF, asked).scalars().first()
+        if message:
+            found[(item.connection, item.receipt.ref)] = message
+    return found
+
+
+_HAS_REF = "ref <> ''"
+_OF_REF = text(
+    "SELECT message FROM attempts"  # noqa: S608
+    f" WHERE connection = :connection AND ref = :ref AND {_HAS_REF}"
+    f" AND {BUCKET} IN ({in_use('attempts', _HAS_REF)})"
+)
+
+
+def _advance(conn: Connection, told: Sequence[tuple[str, Receipt, int]]) -> dict[str, Status]:
+    """Move messages by what was told of them, in that order; give those whose status changed."""
+    ids = list({message for message, _, _ in told})
+    rows = bulk.select(conn, messages, "id", ids, ("id", "status"), lock=True)
+    was = {row[0]: Status(row[1]) for row in rows}
+    now, change = dict(was), {}
+    for message, receipt, at in told:
+        status = advance(now[message], receipt.status) if message in now else None
+        if status is not None and status is not now[message]:
+            now[message] = status
+            change[message] = (receipt, at)
+    bulk.update(
+        conn,
+        messages,
+        ("k", "told", "reason", "code", "text", "updated_at"),
+        [
+            (message, now[message], receipt.reason or "", receipt.code, receipt.text, at)
+            for message, (receipt, at) in change.items()
+        ],
+        sets=(
+            "status = v.told, reason = v.reason, code = v.code, text = v.text,"
+            " updated_at = v.updated_at, sent_at = COALESCE(messages.sent_at, v.updated_at),"
+            " body = CASE WHEN messages.redacted THEN '' ELSE messages.body END"
+        ),
+    )
+    return {message: now[message] for message in change}

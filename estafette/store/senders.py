@@ -1,0 +1,127 @@
+"""Senders with their lanes, and the connections that carry them."""
+
+from typing import Any
+
+from sqlalchemy import Connection as Conn
+from sqlalchemy import Row, select
+
+from estafette.model import Channel, Conflict, Connection, Sender, Unknown
+from estafette.store.schema import connections, lanes, senders
+from estafette.store.times import moment_or_none
+
+
+def add(conn: Conn, sender: Sender) -> None:
+    """Write down a sender and its lane. Raises Conflict where the account has the address."""
+    if find(conn, sender.account, sender.channel, sender.address):
+        raise Conflict(f"{sender.channel} {sender.address} is a sender already")
+    conn.execute(senders.insert().values(**_columns(sender)))
+    conn.execute(lanes.insert().values(id=sender.id, node="", leased_until=0, next_at=0))
+
+
+def save(conn: Conn, sender: Sender) -> None:
+    """Write down its settings anew. Raises Unknown."""
+    changed = senders.update().where(senders.c.id == sender.id).values(**_columns(sender))
+    if not conn.execute(changed).rowcount:
+        raise Unknown(f"no sender {sender.id}")
+
+
+def find(conn: Conn, account: str, channel: Channel, address: str) -> Sender | None:
+    """An account's sender by its address."""
+    row = conn.execute(
+        select(senders).where(
+            senders.c.account == account,
+            senders.c.channel == channel,
+            senders.c.address == address,
+        )
+    ).first()
+    return _sender(row) if row else None
+
+
+def all_of(conn: Conn, account: str = "") -> list[Sender]:
+    """The senders of an account, or of all, in the order in which they were added."""
+    asked = select(senders).order_by(senders.c.id)
+    if account:
+        asked = asked.where(senders.c.account == account)
+    return [_sender(row) for row in conn.execute(asked)]
+
+
+def _columns(sender: Sender) -> dict[str, Any]:
+    return {column.name: getattr(sender, column.name) for column in senders.c}
+
+
+def _sender(row: Row[Any]) -> Sender:
+    return Sender(
+        id=row.id,
+        account=row.account,
+        channel=Channel(row.channel),
+        address=row.address,
+        ref=row.ref,
+        title=row.title,
+        connection=row.connection,
+        window=row.window,
+        max_per_second=row.max_per_second,
+        in_order=bool(row.in_order),
+    )
+
+
+def add_connection(conn: Conn, connection: Connection, settings_sealed: str) -> None:
+    """Write down a connection with its sealed settings. Raises Conflict for a name in use."""
+    if conn.execute(select(connections).where(connections.c.name == connection.name)).first():
+        raise Conflict(f"a connection is named {connection.name} already")
+    conn.execute(
+        connections.insert().values(
+            name=connection.name,
+            provider=connection.provider,
+            settings_sealed=settings_sealed,
+            receipt_wait=connection.receipt_wait,
+            on_unclear=connection.on_unclear,
+            parked_text="",
+        )
+    )
+
+
+def save_connection(conn: Conn, connection: Connection, settings_sealed: str) -> None:
+    """Write down its settings anew, and let its jobs go on. Raises Unknown."""
+    _change(
+        conn,
+        connection.name,
+        settings_sealed=settings_sealed,
+        receipt_wait=connection.receipt_wait,
+        on_unclear=connection.on_unclear,
+        parked_at=None,
+        parked_text="",
+    )
+
+
+def park(conn: Conn, name: str, at: int, text: str) -> None:
+    """Hold all jobs of a connection: its settings are wrong. The first reason stays."""
+    mine = (connections.c.name == name) & connections.c.parked_at.is_(None)
+    conn.execute(connections.update().where(mine).values(parked_at=at, parked_text=text))
+
+
+def resume(conn: Conn, name: str) -> None:
+    """Let the jobs of a connection go on. Raises Unknown."""
+    _change(conn, name, parked_at=None, parked_text="")
+
+
+def _change(conn: Conn, name: str, **values: Any) -> None:
+    changed = connections.update().where(connections.c.name == name).values(**values)
+    if not conn.execute(changed).rowcount:
+        raise Unknown(f"no connection {name}")
+
+
+def all_connections(conn: Conn) -> list[tuple[Connection, str]]:
+    """Every connection, without its settings, and the settings sealed."""
+    rows = conn.execute(select(connections).order_by(connections.c.name))
+    return [(_connection(row), row.settings_sealed) for row in rows]
+
+
+def _connection(row: Row[Any]) -> Connection:
+    return Connection(
+        name=row.name,
+        provider=row.provider,
+        receipt_wait=row.receipt_wait,
+        on_unclear=row.on_unclear,
+        parked_at=moment_or_none(row.parked_at),
+        parked_text=row.parked_text,
+    )

@@ -1,0 +1,88 @@
+"""The store: one door for everything that is remembered. Questions and writes are functions of
+a connection, in one file per noun; this runs them, off the event loop.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Self, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from estafette.model import Busy
+from estafette.store import migrate
+from estafette.store.engine import READERS, Turn, engine
+from estafette.store.writer import Writer
+
+T = TypeVar("T")
+Item = TypeVar("Item")
+R = TypeVar("R")
+
+
+class Store:
+    """A database, opened. Use it from async code; the work itself runs in threads."""
+
+    def __init__(self, url: str) -> None:
+        self._writing = engine(url, size=1)
+        self._reading = engine(url, size=READERS).execution_options(isolation_level="AUTOCOMMIT")
+        self._turn = Turn(self._writing)
+        self._writer = Writer(self._writing, self._turn)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="estafette-reader")
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        """Open the database at `url`, making or migrating its tables where they are behind.
+
+        Raises NewerSchema for a database that a later version wrote, BadUrl for another kind.
+        """
+        store = cls(url)
+        try:
+            with _as_busy():
+                await asyncio.to_thread(migrate.bring_up, store._writing, store._turn)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether nodes on several machines may stand on it."""
+        return self._writing.dialect.name == "postgresql"
+
+    async def version(self) -> str:
+        """The schema version of the database."""
+        return await self.read(migrate.version)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """See `Writer.write`."""
+        return await self._writer.write(work)
+
+    async def join(self, work: Callable[[Connection, list[Item]], Sequence[R]], item: Item) -> R:
+        """See `Writer.join`."""
+        return await self._writer.join(work, item)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Answer a question. Raises Busy when the database does not."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        with _as_busy(), self._reading.connect() as conn:
+            return work(conn)
+
+    def close(self) -> None:
+        """Finish what was asked for, and let go of the database."""
+        self._writer.close()
+        self._readers.shutdown()
+        self._writing.dispose()
+        self._reading.dispose()
+        self._turn.close()
+
+
+@contextlib.contextmanager
+def _as_busy():  # type: ignore[no-untyped-def]
+    try:
+        yield
+    except DBAPIError as error:
+        raise Busy(f"the database did not answer: {type(error.orig).__name__}") from error

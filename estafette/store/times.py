@@ -1,0 +1,22 @@
+"""Times as the tables keep them: microseconds since 1970, UTC."""
+
+from datetime import UTC, datetime, timedelta
+
+from estafette.model.ids import instant
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(micros: int) -> datetime:
+    """The aware time of a column."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def moment_or_none(micros: int | None) -> datetime | None:
+    """The aware time of a column that may be empty."""
+    return None if micros is None else moment(micros)
+
+
+def instant_or_none(at: datetime | None) -> int | None:
+    """The column of a time that may be absent."""
+    return None if at is None else instant(at)
