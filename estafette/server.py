@@ -14,7 +14,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from estafette.app import App
-from estafette.carrier import SWITCH, on_signals
+from estafette.carrier import SWITCH, on_signals, rest_the_collector
 from estafette.doors import doors
 from estafette.model import GatewayError
 from estafette.ops import Ops
@@ -79,6 +79,7 @@ class _Uvicorn(uvicorn.Server):
 async def serve(app: App, listener: socket.socket, carrier: "Carrier | None") -> None:
     """Answer until SIGTERM or SIGINT: then take nothing more and finish what is under way."""
     sys.setswitchinterval(SWITCH)
+    rest_the_collector()
     front = Front(app, carrier.is_alive if carrier else lambda: True)
     server = _Uvicorn(
         uvicorn.Config(
@@ -86,6 +87,7 @@ async def serve(app: App, listener: socket.socket, carrier: "Carrier | None") ->
             http="httptools",
             ws="none",
             lifespan="off",
+            proxy_headers=False,
             log_config=None,
             access_log=False,
             server_header=False,

@@ -1,10 +1,19 @@
-"""What is counted and timed, for Prometheus. Spans are in seconds."""
+"""What is counted and timed, for Prometheus. Spans are in seconds.
+
+Counting here is cheap: numbers gather in this process and go to the library a few times a second,
+because its counters, shared by several processes, cost as much as a row in the database.
+"""
+
+import asyncio
+from collections import Counter as Tally
+from collections import defaultdict
 
 from prometheus_client import Counter, Histogram
 
 from estafette.model import Channel, Outcome, Status
 
 _SPANS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_FLUSH_IN = 0.25  # seconds that what was counted may be behind
 
 _ACCEPTED = Counter(
     "estafette_accepted", "Messages written down and answered with success.", ["channel"]
@@ -20,26 +29,52 @@ _ATTEMPT = Histogram(
     buckets=_SPANS,
 )
 
-_accepted_on = {channel: _ACCEPTED.labels(channel) for channel in Channel}
-_reached = {status: _REACHED.labels(status) for status in Status}
-_attempts: dict[tuple[str, Outcome], Histogram] = {}
+_accepted: Tally[Channel] = Tally()
+_reached: Tally[Status] = Tally()
+_accept_spans: list[float] = []
+_attempt_spans: dict[tuple[str, Outcome], list[float]] = defaultdict(list)
+_flushes: set[asyncio.TimerHandle] = set()
 
 
 def accepted(channel: Channel, seconds: float) -> None:
     """A message was written down."""
-    _accepted_on[channel].inc()
-    _reached[Status.QUEUED].inc()
-    _ACCEPT.observe(seconds)
+    _accepted[channel] += 1
+    _reached[Status.QUEUED] += 1
+    _accept_spans.append(seconds)
+    _flush_soon()
 
 
-def reached(status: Status) -> None:
-    """A message came to a status."""
-    _reached[status].inc()
+def reached(status: Status, count: int = 1) -> None:
+    """Messages came to a status."""
+    _reached[status] += count
+    _flush_soon()
 
 
 def attempted(connection: str, outcome: Outcome, seconds: float) -> None:
     """An offer was answered, or given up."""
-    key = (connection, outcome)
-    if key not in _attempts:
-        _attempts[key] = _ATTEMPT.labels(connection, outcome)
-    _attempts[key].observe(seconds)
+    _attempt_spans[(connection, outcome)].append(seconds)
+    _flush_soon()
+
+
+def _flush_soon() -> None:
+    if not _flushes:
+        _flushes.add(asyncio.get_running_loop().call_later(_FLUSH_IN, flush))
+
+
+def flush() -> None:
+    """Hand over what was counted so far."""
+    _flushes.clear()
+    for channel, count in _accepted.items():
+        _ACCEPTED.labels(channel).inc(count)
+    for status, count in _reached.items():
+        _REACHED.labels(status).inc(count)
+    for span in _accept_spans:
+        _ACCEPT.observe(span)
+    for (connection, outcome), spans in _attempt_spans.items():
+        child = _ATTEMPT.labels(connection, outcome)
+        for span in spans:
+            child.observe(span)
+    _accepted.clear()
+    _reached.clear()
+    _accept_spans.clear()
+    _attempt_spans.clear()

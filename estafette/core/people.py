@@ -4,6 +4,7 @@ import hmac
 import re
 import secrets
 from hashlib import sha256
+from time import monotonic
 
 from estafette.core.clock import Clock
 from estafette.core.vault import Vault
@@ -32,23 +33,30 @@ class People:
         self._store = store
         self._vault = vault
         self._clock = clock
-        self._proved: dict[tuple[str, str], tuple[float, Credential]] = {}
+        self._proved: dict[bytes, tuple[float, Credential]] = {}  # by the digest of what was shown
 
-    async def prove(self, user: str, password: str) -> Credential:
-        """Who shows `AC…` and a token, or `SK…` and a secret. Raises NotProved."""
-        asked = (user, digest(password))
-        now = self._clock().timestamp()
-        if (known := self._proved.get(asked)) and abs(now - known[0]) < _REMEMBERED_FOR:
+    def recall(self, shown: bytes) -> Credential | None:
+        """Who showed exactly this, such as a header, within the last two seconds."""
+        known = self._proved.get(sha256(shown).digest())
+        if known and abs(monotonic() - known[0]) < _REMEMBERED_FOR:
             return known[1]
+        return None
+
+    async def prove(self, user: str, password: str, *, shown: bytes = b"") -> Credential:
+        """Who shows `AC…` and a token, or `SK…` and a secret. Raises NotProved.
+
+        `shown` is what it came in, for `recall` to know it again.
+        """
         try:
             credential = await self._prove(user, password)
         except NotProved:
             raise
         except Unknown:
             raise NotProved(is_known=False) from None
-        if len(self._proved) >= _REMEMBERED:
-            self._proved.clear()
-        self._proved[asked] = (now, credential)
+        if shown:
+            if len(self._proved) >= _REMEMBERED:
+                self._proved.clear()
+            self._proved[sha256(shown).digest()] = (monotonic(), credential)
         return credential
 
     async def _prove(self, user: str, password: str) -> Credential:

@@ -105,13 +105,16 @@ def _codes(table: str) -> list[int]:
 
 
 #: Every character of a table is read as that table's first one, which keeps the pattern small:
-#: with the whole tables in it, it takes 0.2 s to compile and is slower by half.
+#: with the whole tables in it, it takes a tenth of a second to compile and is slower.
 KIND = {
     code: codes[0]
     for codes in map(_codes, (EXTEND, SPACING_MARK, PREPEND, POSER, PERSON, THING, OPEN_SYLLABLE))
     for code in codes
 }
 
+#: Reads kinds, not texts: U+0300 is any EXTEND, U+0903 any SPACING_MARK, U+0600 any PREPEND, U+261D
+#: any POSER, U+1F466 any PERSON, U+2640 any THING, U+AC00 any OPEN_SYLLABLE; U+200D is the joiner,
+#: U+1F3FB to U+1F3FF are the skin tones, U+1F1E6 to U+1F1FF the letters flags are made of.
 CLUSTER = re.compile(
     rf"""
     # A flag, or half a flag after a sign that wants company, and at most one mark.
@@ -143,7 +146,6 @@ CLUSTER = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-
 
 #: Latin, Greek, Cyrillic, punctuation, symbols, Chinese, Japanese, whole Korean syllables, most
 #: emoji: where nothing joins a neighbour, and so most texts need no search for clusters.

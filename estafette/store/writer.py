@@ -44,6 +44,7 @@ class Writer:
     def __init__(self, engine: Engine, turn: Turn) -> None:
         self._engine = engine
         self._turn = turn
+        self._closed = False
         self._calls: SimpleQueue[_Call | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="estafette-writer", daemon=True)
         self._thread.start()
@@ -65,13 +66,14 @@ class Writer:
         return answer
 
     async def _put(self, call: _Call) -> Any:
-        if not self._thread.is_alive():
+        if self._closed:
             raise Busy("the store is closed")
         self._calls.put(call)
         return await call.future
 
     def close(self) -> None:
         """Write what was asked for so far, then stop."""
+        self._closed = True
         self._calls.put(None)
         self._thread.join()
 

@@ -1,20 +1,20 @@
 """What is answered where."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
 import structlog
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
 
 from estafette.core.gateway import Gateway
 from estafette.core.people import KEY_SID, People
 from estafette.doors.twilio import auth, paging, wire
+from estafette.doors.twilio.auth import header
 from estafette.doors.twilio.errors import TwilioError, of_declined
 from estafette.model import Account, Busy, Conflict, Declined, Message, Unknown
 
@@ -26,6 +26,7 @@ _OTHER_FORM = re.compile(
     r"/(?:Accounts|Keys|Messages|AC\w{32}|SK\w{32}|[SM]M\w{32})(?:\.xml|\.csv)?$"
 )
 
+Headers = Sequence[tuple[bytes, bytes]]
 Answer = Callable[[Request], Awaitable[Response]]
 
 _json = msgspec.json.Encoder().encode
@@ -54,7 +55,7 @@ class Twilio:
     async def list_messages(self, request: Request) -> Response:
         """GET Messages: newest first."""
         account = await auth.account(request, self._people)
-        query = wire.read_form(request.url.query.encode())
+        query = wire.read_form(request.scope["query_string"])
         asked, filter = paging.read_asked(query), paging.read_filter(query)
         try:
             page = await self._gateway.page(account, filter, limit=asked.size, cursor=asked.cursor)
@@ -63,7 +64,7 @@ class Twilio:
         listed = paging.Listed(page.items, page.has_next, page.has_previous)
         return _answer(
             paging.envelope(
-                request.url.path,
+                request.scope["path"],
                 query,
                 asked,
                 "messages",
@@ -115,15 +116,15 @@ class Twilio:
                 return await self._gateway.find_by_ref(account, sid)
         except Unknown:
             pass
-        raise TwilioError(20404, request.url.path)
+        raise TwilioError(20404, request.scope["path"])
 
     async def list_accounts(self, request: Request) -> Response:
         """GET Accounts: the caller's own."""
         account = await auth.owner(request, self._people)
-        query = wire.read_form(request.url.query.encode())
+        query = wire.read_form(request.scope["query_string"])
         return _answer(
             paging.envelope(
-                request.url.path,
+                request.scope["path"],
                 query,
                 paging.read_asked(query),
                 "accounts",
@@ -146,11 +147,11 @@ class Twilio:
     async def list_keys(self, request: Request) -> Response:
         """GET Keys: those that are not revoked, on one page."""
         account = await auth.owner(request, self._people)
-        query = wire.read_form(request.url.query.encode())
+        query = wire.read_form(request.scope["query_string"])
         keys = paging.Listed(await self._people.keys(account.sid))
         return _answer(
             paging.envelope(
-                request.url.path,
+                request.scope["path"],
                 query,
                 paging.read_asked(query),
                 "keys",
@@ -165,7 +166,7 @@ class Twilio:
         account, sid = await self._own_key(request)
         found = [key for key in await self._people.keys(account.sid) if key.sid == sid]
         if not found:
-            raise TwilioError(20404, request.url.path)
+            raise TwilioError(20404, request.scope["path"])
         return _answer(wire.key(found[0]))
 
     async def update_key(self, request: Request) -> Response:
@@ -175,7 +176,7 @@ class Twilio:
         try:
             return _answer(wire.key(await self._people.rename_key(account.sid, sid, label)))
         except Unknown:
-            raise TwilioError(20404, request.url.path) from None
+            raise TwilioError(20404, request.scope["path"]) from None
 
     async def delete_key(self, request: Request) -> Response:
         """DELETE one key: it opens nothing from now on."""
@@ -183,18 +184,18 @@ class Twilio:
         try:
             await self._people.revoke_key(account.sid, sid)
         except Unknown:
-            raise TwilioError(20404, request.url.path) from None
+            raise TwilioError(20404, request.scope["path"]) from None
         return Response(status_code=204)
 
     async def _own_key(self, request: Request) -> tuple[Account, str]:
         account = await auth.owner(request, self._people)
         sid: str = request.path_params["sid"]
         if not KEY_SID.fullmatch(sid):
-            raise TwilioError(20404, request.url.path)
+            raise TwilioError(20404, request.scope["path"])
         return account, sid
 
 
-def app(gateway: Gateway, people: People) -> Starlette:
+def app(gateway: Gateway, people: People) -> Router:
     """The door as an application; its paths are whole."""
     door = Twilio(gateway, people)
     at = f"/{wire.API}/Accounts/{{account}}"
@@ -212,50 +213,60 @@ def app(gateway: Gateway, people: People) -> Starlette:
         ("GET", f"/{wire.API}/Accounts.json", door.list_accounts),
         ("GET", f"{at}.json", door.fetch_account),
     ]
-    routes = [Route(path, _shaped(answer), methods=[method]) for method, path, answer in table]
-    made = Starlette(routes=routes, exception_handlers={HTTPException: _no_route})
-    made.router.redirect_slashes = False  # the SDKs follow no redirect
-    return made
+    routes = [Route(path, _Shaped(answer), methods=[method]) for method, path, answer in table]
+    # A path that is served, asked with another method, comes to these.
+    routes += [Route(path, _Shaped(_no_method)) for path in sorted({row[1] for row in table})]
+    # No redirects from a path with a slash to one without: the SDKs follow none.
+    return Router(routes, redirect_slashes=False, default=_Shaped(_no_route))
 
 
-def _shaped(answer: Answer) -> Answer:
-    """Whatever goes wrong, the answer has Twilio's shape."""
+class _Shaped:
+    """One operation as an ASGI application; whatever goes wrong, the answer has Twilio's shape."""
 
-    async def shaped(request: Request) -> Response:
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
         try:
-            return await answer(request)
+            response = await self._answer(request)
         except TwilioError as error:
-            return _refusal(error)
+            response = _refusal(error)
         except Busy as error:
-            log.error("not written down", path=request.url.path, text=str(error))
-            return _refusal(TwilioError(20503))
+            log.error("not written down", path=scope["path"], text=str(error))
+            response = _refusal(TwilioError(20503))
         except ClientDisconnect:
-            return Response(status_code=400)
+            return
         except Exception:
-            log.exception("a request broke", path=request.url.path, method=request.method)
-            return _refusal(TwilioError(20500))
+            log.exception("a request broke", path=scope["path"], method=scope["method"])
+            response = _refusal(TwilioError(20500))
+        await response(scope, receive, send)
 
-    return shaped
 
-
-async def _no_route(request: Request, error: Exception) -> Response:
-    if isinstance(error, HTTPException) and error.status_code == 405:
-        return _refusal(TwilioError(20004))
-    path = request.url.path
+async def _no_route(request: Request) -> Response:
+    path = request.scope["path"]
     if _OTHER_FORM.search(path):
         text = f"The requested resource {path} was not found: only .json is served here so far"
-        return _refusal(TwilioError(20404, message=text))
-    return _refusal(TwilioError(20404, path))
+        raise TwilioError(20404, message=text)
+    raise TwilioError(20404, path)
+
+
+async def _no_method(_request: Request) -> Response:
+    raise TwilioError(20004)
 
 
 async def _form(request: Request) -> wire.Form:
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > LARGEST:
+    body, more = b"", True
+    while more:
+        part = await request.receive()
+        if part["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += part.get("body", b"")
+        more = part.get("more_body", False)
+        if len(body) > LARGEST:
             raise TwilioError(20413, str(LARGEST))
-        parts.append(part)
-    return wire.read_form(b"".join(parts))
+    return wire.read_form(body)
 
 
 def _label(form: wire.Form) -> str:
@@ -266,18 +277,31 @@ def _label(form: wire.Form) -> str:
 
 
 def _idempotency_key(request: Request) -> str:
-    headers = request.headers
-    key = headers.get("idempotency-key") or headers.get("i-twilio-idempotency-token") or ""
+    found = header(request, b"idempotency-key") or header(request, b"i-twilio-idempotency-token")
+    key = found.decode("latin-1")
     if len(key) > 255 or not (key.isascii() and key.isprintable()):
         raise TwilioError(20001, "An idempotency key must be at most 255 printable characters")
     return key
 
 
+class _Json(Response):
+    """A response of JSON, made without what others need of its base."""
+
+    def __init__(self, body: bytes, status: int, headers: Headers = ()) -> None:
+        self.body = body
+        self.status_code = status
+        self.background = None
+        self.raw_headers = [
+            (b"content-length", str(len(body)).encode()),
+            (b"content-type", b"application/json"),
+            *headers,
+        ]
+
+
 def _answer(shape: Any, status: int = 200, *, id: str = "") -> Response:
-    headers = {"Twilio-Request-Id": f"RQ{id}"} if id else None
-    return Response(_json(shape), status, headers, "application/json")
+    return _Json(_json(shape), status, ((b"twilio-request-id", f"RQ{id}".encode()),) if id else ())
 
 
 def _refusal(error: TwilioError) -> Response:
-    headers = {"WWW-Authenticate": 'Basic realm="Twilio API"'} if error.status == 401 else None
-    return Response(_json(error.shape()), error.status, headers, "application/json")
+    challenge = ((b"www-authenticate", b'Basic realm="Twilio API"'),)
+    return _Json(_json(error.shape()), error.status, challenge if error.status == 401 else ())

@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from estafette.doors.twilio.errors import FAILED, UNKNOWN_FAILURE, TwilioError
 from estafette.model import Account, Channel, Direction, Key, Message, Reason, Send, Status
@@ -17,7 +17,6 @@ from estafette.model.address import e164, is_alphanumeric_sender, is_short_code
 API = "2010-04-01"
 MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
 _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
-_CONTENT_SID = re.compile(r"HX[0-9a-fA-F]{32}")
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")  # Twilio takes no underscores in a callback's host
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
@@ -43,22 +42,29 @@ PREFIX = {Channel.SMS: "", Channel.WHATSAPP: "whatsapp:"}
 #: Twilio's test senders: they belong to nobody, and always answer the same.
 MAGIC_SENDERS = {"+15005550001": 21212, "+15005550007": 21606, "+15005550008": 21611}
 
-Form = Mapping[str, list[str]]
+_MOST_PARAMETERS = 1000
+
+Form = Mapping[str, list[str]]  #: every value, by name
+Said = Mapping[str, str]  #: the last value, by name
 
 
 def read_form(body: bytes) -> dict[str, list[str]]:
     """A form's values by name, in the order in which they came. Both `+` and `%20` are spaces."""
+    form: dict[str, list[str]] = {}
     try:
-        pairs = parse_qsl(
-            body.decode(), keep_blank_values=True, errors="strict", max_num_fields=1000
-        )
+        parts = body.decode().replace("+", " ").split("&", _MOST_PARAMETERS)
+        for part in parts:
+            name, _, value = part.partition("=")
+            name = unquote(name, errors="strict") if "%" in name else name
+            value = unquote(value, errors="strict") if "%" in value else value
+            if name in form:
+                form[name].append(value)
+            elif name:
+                form[name] = [value]
     except UnicodeDecodeError:
         raise TwilioError(20001, "The request is not valid UTF-8") from None
-    except ValueError:
-        raise TwilioError(20001, "The request has more than 1000 parameters") from None
-    form: dict[str, list[str]] = {}
-    for name, value in pairs:
-        form.setdefault(name, []).append(value)
+    if len(parts) > _MOST_PARAMETERS:
+        raise TwilioError(20001, f"The request has more than {_MOST_PARAMETERS} parameters")
     return form
 
 
@@ -70,10 +76,11 @@ def one(form: Form, name: str) -> str:
 
 def read_send(form: Form, *, idempotency_key: str = "") -> Send:
     """A create request in our words. Raises TwilioError for what it should not say."""
-    to, sender = one(form, "To"), one(form, "From")
+    said = {name: values[-1] for name, values in form.items()}
+    to, sender = said.get("To"), said.get("From", "")
     if not to:
         raise TwilioError(21604)
-    _refuse_services(form, sender)
+    _refuse_services(said, sender)
     if not sender:
         raise TwilioError(21603)
     if sender in MAGIC_SENDERS:
@@ -82,16 +89,17 @@ def read_send(form: Form, *, idempotency_key: str = "") -> Send:
     channel, recipient = _recipient(to)
     if channel is not from_channel:
         raise TwilioError(21910)
-    _check_settings(form)
+    _check_settings(said)
+    media = _media(form["MediaUrl"]) if "MediaUrl" in form else ()
     return Send(
         channel=channel,
         sender=from_address,
         recipient=recipient,
-        body=_body(form),
-        media=_media(form),
-        callback_url=_callback(one(form, "StatusCallback")),
-        valid_for=_validity(one(form, "ValidityPeriod")),
-        discard=one(form, "ContentRetention") == "discard",
+        body=_body(said, has_media=bool(media)),
+        media=media,
+        callback_url=_callback(said.get("StatusCallback", "")),
+        valid_for=_validity(said.get("ValidityPeriod", "")),
+        discard=said.get("ContentRetention") == "discard",
         idempotency_key=idempotency_key,
         fingerprint=_fingerprint(form) if idempotency_key else "",
     )
@@ -116,11 +124,13 @@ def _recipient(text: str) -> tuple[Channel, str]:
     return (Channel.WHATSAPP if is_whatsapp else Channel.SMS), number
 
 
-def _refuse_services(form: Form, sender: str) -> None:
+def _refuse_services(said: Said, sender: str) -> None:
     """Messaging services are not served yet: what needs one is answered as if none existed."""
-    service = one(form, "MessagingServiceSid") or (sender if sender.startswith("MG") else "")
-    if one(form, "ScheduleType"):
-        if not one(form, "SendAt"):
+    service = said.get("MessagingServiceSid", "")
+    if sender.startswith("MG"):
+        service = service or sender
+    if said.get("ScheduleType"):
+        if not said.get("SendAt"):
             raise TwilioError(35111)
         if not service:
             raise TwilioError(35118)
@@ -128,17 +138,17 @@ def _refuse_services(form: Form, sender: str) -> None:
         raise TwilioError(21701 if _SERVICE_SID.fullmatch(service) else 21705, service)
 
 
-def _body(form: Form) -> str:
-    body, media = one(form, "Body"), form.get("MediaUrl")
-    if "\0" in body:
+def _body(said: Said, *, has_media: bool) -> str:
+    body = said.get("Body")
+    if body and "\0" in body:
         raise TwilioError(21618, "U+0000 is not text")
-    if body or media:
-        return body
-    raise TwilioError(21602 if "Body" in form else 21619)
+    if not body and not has_media:
+        raise TwilioError(21619 if body is None else 21602)
+    return body or ""
 
 
-def _media(form: Form) -> tuple[str, ...]:
-    media = tuple(url for url in form.get("MediaUrl", ()) if url)
+def _media(urls: list[str]) -> tuple[str, ...]:
+    media = tuple(url for url in urls if url)
     if len(media) > 10:
         raise TwilioError(21623)
     bad = [url for url in media if not _is_url(url)]
@@ -173,17 +183,22 @@ def _validity(text: str) -> int:
     return int(text)
 
 
-def _check_settings(form: Form) -> None:
+def _check_settings(said: Said) -> None:
     """Refuse wrong values of what is understood; what is not known at all is ignored."""
-    retention, obfuscation = one(form, "ContentRetention"), one(form, "AddressRetention")
+    if len(said) <= 3:  # To, From and Body: the usual request has nothing more to check
+        return
+    retention, obfuscation = said.get("ContentRetention", ""), said.get("AddressRetention", "")
     if retention not in ("", "retain", "discard"):
         raise TwilioError(30029, retention)
     if obfuscation not in ("", "retain", "obfuscate"):
         raise TwilioError(30030, obfuscation)
-    if (price := one(form, "MaxPrice")) and not _NUMBER.fullmatch(price):
+    if (price := said.get("MaxPrice")) and not _NUMBER.fullmatch(price):
         raise TwilioError(21627, price)
-    content = one(form, "ContentSid")
-    variables = one(form, "ContentVariables")
+    _check_content(said.get("ContentSid", ""), said.get("ContentVariables", ""))
+
+
+def _check_content(content: str, variables: str) -> None:
+    """Contents are not served yet: none that is named exists."""
     if variables and not content:
         raise TwilioError(21654)
     if variables and not _is_object(variables):
@@ -281,9 +296,9 @@ def key(key: Key, *, secret: str = "") -> dict[str, Any]:
 
 def rfc2822(at: datetime) -> str:
     """`Fri, 24 May 2019 17:18:27 +0000`: the SDKs read no other offset right."""
-    return _rfc2822(at.replace(microsecond=0))
+    return _rfc2822(int(at.timestamp()))
 
 
 @lru_cache(1024)
-def _rfc2822(at: datetime) -> str:
-    return format_datetime(at)
+def _rfc2822(seconds: int) -> str:
+    return format_datetime(datetime.fromtimestamp(seconds, UTC))

