@@ -67,7 +67,7 @@ async def opened(settings: Settings, wake: Callable[[], None] = lambda: None) ->
         yield App(settings, vault, store, people, connections, gateway, node)
     finally:
         await connections.close()
-        store.close()
+        await store.close()
 
 
 def secret_key(settings: Settings) -> bytes:

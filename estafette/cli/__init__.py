@@ -20,12 +20,17 @@ def main() -> None:
         # Only now: what is counted from here on knows where to count.
         from estafette.cli.commands import app  # noqa: PLC0415
 
-        app()
+        app(prog_name="estafette")
     except GatewayError as error:
         from estafette.cli.run import exit_code_of  # noqa: PLC0415
 
         sys.stderr.write(f"estafette: {error}\n")
         sys.exit(exit_code_of(error))
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sys.stderr.write(f"estafette: {error.filename}: {error.strerror}\n")
+        sys.exit(3)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -37,7 +37,7 @@ def list_(as_json: AsJson = False) -> None:
         print_json({"items": [_shape(account) for account in found], "next": None})
     else:
         rows = [(item.sid, item.name, f"{item.created_at:%Y-%m-%d %H:%M}") for item in found]
-        print_table("", ("sid", "name", "created"), rows)
+        print_table(("sid", "name", "created"), rows)
 
 
 def create(

@@ -1,22 +1,27 @@
 """`connections`: list, add, set and resume what carries messages."""
 
 import sys
-from typing import Annotated
+from dataclasses import fields
+from typing import Annotated, Any, get_type_hints
 
+import msgspec
 import typer
 
+from estafette.app import App
 from estafette.cli.run import AsJson, BadInput, home, print_json, print_table, run
 from estafette.cli.shape import iso
+from estafette.core.vault import WrongKey
 from estafette.model import Connection, Unknown
+from estafette.providers import load
 
 Settings = Annotated[
     list[str] | None, typer.Argument(help="NAME=VALUE, or NAME=- to read it from standard input.")
 ]
 Wait = Annotated[
-    int,
+    int | None,
     typer.Option(help="Seconds to wait for a receipt when nobody knows what happened.", min=1),
 ]
-OnUnclear = Annotated[str, typer.Option(help="Then: fail, or resend.")]
+OnUnclear = Annotated[str | None, typer.Option(help="Then: fail, or resend.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,13 +43,14 @@ def _default(context: typer.Context, as_json: AsJson = False) -> None:
 def list_(as_json: AsJson = False) -> None:
     """List the connections; those that are parked say why."""
 
-    async def work() -> list[Connection]:
+    async def work() -> list[tuple[Connection, dict[str, Any]]]:
         async with home() as app:
-            return await app.connections.list()
+            listed = await app.connections.list()
+            return [(connection, await _shown(app, connection.name)) for connection in listed]
 
     found = run(work())
     if as_json:
-        print_json({"items": [_shape(connection) for connection in found], "next": None})
+        print_json({"items": [_shape(*item) for item in found], "next": None})
         return
     rows = [
         (
@@ -52,10 +58,19 @@ def list_(as_json: AsJson = False) -> None:
             item.provider,
             f"parked: {item.parked_text}" if item.parked_at else "open",
             f"{item.on_unclear} after {item.receipt_wait} s",
+            " ".join(f"{name}={value}" for name, value in settings.items()),
         )
-        for item in found
+        for item, settings in found
     ]
-    print_table("", ("name", "provider", "state", "when nobody knows"), rows)
+    print_table(("name", "provider", "state", "when nobody knows", "settings"), rows)
+
+
+async def _shown(app: App, name: str) -> dict[str, Any]:
+    """Its settings, secrets struck out."""
+    try:
+        return await app.connections.settings(name)
+    except WrongKey:
+        return {"sealed": "with another secret key"}
 
 
 def add(
@@ -63,15 +78,18 @@ def add(
     provider: Annotated[str, typer.Argument(help="Who carries.")],
     settings: Settings = None,
     *,
-    receipt_wait: Wait = 3600,
-    on_unclear: OnUnclear = "fail",
+    receipt_wait: Wait = None,
+    on_unclear: OnUnclear = None,
 ) -> None:
-    """Add a connection. Its settings are those of its provider."""
-    connection = _connection(name, provider, settings, receipt_wait, on_unclear)
+    """Add a connection. Its settings are those of its provider.
+
+    Where nothing else is said, a message of which nobody knows fails after an hour.
+    """
+    made = _changed(Connection(name=name, provider=provider), receipt_wait, on_unclear, settings)
 
     async def work() -> None:
         async with home() as app:
-            await app.connections.add(connection)
+            await app.connections.add(made)
 
     run(work())
     sys.stdout.write(f"{name} is a connection\n")
@@ -81,20 +99,21 @@ def set_(
     name: Annotated[str, typer.Argument(help="The connection.")],
     settings: Settings = None,
     *,
-    receipt_wait: Wait = 3600,
-    on_unclear: OnUnclear = "fail",
+    receipt_wait: Wait = None,
+    on_unclear: OnUnclear = None,
 ) -> None:
-    """Replace all settings of a connection, and let its messages go on."""
+    """Replace all settings of a connection, and let its messages go on.
+
+    An option that is left out stays as it is.
+    """
 
     async def work() -> None:
         async with home() as app:
             found = {item.name: item for item in await app.connections.list()}
             if name not in found:
                 raise Unknown(f"no connection {name}")
-            provider = found[name].provider
-            await app.connections.save(
-                _connection(name, provider, settings, receipt_wait, on_unclear)
-            )
+            changed = _changed(found[name], receipt_wait, on_unclear, settings)
+            await app.connections.save(changed)
 
     run(work())
     sys.stdout.write(f"{name} is set\n")
@@ -111,34 +130,47 @@ def resume(name: Annotated[str, typer.Argument(help="The connection.")]) -> None
     sys.stdout.write(f"{name} goes on\n")
 
 
-def _connection(
-    name: str, provider: str, settings: list[str] | None, receipt_wait: int, on_unclear: str
+def _changed(
+    connection: Connection,
+    receipt_wait: int | None,
+    on_unclear: str | None,
+    settings: list[str] | None,
 ) -> Connection:
-    if on_unclear not in ("fail", "resend"):
+    if on_unclear not in (None, "fail", "resend"):
         raise BadInput("--on-unclear must be fail or resend")
-    return Connection(
-        name=name,
-        provider=provider,
-        settings=_settings(settings or []),
-        receipt_wait=receipt_wait,
-        on_unclear=on_unclear,
+    return msgspec.structs.replace(
+        connection,
+        settings=_settings(connection.provider, settings or []),
+        receipt_wait=connection.receipt_wait if receipt_wait is None else receipt_wait,
+        on_unclear=on_unclear or connection.on_unclear,
     )
 
 
-def _settings(pairs: list[str]) -> dict[str, object]:
+def _settings(provider: str, pairs: list[str]) -> dict[str, object]:
+    """Settings as their provider wants them: what is typed is text, what it needs may be a number."""
+    made = load(provider)
+    types = get_type_hints(made)
+    known = {field.name for field in fields(made) if field.init}
     found: dict[str, object] = {}
     for pair in pairs:
-        name, equals, value = pair.partition("=")
+        name, equals, text = pair.partition("=")
         if not equals:
             raise BadInput(f"{pair}: settings are NAME=VALUE")
-        found[name] = sys.stdin.readline().rstrip("\n") if value == "-" else value
+        if name not in known:
+            raise BadInput(f"{provider} has no setting {name}: {', '.join(sorted(known))}")
+        value = sys.stdin.readline().rstrip("\n") if text == "-" else text
+        try:
+            found[name] = msgspec.convert(value, types[name], strict=False)
+        except msgspec.ValidationError as error:
+            raise BadInput(f"{name}: {error}") from None
     return found
 
 
-def _shape(item: Connection) -> dict[str, object]:
+def _shape(item: Connection, settings: dict[str, Any]) -> dict[str, object]:
     return {
         "name": item.name,
         "provider": item.provider,
+        "settings": settings,
         "receipt_wait": item.receipt_wait,
         "on_unclear": item.on_unclear,
         "parked_at": iso(item.parked_at),

@@ -1,21 +1,36 @@
 """`doctor`: is everything there that a server needs."""
 
+import re
 import sqlite3
 import stat
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from msgspec import Struct
+from sqlalchemy.exc import DBAPIError
 
-from estafette import server, settings
-from estafette.app import opened
-from estafette.cli.run import NOT_REACHABLE, AsJson, print_json, print_table, run
-from estafette.model import GatewayError
+from estafette import server
+from estafette.app import App, opened
+from estafette.cli.run import (
+    NOT_REACHABLE,
+    AsJson,
+    BadInput,
+    print_json,
+    print_table,
+    read_settings,
+    run,
+)
+from estafette.core.vault import WrongKey
+from estafette.model import Busy, GatewayError
+from estafette.server import PortTaken
 from estafette.settings import Settings
-from estafette.store import lanes
+from estafette.store import lanes, migrate
+from estafette.store.engine import engine
+from estafette.store.schema import VERSION
 
 _OLDEST_SQLITE = (3, 35, 0)  # RETURNING
 _SKEW = 2.0  # seconds between this machine's clock and the database's that leases bear
@@ -41,14 +56,19 @@ def doctor(
     port: Annotated[int, typer.Option(help="The port that `serve` will listen on.")] = 8080,
     as_json: AsJson = False,
 ) -> None:
-    """Check home, secret key, database, clock and port; exits 3 where one is not well."""
-    found = settings.read()
-    checks = [_home(found), *_secret_key(found), *run(_database(found)), _port(host, port)]
+    """Check home, secret key, database, clock and port; exits 3 where one is not well.
+
+    It makes nothing and migrates nothing.
+    """
+    if not 0 <= port <= 65535:
+        raise BadInput("--port must be 0 to 65535")
+    found = read_settings()
+    checks = [_home(found), _secret_key(found), *_database(found), _port(host, port)]
     if as_json:
         print_json([{"what": c.what, "ok": c.is_well, "text": c.text} for c in checks])
     else:
         rows = [("ok" if c.is_well else "NOT WELL", c.what, c.text) for c in checks]
-        print_table("", ("", "what", "found"), rows)
+        print_table(("", "what", "found"), rows)
     if not all(check.is_well for check in checks):
         sys.exit(NOT_REACHABLE)
 
@@ -66,40 +86,94 @@ def _home(found: Settings) -> Check:
     return Check("home", True, str(home))
 
 
-def _secret_key(found: Settings) -> Iterator[Check]:
+def _secret_key(found: Settings) -> Check:
     if found.secret_key:
-        yield Check("secret key", True, "from the environment")
-        return
+        return Check("secret key", True, "from the environment")
     path = found.home / "secret.key"
     if not path.exists():
-        yield Check("secret key", True, "will be made at the first start")
-        return
+        return Check("secret key", True, "will be made at the first start")
     mode = stat.S_IMODE(path.stat().st_mode)
-    is_private = mode & 0o077 == 0
-    text = f"{path} has mode {mode:04o}" + ("" if is_private else f": chmod 600 {path}")
-    yield Check("secret key", is_private, text)
+    if mode & 0o077:
+        return Check("secret key", False, f"{path} has mode {mode:04o}: chmod 600 {path}")
+    if not re.fullmatch(r"[0-9a-fA-F]{64}\s*", path.read_text(errors="replace")):
+        return Check("secret key", False, f"{path} does not hold 64 hex digits")
+    return Check("secret key", True, f"{path} has mode {mode:04o}")
 
 
-async def _database(found: Settings) -> list[Check]:
+def _database(found: Settings) -> list[Check]:
+    """Look at the database without making or migrating it; where it is as it should be, use it."""
     version = tuple(int(part) for part in sqlite3.sqlite_version.split("."))
     checks = [Check("sqlite", version >= _OLDEST_SQLITE, f"version {sqlite3.sqlite_version}")]
     try:
-        async with opened(found) as app:
-            await app.store.write(lambda _conn: None)
-            kind = "PostgreSQL" if app.store.is_shared else "SQLite"
-            text = f"{kind}, schema {await app.store.version()}, takes writes"
-            checks.append(Check("database", True, text))
-            at = await app.store.read(lanes.now)
-            skew = abs(at / 1e6 - datetime.now(UTC).timestamp())
-            checks.append(Check("clock", skew < _SKEW, f"{skew:.3f} s from the database's"))
-    except GatewayError as error:
-        checks.append(Check("database", False, str(error)))
-    return checks
+        schema = _schema(found.database_url)
+        if schema and not found.secret_key and not (found.home / "secret.key").exists():
+            text = "the database holds sealed secrets; put the secret.key that sealed them back"
+            return [*checks, Check("secrets", False, text)]
+        if schema == VERSION:
+            return checks + run(_in_use(found))
+    except (GatewayError, OSError, ValueError) as error:
+        return [*checks, Check("database", False, str(error))]
+    if schema > VERSION:
+        text = f"it has schema {schema}, this version knows up to {VERSION}"
+        return [*checks, Check("database", False, text)]
+    text = f"schema {schema}, migrated by the next start" if schema else "made by the first start"
+    return [*checks, Check("database", True, text)]
+
+
+def _schema(url: str) -> str:
+    """The schema version of a database; empty where there is none yet. Raises Busy or BadUrl."""
+    made = engine(url, size=1)
+    if made.dialect.name == "sqlite" and not Path(made.url.database or "").exists():
+        return ""
+    try:
+        with made.connect() as conn:
+            return migrate.version(conn)
+    except DBAPIError as error:
+        raise Busy(str(error.orig).strip().splitlines()[0]) from None
+    finally:
+        made.dispose()
+
+
+async def _in_use(found: Settings) -> list[Check]:
+    async with opened(found) as app:
+        await app.store.write(lambda _conn: None)
+        kind = "PostgreSQL" if app.store.is_shared else "SQLite"
+        at = await app.store.read(lanes.now)
+        skew = abs(at / 1e6 - datetime.now(UTC).timestamp())
+        return [
+            Check("database", True, f"{kind}, schema {VERSION}, takes writes"),
+            Check("clock", skew < _SKEW, f"{skew:.3f} s from the database's"),
+            await _sealed(app),
+        ]
+
+
+async def _sealed(app: App) -> Check:
+    """Whether the secret key is the one that the database was filled with."""
+    try:
+        for account in await app.people.accounts():
+            await app.people.token(account.sid)
+    except WrongKey:
+        text = "the database holds secrets that were sealed with another secret key"
+        return Check("secrets", False, text)
+    return Check("secrets", True, "the secret key opens them")
 
 
 def _port(host: str, port: int) -> Check:
     try:
         server.listen(host, port).close()
-    except GatewayError as error:
+    except PortTaken as error:
+        if _is_ours(host, port):
+            return Check("port", True, f"a server of ours answers on {host}:{port}")
         return Check("port", False, str(error))
     return Check("port", True, f"{host}:{port} is free")
+
+
+def _is_ours(host: str, port: int) -> bool:
+    asked = HTTPConnection(host, port, timeout=2)
+    try:
+        asked.request("GET", "/healthz")
+        return asked.getresponse().read() == b'{"status":"alive"}'
+    except (OSError, HTTPException):
+        return False
+    finally:
+        asked.close()

@@ -37,7 +37,7 @@ def list_(account: OfAccount = "", as_json: AsJson = False) -> None:
         print_json({"items": [_shape(key) for key in found], "next": None})
     else:
         rows = [(key.sid, key.label, f"{key.created_at:%Y-%m-%d %H:%M}") for key in found]
-        print_table("", ("sid", "label", "created"), rows)
+        print_table(("sid", "label", "created"), rows)
 
 
 def create(

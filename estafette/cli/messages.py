@@ -15,6 +15,7 @@ from estafette.cli.run import (
     account_of,
     home,
     print_json,
+    print_json_line,
     print_table,
     run,
 )
@@ -72,7 +73,7 @@ def list_(
     if as_json:
         print_json({"items": [shape.message(item) for item in items], "next": following})
         return
-    print_table("", _NAMES, [_row(item) for item in items])
+    print_table(_NAMES, [_row(item) for item in items])
     if following:
         sys.stdout.write(f"more: estafette messages list --after {following}\n")
 
@@ -81,7 +82,7 @@ _NAMES = ("created", "id", "channel", "from", "to", "status", "code", "body")
 
 
 def _row(item: Message) -> tuple[str, ...]:
-    body = "" if item.redacted else item.body.replace("\n", " ")
+    body = "" if item.redacted else " ".join(item.body.split())
     return (
         f"{item.created_at:%Y-%m-%d %H:%M:%S}",
         item.id,
@@ -111,14 +112,15 @@ def show(
     if as_json:
         print_json({**shown, "timeline": events})
         return
-    print_table("", ("", ""), [(name, _cell(value)) for name, value in shown.items()])
+    print_table(("", ""), [(name, _cell(value)) for name, value in shown.items()])
     sys.stdout.write("\n")
-    print_table("", ("at", "what", "", ""), [_event(event) for event in events])
+    print_table(("at", "what", "", ""), [_event(event) for event in events])
 
 
 def _cell(value: object) -> str:
-    if isinstance(value, dict):
-        return " ".join(str(part) for part in value.values() if part)
+    if isinstance(value, dict | list):
+        parts = value.values() if isinstance(value, dict) else value
+        return " ".join(str(part) for part in parts if part)
     return "" if value is None else str(value)
 
 
@@ -179,7 +181,7 @@ async def _follow_all(app: App, owner: Account, *, as_json: bool) -> None:
 
 def _print_change(message: Message, *, as_json: bool) -> None:
     if as_json:
-        print_json(shape.message(message))
+        print_json_line(shape.message(message))
     else:
         code = f" {message.code or message.reason}" if message.reason else ""
         at = f"{message.updated_at:%H:%M:%S.%f}"[:-3]
@@ -192,7 +194,11 @@ async def find(app: App, owner: Account, text: str) -> Message:
     try:
         return await app.gateway.find(owner, read_id(text))
     except (BadInput, Unknown):
+        pass
+    try:
         return await app.gateway.find_by_ref(owner, text)
+    except Unknown:
+        raise Unknown(f"no message {text}") from None
 
 
 def read_id(text: str) -> str:

@@ -12,12 +12,14 @@ import typer
 import uvloop
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from estafette import logs, settings
 from estafette.app import App, BadHome, opened
 from estafette.core.first import First
 from estafette.core.vault import WrongKey
-from estafette.model import Account, Busy, GatewayError, NewerSchema, Unknown
+from estafette.model import Account, Busy, GatewayError, Misconfigured, NewerSchema, Unknown
+from estafette.server import PortTaken
 from estafette.settings import BadSetting, Settings
 from estafette.store.engine import BadUrl
 
@@ -37,9 +39,9 @@ class BadInput(GatewayError):
 
 def exit_code_of(error: GatewayError) -> int:
     """The exit code that tells a script what to do next."""
-    if isinstance(error, BadInput | BadSetting | BadUrl):
+    if isinstance(error, BadInput | BadSetting | BadUrl | Misconfigured):
         return BAD_INPUT
-    if isinstance(error, Busy | BadHome | NewerSchema | WrongKey):
+    if isinstance(error, Busy | BadHome | NewerSchema | PortTaken | WrongKey):
         return NOT_REACHABLE
     return REFUSED
 
@@ -96,12 +98,28 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
-def print_table(title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def print_json_line(value: Any) -> None:
+    """One of several values: JSON on a line of its own."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table for people; plain text, whole, where it does not go to a terminal."""
     console = Console(highlight=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console = Console(highlight=False, width=240)
-    table = Table(*names, title=title or None, title_justify="left", box=None, pad_edge=False)
+    table = Table(*names, box=None, pad_edge=False, show_header=any(names))
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(visible(cell)) for cell in row))
     console.print(table)
+
+
+def visible(text: str) -> str:
+    """A text whose every character shows: what it could tell a terminal to do is spelled out."""
+    return "".join(
+        char if char.isprintable() or char == _JOINER else char.encode("unicode_escape").decode()
+        for char in text
+    )
+
+
+_JOINER = "\u200d"  # holds together what is one emoji

@@ -1,5 +1,6 @@
 """`send`: write one message down, as a door does."""
 
+import re
 import sys
 from typing import Annotated
 
@@ -17,9 +18,22 @@ from estafette.cli.run import (
     print_json,
     run,
 )
-from estafette.model import Channel, Message, Send, Status
+from estafette.model import Channel, Declined, GatewayError, Message, Reason, Send, Status
 from estafette.model.address import e164
 from estafette.store import senders
+
+#: Why a message was declined, for who typed it; `{}` is the part of it that is to blame.
+DECLINED = {
+    Reason.FOREIGN_SENDER: "{} is not a sender of this account on that channel:"
+    " see `estafette senders`",
+    Reason.TOO_LONG: "the text has {} UTF-16 units, 1600 are the most",
+    Reason.TOO_MANY_MEDIA: "there are {} media, 10 are the most",
+    Reason.BAD_RECIPIENT: "{} is not a number that takes messages",
+    Reason.NOT_MOBILE: "{} cannot take a text",
+    Reason.OPTED_OUT: "{} does not want messages from this sender",
+    Reason.REGION: "messages to the region of {} are not allowed",
+    Reason.UNROUTABLE: "there is no way from this sender to {}",
+}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -46,6 +60,7 @@ def send(
     recipient = e164(to)
     if recipient is None:
         raise BadInput(f"--to {to}: a number such as +15558675310")
+    _check(body, media or [])
 
     async def work() -> Message:
         async with home() as app:
@@ -60,7 +75,10 @@ def send(
                 body=body,
                 media=tuple(media or ()),
             )
-            message = await app.gateway.send(owner, asked)
+            try:
+                message = await app.gateway.send(owner, asked)
+            except Declined as error:
+                raise NotTaken(error) from None
             return await follow_one(app, owner, message.id, as_json=as_json) if follow else message
 
     message = run(work())
@@ -68,6 +86,29 @@ def send(
         _print(message, as_json=as_json)
     if message.status in (Status.FAILED, Status.UNDELIVERED):
         raise typer.Exit(REFUSED)
+
+
+_URL = re.compile(r"https?://[!-~]+")
+
+
+class NotTaken(GatewayError):
+    """The message was declined."""
+
+    def __init__(self, error: Declined) -> None:
+        text = DECLINED.get(error.reason)
+        super().__init__(text.format(error.value) if text else str(error))
+
+
+def _check(body: str, media: list[str]) -> None:
+    if not body and not media:
+        raise BadInput("there is nothing to say: give --body, --media or both")
+    try:
+        body.encode()
+    except UnicodeEncodeError:
+        raise BadInput("--body is not UTF-8") from None
+    for url in media:
+        if not _URL.fullmatch(url):
+            raise BadInput(f"--media {url}: a URL such as https://example.com/picture.png")
 
 
 def _first(found: list, channel: Channel) -> str:  # type: ignore[type-arg]

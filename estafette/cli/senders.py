@@ -76,7 +76,7 @@ def list_(account: OfAccount = "", as_json: AsJson = False) -> None:
         for sender in found
     ]
     names = ("channel", "address", "connection", "window", "max per second", "order", "title")
-    print_table("", names, rows)
+    print_table(names, rows)
 
 
 def add(
@@ -124,7 +124,9 @@ def set_(
     in_order: InOrder = None,
     account: OfAccount = "",
 ) -> None:
-    """Change how a sender sends; running servers follow within a second."""
+    """Change how a sender sends; running servers follow within two seconds."""
+    if window is None and max_per_second is None and in_order is None:
+        raise BadInput("there is nothing to change: see `estafette senders set --help`")
 
     async def work() -> None:
         async with home() as app:

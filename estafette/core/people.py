@@ -33,11 +33,11 @@ class People:
         self._store = store
         self._vault = vault
         self._clock = clock
-        self._proved: dict[bytes, tuple[float, Credential]] = {}  # by the digest of what was shown
+        self._proved: dict[bytes, tuple[float, Credential]] = {}  # by what was shown
 
     def recall(self, shown: bytes) -> Credential | None:
         """Who showed exactly this, such as a header, within the last two seconds."""
-        known = self._proved.get(sha256(shown).digest())
+        known = self._proved.get(shown)
         if known and abs(monotonic() - known[0]) < _REMEMBERED_FOR:
             return known[1]
         return None
@@ -56,7 +56,7 @@ class People:
         if shown:
             if len(self._proved) >= _REMEMBERED:
                 self._proved.clear()
-            self._proved[sha256(shown).digest()] = (monotonic(), credential)
+            self._proved[shown] = (monotonic(), credential)
         return credential
 
     async def _prove(self, user: str, password: str) -> Credential:

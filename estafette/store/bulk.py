@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table
 Row = Sequence[Any]
 
 # Statements are kept prepared by their text: few sizes, few texts.
-_SIZES = (256, 64, 16, 4, 1)
+_SIZES = (256, 128, 64, 32, 16, 8, 4, 2, 1)
 
 
 def insert(conn: Connection, table: Table, rows: Sequence[Row], *, ignore: bool = False) -> None:

@@ -60,7 +60,11 @@ def _sqlite(path: str, size: int) -> Engine:
         poolclass=QueuePool,
         pool_size=size,
         max_overflow=0,
-        connect_args={"check_same_thread": False, "isolation_level": None},
+        connect_args={
+            "check_same_thread": False,
+            "isolation_level": None,
+            "cached_statements": 256,
+        },
     )
 
     @event.listens_for(made, "connect")

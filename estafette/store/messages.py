@@ -67,7 +67,8 @@ def _keyed(conn: Connection, items: list[Accept]) -> dict[tuple[str, str] | None
         for item in keyed
         for m in (item.message,)
     ]
-    bulk.insert(conn, idempotency, rows, ignore=True)
+    # In one order everywhere, or two processes with the same keys could wait for each other.
+    bulk.insert(conn, idempotency, sorted(rows), ignore=True)
     found: dict[tuple[str, str] | None, str] = {}
     for item in keyed:
         row = conn.execute(_BY_KEY, {"account": item.message.account, "key": item.idempotency_key})
@@ -181,8 +182,9 @@ _REDACT = text(
 
 def cancel(conn: Connection, account: str, id: str, now: datetime) -> Message:
     """Call it back. Raises Conflict when it was offered to a carrier already."""
-    message = get(conn, account, id, lock=True)
+    # The job first, as who takes it up does: in the other order each could wait for the other.
     taken = conn.execute(text("DELETE FROM jobs WHERE message = :id AND kind = 'send'"), {"id": id})
+    message = get(conn, account, id, lock=True)
     if message.status not in (Status.SCHEDULED, Status.QUEUED) or not taken.rowcount:
         raise Conflict(f"message {id} is {message.status}")
     conn.execute(

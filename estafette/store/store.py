@@ -42,7 +42,7 @@ class Store:
             with _as_busy():
                 await asyncio.to_thread(migrate.bring_up, store._writing, store._turn)
         except BaseException:
-            store.close()
+            await store.close()
             raise
         return store
 
@@ -65,15 +65,19 @@ class Store:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Answer a question. Raises Busy when the database does not."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+        try:
+            answer = asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+        except RuntimeError:
+            raise Busy("the store is closed") from None
+        return await answer
 
     def _read(self, work: Callable[[Connection], T]) -> T:
         with _as_busy(), self._reading.connect() as conn:
             return work(conn)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Finish what was asked for, and let go of the database."""
-        self._writer.close()
+        await self._writer.close()
         self._readers.shutdown()
         self._writing.dispose()
         self._reading.dispose()

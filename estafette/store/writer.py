@@ -7,7 +7,7 @@ all of it. Each caller goes on only after the commit of its own work.
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -20,32 +20,45 @@ T = TypeVar("T")
 Item = TypeVar("Item")
 R = TypeVar("R")
 
+_GATHER = 0.005  # seconds at the most that a call waits for others to join it
 _MOST = 512  # calls in one transaction: bounds how long the first of them waits
+_TRIES = 3  # more of a transaction that gave way to another process's
+_GAVE_WAY = ("40P01", "40001")  # PostgreSQL's codes for a deadlock and for its kin
 
 
 class _Call:
     """One caller's work, and where the answer goes."""
 
-    __slots__ = ("answer", "error", "future", "item", "joins", "loop", "work")
+    __slots__ = ("answer", "error", "future", "item", "joins", "work")
 
-    def __init__(self, work: Callable[..., Any], item: Any, joins: bool) -> None:
+    def __init__(
+        self, work: Callable[..., Any], item: Any, joins: bool, future: asyncio.Future[Any]
+    ) -> None:
         self.work = work
         self.item = item
         self.joins = joins
-        self.loop = asyncio.get_running_loop()
-        self.future: asyncio.Future[Any] = self.loop.create_future()
+        self.future = future
         self.answer: Any = None
         self.error: BaseException | None = None
 
 
 class Writer:
-    """The one thread of this process that writes."""
+    """The one thread of this process that writes, for one event loop.
+
+    The loop gathers calls while the thread is busy, and hands them over all at once: a thread
+    that asked for them one by one would take the interpreter from the loop for each.
+    """
 
     def __init__(self, engine: Engine, turn: Turn) -> None:
         self._engine = engine
         self._turn = turn
-        self._closed = False
-        self._calls: SimpleQueue[_Call | None] = SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._waiting: list[_Call] = []
+        self._gathered = 0
+        self._until = 0.0
+        self._is_busy = False
+        self._is_closed = False
+        self._groups: SimpleQueue[list[_Call] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="estafette-writer", daemon=True)
         self._thread.start()
 
@@ -54,7 +67,7 @@ class Writer:
 
         An error that it raises undoes only its own part.
         """
-        answer: T = await self._put(_Call(work, None, False))
+        answer: T = await self._put(work, None, False)
         return answer
 
     async def join(self, work: Callable[[Connection, list[Item]], Sequence[R]], item: Item) -> R:
@@ -62,44 +75,80 @@ class Writer:
 
         It must give one answer for each item, in their order.
         """
-        answer: R = await self._put(_Call(work, item, True))
+        answer: R = await self._put(work, item, True)
         return answer
 
-    async def _put(self, call: _Call) -> Any:
-        if self._closed:
+    def _put(self, work: Callable[..., Any], item: Any, joins: bool) -> asyncio.Future[Any]:
+        if self._is_closed:
             raise Busy("the store is closed")
-        self._calls.put(call)
-        return await call.future
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._waiting.append(_Call(work, item, joins, future))
+        if not self._is_busy:
+            self._is_busy = True
+            self._gather()
+        return future
 
-    def close(self) -> None:
+    def _gather(self) -> None:
+        """Wait until the loop brings no more, so that it and the thread seldom compute at once."""
+        self._gathered = 0
+        self._until = self._loop.time() + _GATHER
+        self._loop.call_soon(self._look)
+
+    def _look(self) -> None:
+        count = len(self._waiting)
+        if count == self._gathered or count >= _MOST or self._loop.time() > self._until:
+            self._hand_over()
+        else:
+            self._gathered = count
+            self._loop.call_soon(self._look)
+
+    def _hand_over(self) -> None:
+        self._groups.put(self._waiting[:_MOST])
+        del self._waiting[:_MOST]
+
+    def _done(self, calls: list[_Call]) -> None:
+        if self._waiting:
+            self._gather()
+        else:
+            self._is_busy = False
+        for call in calls:
+            if call.future.done():
+                continue
+            if call.error is not None:
+                call.future.set_exception(call.error)
+            else:
+                call.future.set_result(call.answer)
+
+    async def close(self) -> None:
         """Write what was asked for so far, then stop."""
-        self._closed = True
-        self._calls.put(None)
-        self._thread.join()
+        if self._is_closed:
+            return
+        self._is_closed = True
+        last: asyncio.Future[Any] = self._loop.create_future()
+        self._waiting.append(_Call(lambda _conn: None, None, False, last))
+        if not self._is_busy:
+            self._is_busy = True
+            self._hand_over()
+        await last
+        self._groups.put(None)
+        await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
-        while (call := self._calls.get()) is not None:
-            calls = [call]
-            closing = False
-            while len(calls) < _MOST:
-                try:
-                    more = self._calls.get_nowait()
-                except Empty:
-                    break
-                if more is None:
-                    closing = True
-                    break
-                calls.append(more)
+        while (calls := self._groups.get()) is not None:
             self._commit(calls)
-            _answer(calls)
-            if closing:
-                break
+            try:
+                self._loop.call_soon_threadsafe(self._done, calls)
+            except RuntimeError:  # the loop is closed: nobody waits any more
+                return
 
-    def _commit(self, calls: list[_Call]) -> None:
+    def _commit(self, calls: list[_Call], tries: int = _TRIES) -> None:
         """All in one transaction; if that fails, each in its own, so that only the guilty fail."""
         try:
             self._transact(calls)
         except Exception as error:
+            if tries and _gave_way(error):
+                self._commit(calls, tries - 1)
+                return
             if len(calls) == 1 or _is_lost(error):
                 for call in calls:
                     call.error = _told(error)
@@ -109,6 +158,8 @@ class Writer:
 
     def _transact(self, calls: list[_Call]) -> None:
         with self._turn.taken(), self._engine.begin() as conn:
+            for call in calls:
+                call.error = None  # of a try before that was undone
             for part in _parts(calls):
                 if part[0].joins:
                     answers = part[0].work(conn, [call.item for call in part])
@@ -137,6 +188,11 @@ def _parts(calls: list[_Call]) -> list[list[_Call]]:
     return list(parts.values())
 
 
+def _gave_way(error: Exception) -> bool:
+    """Whether two processes waited for each other, and PostgreSQL undid all that this one did."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") in _GAVE_WAY
+
+
 def _is_lost(error: Exception) -> bool:
     """Whether the database itself failed: nobody knows what became of the transaction."""
     return isinstance(error, DBAPIError) and (
@@ -150,24 +206,3 @@ def _told(error: Exception) -> Exception:
         busy.__cause__ = error
         return busy
     return error
-
-
-def _answer(calls: list[_Call]) -> None:
-    loops: dict[asyncio.AbstractEventLoop, list[_Call]] = {}
-    for call in calls:
-        loops.setdefault(call.loop, []).append(call)
-    for loop, theirs in loops.items():
-        try:
-            loop.call_soon_threadsafe(_settle, theirs)
-        except RuntimeError:  # the loop is closed: nobody waits any more
-            continue
-
-
-def _settle(calls: list[_Call]) -> None:
-    for call in calls:
-        if call.future.done():
-            continue
-        if call.error is not None:
-            call.future.set_exception(call.error)
-        else:
-            call.future.set_result(call.answer)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from estafette.model import Channel, Declined, Reason
+from estafette.model import Channel, Declined, Reason, Send
 
 #: Twilio's code: the HTTP status, and the text; `{}` is the part of the request that is to blame.
 CODES = {
@@ -12,6 +12,7 @@ CODES = {
     20009: (409, "Cannot delete message because delivery has not been completed."),
     20404: (404, "The requested resource {} was not found"),
     20409: (409, "This idempotency key was used with another request."),
+    20410: (410, "The requested resource {} is gone: send to Messages instead"),
     20413: (413, "The request body is larger than {} bytes."),
     20500: (500, "An internal server error has occurred"),
     20503: (503, "The service is unable to write this down at the moment. Please try again."),
@@ -109,7 +110,7 @@ class TwilioError(Exception):
         status, text = CODES[code]
         self.code = code
         self.status = status
-        self.message = message or text.format(_short(value))
+        self.message = (message or text).format(_short(value))
         self.detail = detail
         super().__init__(self.message)
 
@@ -125,13 +126,15 @@ class TwilioError(Exception):
         }
 
 
-def of_declined(error: Declined, channel: Channel) -> TwilioError:
-    """A message that the core declined."""
-    if error.reason is Reason.FOREIGN_SENDER and channel is not Channel.SMS:
+def of_declined(error: Declined, send: Send, *, has_body: bool) -> TwilioError:
+    """A message that the core declined; `has_body` tells an empty Body from one that is missing."""
+    if error.reason is Reason.FOREIGN_SENDER and send.channel is not Channel.SMS:
         return TwilioError(63007)
+    if error.reason is Reason.NOTHING_TO_SAY and has_body:
+        return TwilioError(21602)
     return TwilioError(DECLINED.get(error.reason, 20001), error.value or str(error.reason))
 
 
 def _short(value: str) -> str:
-    """As much of what somebody sent as an answer should repeat."""
-    return value if len(value) <= 100 else f"{value[:100]}…"
+    """As much of what somebody sent as an answer should repeat: every path that is served, whole."""
+    return value if len(value) <= 200 else f"{value[:200]}…"

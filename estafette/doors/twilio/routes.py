@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -25,6 +26,8 @@ _REF = re.compile(r"[!-~]{1,128}")
 _OTHER_FORM = re.compile(
     r"/(?:Accounts|Keys|Messages|AC\w{32}|SK\w{32}|[SM]M\w{32})(?:\.xml|\.csv)?$"
 )
+_GONE = re.compile(r"/Accounts/[^/]+/SMS/Messages(?:[./]|$)")  # Twilio's own path until 2013
+_ONLY_JSON = "The requested resource {} was not found: only .json is served here so far"
 
 Headers = Sequence[tuple[bytes, bytes]]
 Answer = Callable[[Request], Awaitable[Response]]
@@ -47,7 +50,7 @@ class Twilio:
         try:
             message = await self._gateway.send(account, send)
         except Declined as error:
-            raise of_declined(error, send.channel) from None
+            raise of_declined(error, send, has_body="Body" in form) from None
         except Conflict:
             raise TwilioError(20409) from None
         return _answer(wire.message(message, created=True), 201, id=message.id)
@@ -215,7 +218,9 @@ def app(gateway: Gateway, people: People) -> Router:
     ]
     routes = [Route(path, _Shaped(answer), methods=[method]) for method, path, answer in table]
     # A path that is served, asked with another method, comes to these.
-    routes += [Route(path, _Shaped(_no_method)) for path in sorted({row[1] for row in table})]
+    for path in sorted({row[1] for row in table}):
+        allowed = ", ".join(sorted(row[0] for row in table if row[1] == path))
+        routes.append(Route(path, _Shaped(partial(_no_method, allowed))))
     # No redirects from a path with a slash to one without: the SDKs follow none.
     return Router(routes, redirect_slashes=False, default=_Shaped(_no_route))
 
@@ -233,6 +238,8 @@ class _Shaped:
             response = await self._answer(request)
         except TwilioError as error:
             response = _refusal(error)
+        except Unknown:  # it was there when it was looked for, and is gone now
+            response = _refusal(TwilioError(20404, scope["path"]))
         except Busy as error:
             log.error("not written down", path=scope["path"], text=str(error))
             response = _refusal(TwilioError(20503))
@@ -246,14 +253,15 @@ class _Shaped:
 
 async def _no_route(request: Request) -> Response:
     path = request.scope["path"]
+    if _GONE.search(path):
+        raise TwilioError(20410, path)
     if _OTHER_FORM.search(path):
-        text = f"The requested resource {path} was not found: only .json is served here so far"
-        raise TwilioError(20404, message=text)
+        raise TwilioError(20404, path, message=_ONLY_JSON)
     raise TwilioError(20404, path)
 
 
-async def _no_method(_request: Request) -> Response:
-    raise TwilioError(20004)
+async def _no_method(allowed: str, _request: Request) -> Response:
+    return _refusal(TwilioError(20004), (b"allow", allowed.encode()))
 
 
 async def _form(request: Request) -> wire.Form:
@@ -302,6 +310,7 @@ def _answer(shape: Any, status: int = 200, *, id: str = "") -> Response:
     return _Json(_json(shape), status, ((b"twilio-request-id", f"RQ{id}".encode()),) if id else ())
 
 
-def _refusal(error: TwilioError) -> Response:
-    challenge = ((b"www-authenticate", b'Basic realm="Twilio API"'),)
-    return _Json(_json(error.shape()), error.status, challenge if error.status == 401 else ())
+def _refusal(error: TwilioError, *headers: tuple[bytes, bytes]) -> Response:
+    if error.status == 401:
+        headers = (*headers, (b"www-authenticate", b'Basic realm="Twilio API"'))
+    return _Json(_json(error.shape()), error.status, headers)

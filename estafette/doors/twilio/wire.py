@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from estafette.doors.twilio.errors import FAILED, UNKNOWN_FAILURE, TwilioError
 from estafette.model import Account, Channel, Direction, Key, Message, Reason, Send, Status
@@ -52,20 +52,20 @@ def read_form(body: bytes) -> dict[str, list[str]]:
     """A form's values by name, in the order in which they came. Both `+` and `%20` are spaces."""
     form: dict[str, list[str]] = {}
     try:
-        parts = body.decode().replace("+", " ").split("&", _MOST_PARAMETERS)
+        parts = body.replace(b"+", b" ").split(b"&", _MOST_PARAMETERS)
         for part in parts:
-            name, _, value = part.partition("=")
-            name = unquote(name, errors="strict") if "%" in name else name
-            value = unquote(value, errors="strict") if "%" in value else value
-            if name in form:
-                form[name].append(value)
-            elif name:
-                form[name] = [value]
+            name, _, value = part.partition(b"=")
+            if name:
+                form.setdefault(_text(name), []).append(_text(value))
     except UnicodeDecodeError:
         raise TwilioError(20001, "The request is not valid UTF-8") from None
     if len(parts) > _MOST_PARAMETERS:
         raise TwilioError(20001, f"The request has more than {_MOST_PARAMETERS} parameters")
     return form
+
+
+def _text(quoted: bytes) -> str:
+    return (unquote_to_bytes(quoted) if b"%" in quoted else quoted).decode()
 
 
 def one(form: Form, name: str) -> str:
@@ -90,13 +90,12 @@ def read_send(form: Form, *, idempotency_key: str = "") -> Send:
     if channel is not from_channel:
         raise TwilioError(21910)
     _check_settings(said)
-    media = _media(form["MediaUrl"]) if "MediaUrl" in form else ()
     return Send(
         channel=channel,
         sender=from_address,
         recipient=recipient,
-        body=_body(said, has_media=bool(media)),
-        media=media,
+        body=said.get("Body", ""),
+        media=_media(form["MediaUrl"]) if "MediaUrl" in form else (),
         callback_url=_callback(said.get("StatusCallback", "")),
         valid_for=_validity(said.get("ValidityPeriod", "")),
         discard=said.get("ContentRetention") == "discard",
@@ -136,15 +135,6 @@ def _refuse_services(said: Said, sender: str) -> None:
             raise TwilioError(35118)
     if service:
         raise TwilioError(21701 if _SERVICE_SID.fullmatch(service) else 21705, service)
-
-
-def _body(said: Said, *, has_media: bool) -> str:
-    body = said.get("Body")
-    if body and "\0" in body:
-        raise TwilioError(21618, "U+0000 is not text")
-    if not body and not has_media:
-        raise TwilioError(21619 if body is None else 21602)
-    return body or ""
 
 
 def _media(urls: list[str]) -> tuple[str, ...]:

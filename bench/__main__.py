@@ -1,0 +1,144 @@
+"""Everything in one run, side by side, in one table.
+
+Each figure stands beside that of the bare HTTP server in the same run: machines differ and are
+noisy, ratios less so. `--quick` takes a few seconds; `--stored` says how many messages to store.
+"""
+
+import argparse
+import json
+import statistics
+import time
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.load import Found
+from bench.seed import seed
+from bench.servers import PATH, Measured, bare, estafette, fresh_home
+
+_ROUNDS = 3  # of each rate: the median counts
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--count", type=int, default=30_000, help="requests of one measurement")
+    parser.add_argument("--stored", default="0,1000000,5000000", help="messages stored before")
+    parser.add_argument("--quick", action="store_true", help="few requests, few messages stored")
+    asked = parser.parse_args()
+    count = 3_000 if asked.quick else asked.count
+    sizes = [0, 20_000] if asked.quick else [int(size) for size in asked.stored.split(",")]
+    console = Console(highlight=False, width=110)
+    _paths(console, count)
+    _sizes(console, count, sizes)
+
+
+def _paths(console: Console, count: int) -> None:
+    table = Table("", "a second", "of bare", "p50 ms", "p99 ms", "memory MB", box=None)
+    table.title = "What one message costs, 64 keep-alive connections"
+    with bare() as server:
+        server.load(count // 10)
+        base = _rate(server, count)
+        table.add_row("the HTTP server without work", *_cells(base, base.rate, server))
+    with fresh_home() as home, estafette(home, "--no-carry") as server:
+        server.load(count // 10)
+        found = _rate(server, count)
+        table.add_row("accepted, on disk; nothing carried", *_cells(found, base.rate, server))
+    with fresh_home() as home, estafette(home) as server:
+        server.load(count // 10)
+        found = _rate(server, count)
+        table.add_row("accepted, on disk; while carrying", *_cells(found, base.rate, server))
+        _until_delivered(server)
+        rate = _to_the_end(server, count)
+        table.add_row(
+            "accepted, carried, delivered",
+            *_numbers(rate, base.rate), "", "", _memory(server),
+        )  # fmt: skip
+    console.print(table)
+
+
+def _rate(server: Measured, count: int) -> Found:
+    """The round with the median rate."""
+    return sorted((server.load(count) for _ in range(_ROUNDS)), key=lambda found: found.rate)[
+        _ROUNDS // 2
+    ]
+
+
+def _to_the_end(server: Measured, count: int) -> float:
+    """Messages a second from the first request until the last of them is delivered."""
+    began = time.perf_counter()
+    server.load(count)
+    _until_delivered(server)
+    return count / (time.perf_counter() - began)
+
+
+def _until_delivered(server: Measured) -> None:
+    while True:
+        accepted = server.counted('estafette_messages_total{status="queued"}')
+        if accepted and server.counted('estafette_messages_total{status="delivered"}') >= accepted:
+            return
+        time.sleep(0.05)
+
+
+def _sizes(console: Console, count: int, sizes: list[int]) -> None:
+    table = Table(
+        "stored", "accepted a second", "of none", "first page ms", "a page by To ms",
+        "a page by DateSent ms", "tenth page ms", box=None,
+    )  # fmt: skip
+    table.title = "What is stored does not slow what comes"
+    base = 0.0
+    for size in sizes:
+        with fresh_home() as home:
+            with estafette(home, "--no-carry"):
+                pass
+            console.print(f"storing {size:,} messages took {seed(home, size):.0f} s")
+            with estafette(home, "--no-carry") as server:
+                server.load(count // 10)
+                found = _rate(server, count)
+                base = base or found.rate
+                table.add_row(f"{size:,}", *_numbers(found.rate, base), *_pages(server))
+    console.print(table)
+
+
+def _pages(server: Measured) -> list[str]:
+    recipient = "%2B14150000042"
+    tenth = _walk(server, 9)
+    return [
+        _time(server, PATH),
+        _time(server, f"{PATH}?To={recipient}"),
+        _time(server, f"{PATH}?DateSent=2026-01-01"),
+        _time(server, tenth),
+    ]
+
+
+def _walk(server: Measured, pages: int) -> str:
+    path = PATH
+    for _ in range(pages):
+        path = json.loads(server.get(path))["next_page_uri"] or path
+    return path
+
+
+def _time(server: Measured, path: str) -> str:
+    spans = []
+    for _ in range(21):
+        began = time.perf_counter()
+        server.get(path)
+        spans.append(time.perf_counter() - began)
+    return f"{statistics.median(spans) * 1000:.1f}"
+
+
+def _cells(found: Found, base: float, server: Measured) -> list[str]:
+    spans = [f"{span * 1000:.1f}" for span in (found.p50, found.p99)]
+    return [*_numbers(found.rate, base), *spans, _memory(server)]
+
+
+def _numbers(rate: float, base: float) -> list[str]:
+    return [f"{rate:,.0f}", f"{rate / base:.2f}"]
+
+
+def _memory(server: Measured) -> str:
+    return " + ".join(str(size) for size in server.memory().values())
+
+
+if __name__ == "__main__":
+    main()
