@@ -14,7 +14,7 @@ from msgspec import Struct
 from sqlalchemy.exc import DBAPIError
 
 from estafette import server
-from estafette.app import App, opened
+from estafette.app import App, BadHome, opened
 from estafette.cli.run import (
     NOT_REACHABLE,
     AsJson,
@@ -105,7 +105,7 @@ def _database(found: Settings) -> list[Check]:
     version = tuple(int(part) for part in sqlite3.sqlite_version.split("."))
     checks = [Check("sqlite", version >= _OLDEST_SQLITE, f"version {sqlite3.sqlite_version}")]
     try:
-        schema = _schema(found.database_url)
+        schema = _schema(found)
         if schema and not found.secret_key and not (found.home / "secret.key").exists():
             text = "the database holds sealed secrets; put the secret.key that sealed them back"
             return [*checks, Check("secrets", False, text)]
@@ -120,10 +120,13 @@ def _database(found: Settings) -> list[Check]:
     return [*checks, Check("database", True, text)]
 
 
-def _schema(url: str) -> str:
-    """The schema version of a database; empty where there is none yet. Raises Busy or BadUrl."""
-    made = engine(url, size=1)
-    if made.dialect.name == "sqlite" and not Path(made.url.database or "").exists():
+def _schema(found: Settings) -> str:
+    """The schema version of a database; empty where there is none yet. Raises GatewayError."""
+    made = engine(found.database_url, size=1)
+    path = Path(made.url.database or "")
+    if made.dialect.name == "sqlite" and not path.exists():
+        if path.parent not in (found.home, *found.home.parents) and not path.parent.exists():
+            raise BadHome(f"{path.parent}: No such file or directory")
         return ""
     try:
         with made.connect() as conn:

@@ -88,7 +88,7 @@ def send(
         raise typer.Exit(REFUSED)
 
 
-_URL = re.compile(r"https?://[!-~]+")
+_URL = re.compile(r"https?://\[?[A-Za-z0-9][!-~]*")
 
 
 class NotTaken(GatewayError):

@@ -82,14 +82,26 @@ class Closing(NamedTuple):
 
 
 def close(conn: Connection, items: list[Closing]) -> list[None]:
-    """Write down how offers ended, together with what follows from it."""
-    bulk.update(
+    """Write down how offers ended, together with what follows from it.
+
+    An end that was written down before stays, as when a node was taken for dead and answers after
+    all; only that a carrier took the message is believed over what was supposed meanwhile.
+    """
+    answers: list[None] = [None] * len(items)
+    ended = bulk.update(
         conn,
         attempts,
         ("k", "closed_at", "outcome", "ref", "code", "text"),
         [(i.attempt, i.now, i.outcome, i.ref, i.code, i.text) for i in items],
         sets="closed_at = v.closed_at, outcome = v.outcome, ref = v.ref, code = v.code, text = v.text",
+        where=_OPEN,
+        returning=("attempts.id",),
     )
+    if len(ended) < len(items):
+        ids = {row[0] for row in ended}
+        items = [item for item in items if item.attempt in ids]
+        if not items:
+            return answers
     _forward(conn, items)
     jobs.put(conn, [job for item in items for job in item.next_jobs])
     receipts.match(
@@ -102,7 +114,12 @@ def close(conn: Connection, items: list[Closing]) -> list[None]:
         },
         now=items[0].now,
     )
-    return [None] * len(items)
+    return answers
+
+
+_OPEN = (
+    "(attempts.closed_at IS NULL OR (v.outcome = 'accepted' AND attempts.outcome <> 'accepted'))"
+)
 
 
 def _forward(conn: Connection, items: list[Closing]) -> None:
@@ -137,7 +154,8 @@ def _forward(conn: Connection, items: list[Closing]) -> None:
     )
 
 
-_SENDING = "messages.status = 'sending'"
+# Queued: its offer was given up for lost, and was taken after all.
+_SENDING = "(messages.status = 'sending' OR (messages.status = 'queued' AND v.told = 'sent'))"
 
 
 def open_of(conn: Connection, lane: str) -> list[tuple[Attempt, Message]]:

@@ -17,13 +17,13 @@ Row = Sequence[Any]
 _SIZES = (256, 128, 64, 32, 16, 8, 4, 2, 1)
 
 
-def insert(conn: Connection, table: Table, rows: Sequence[Row], *, ignore: bool = False) -> None:
+def insert(conn: Connection, table: Table, rows: Sequence[Row], *, conflict: str = "") -> None:
     """Insert whole rows, their values in the order of the table's columns.
 
-    With `ignore`, rows whose key exists already are passed over.
+    `conflict` says what to do where a key exists already, as it follows `ON CONFLICT`.
     """
     for part in _parts(rows):
-        sql = _insert_sql(table, len(part), _mark(conn), ignore)
+        sql = _insert_sql(table, len(part), _mark(conn), conflict)
         conn.exec_driver_sql(sql, tuple(chain.from_iterable(part)))
 
 
@@ -94,12 +94,11 @@ def _row(mark: str, width: int) -> str:
 
 
 @lru_cache(256)
-def _insert_sql(table: Table, size: int, mark: str, ignore: bool) -> str:
+def _insert_sql(table: Table, size: int, mark: str, conflict: str) -> str:
     names = ", ".join(f'"{column.name}"' for column in table.c)
     values = ", ".join([_row(mark, len(table.c))] * size)
-    return f"INSERT INTO {table.name} ({names}) VALUES {values}" + (
-        " ON CONFLICT DO NOTHING" if ignore else ""
-    )
+    tail = f" ON CONFLICT {conflict}" if conflict else ""
+    return f"INSERT INTO {table.name} ({names}) VALUES {values}{tail}"
 
 
 @lru_cache(256)

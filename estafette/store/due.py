@@ -1,18 +1,18 @@
 """One round of a node: everything that is due in its lanes, taken up in one transaction."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
+from msgspec import Struct, json
+from msgspec.json import Decoder
 from sqlalchemy import Connection
 
 from estafette.model import Later, Offer, Reason, Receipt, Status
-from estafette.model.ids import instant
 from estafette.model.rules import allowance, next_offer_at
 from estafette.store import attempts, bulk, jobs, lanes, receipts
 from estafette.store.jobs import Job
 from estafette.store.schema import messages
-from estafette.store.times import moment
 
 NewId = Callable[[], str]
 
@@ -145,31 +145,19 @@ def later_job(lane: str, message: str, later: Sequence[Later], now: int) -> Job:
     return Job(message, "receipts", lane, min(at for at, _ in due), data=_pack(due))
 
 
+class _Due(Struct, frozen=True, array_like=True):
+    """A receipt that waits for its time, in microseconds."""
+
+    at: int
+    receipt: Receipt
+
+
+_WAITING = Decoder(list[_Due])
+
+
 def _pack(due: Sequence[tuple[int, Receipt]]) -> str:
-    return json.dumps(
-        [
-            (
-                at, r.message, r.ref, r.status, r.reason or "", r.code, r.text,
-                None if r.at is None else instant(r.at),
-            )
-            for at, r in sorted(due, key=lambda item: item[0])
-        ]
-    )  # fmt: skip
+    return json.encode(sorted(due, key=itemgetter(0))).decode()
 
 
 def _unpack(data: str) -> list[tuple[int, Receipt]]:
-    return [
-        (
-            due_at,
-            Receipt(
-                message=message,
-                ref=ref,
-                status=Status(status),
-                reason=Reason(reason) if reason else None,
-                code=code,
-                text=text,
-                at=None if at is None else moment(at),
-            ),
-        )
-        for due_at, message, ref, status, reason, code, text, at in json.loads(data)
-    ]
+    return [(due.at, due.receipt) for due in _WAITING.decode(data)]

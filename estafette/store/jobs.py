@@ -29,9 +29,14 @@ class Job(NamedTuple):
 
 def put(conn: Connection, items: Sequence[Job]) -> None:
     """Write down work. The same work for the same message is written once, due at the new time."""
-    if items:
-        bulk.delete_pairs(conn, jobs, [(job.message, job.kind) for job in items])
-        bulk.insert(conn, jobs, items)
+    # One statement cannot write a row twice: the last one counts.
+    last = {(job.message, job.kind): job for job in items}
+    bulk.insert(conn, jobs, list(last.values()), conflict=_ANEW)
+
+
+_ANEW = "(message, kind) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in ("lane", "due_at", "tries", "order_key", "data")
+)
 
 
 def take(

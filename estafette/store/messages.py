@@ -68,7 +68,7 @@ def _keyed(conn: Connection, items: list[Accept]) -> dict[tuple[str, str] | None
         for m in (item.message,)
     ]
     # In one order everywhere, or two processes with the same keys could wait for each other.
-    bulk.insert(conn, idempotency, sorted(rows), ignore=True)
+    bulk.insert(conn, idempotency, sorted(rows), conflict="DO NOTHING")
     found: dict[tuple[str, str] | None, str] = {}
     for item in keyed:
         row = conn.execute(_BY_KEY, {"account": item.message.account, "key": item.idempotency_key})

@@ -36,7 +36,13 @@ def record(conn: Connection, items: list[Told]) -> list[Moved | None]:
     One without our id is matched by the carrier's; one that matches nothing yet is kept until
     the attempt that it belongs to is closed.
     """
-    by_ref = _messages_of(conn, [item for item in items if not item.receipt.message])
+    unnamed = [item for item in items if not item.receipt.message]
+    by_ref = _messages_of(conn, unnamed)
+    strange = any((i.connection, i.receipt.ref) not in by_ref for i in unnamed)
+    if strange and conn.dialect.name == "postgresql":
+        # Its answer may be on the way to the disk: wait for it, and for none that begins later.
+        conn.execute(_HEAR, {"key": _KEY})
+        by_ref = _messages_of(conn, unnamed)
     named = [
         (item, item.receipt.message or by_ref.get((item.connection, item.receipt.ref), ""))
         for item in items
@@ -49,6 +55,10 @@ def record(conn: Connection, items: list[Told]) -> list[Moved | None]:
 
 def match(conn: Connection, refs: Mapping[tuple[str, str], str], *, now: int) -> None:
     """Give early receipts to the messages whose refs are known by now."""
+    if not refs:
+        return
+    if conn.dialect.name == "postgresql":
+        conn.execute(_ANSWER, {"key": _KEY})
     found = bulk.select(
         conn,
         receipts,
@@ -64,6 +74,13 @@ def match(conn: Connection, refs: Mapping[tuple[str, str], str], *, now: int) ->
     bulk.update(conn, receipts, ("k", "found"), pairs, sets="message = v.found")
     told = [(message, _receipt(row[3:]), now) for row, message in sorted(mine)]
     _advance(conn, told)
+
+
+# On PostgreSQL, where several write at a time: who writes down answers shares this lock, who hears
+# of a ref that nobody knows holds it alone. Otherwise neither might see what the other writes.
+_KEY = 0x657373  # any number that nobody else locks
+_ANSWER = text("SELECT pg_advisory_xact_lock_shared(:key)")
+_HEAR = text("SELECT pg_advisory_xact_lock(:key)")
 
 
 def of_message(conn: Connection, id: str) -> list[tuple[Receipt, datetime]]:

@@ -26,7 +26,7 @@ _REF = re.compile(r"[!-~]{1,128}")
 _OTHER_FORM = re.compile(
     r"/(?:Accounts|Keys|Messages|AC\w{32}|SK\w{32}|[SM]M\w{32})(?:\.xml|\.csv)?$"
 )
-_GONE = re.compile(r"/Accounts/[^/]+/SMS/Messages(?:[./]|$)")  # Twilio's own path until 2013
+_GONE = re.compile(r"/Accounts/[^/]+/SMS/Messages(?:[./]|$)")  # the path before Messages
 _ONLY_JSON = "The requested resource {} was not found: only .json is served here so far"
 
 Headers = Sequence[tuple[bytes, bytes]]
