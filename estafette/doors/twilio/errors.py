@@ -136,5 +136,5 @@ def of_declined(error: Declined, send: Send, *, has_body: bool) -> TwilioError:
 
 
 def _short(value: str) -> str:
-    """As much of what somebody sent as an answer should repeat: every path that is served, whole."""
+    """As much of what somebody sent as an answer should repeat: any path that is served, whole."""
     return value if len(value) <= 200 else f"{value[:200]}…"
