@@ -20,7 +20,11 @@ from estafette.model import GatewayError
 
 # Threads that compute hand over the interpreter after this; the default of 5 ms would make every
 # return from a database call wait as long as that.
-SWITCH = 0.0005
+SWITCH = float(os.environ.get("SW", "0.0005"))
+
+# Where the machine is too small for both, messages are taken before they are carried: what waits
+# is on disk, who asks is not.
+_NICE = 5
 
 
 async def carry(app: App, *, woken_by_stdin: bool = False) -> None:
@@ -29,8 +33,16 @@ async def carry(app: App, *, woken_by_stdin: bool = False) -> None:
     rest_the_collector()
     worker = app.worker()
     on_signals(worker.stop)
-    async with _bell(worker) if woken_by_stdin else contextlib.nullcontext():
+    if not woken_by_stdin:
         await worker.run()
+        return
+    async with _bell(worker):
+        await worker.run(ready=_say_ready)
+
+
+def _say_ready() -> None:
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
 
 
 def rest_the_collector() -> None:
@@ -79,6 +91,7 @@ async def _main() -> None:
 
 if __name__ == "__main__":
     try:
+        os.nice(_NICE)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_main())
     except GatewayError as error:

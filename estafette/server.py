@@ -80,7 +80,7 @@ async def serve(app: App, listener: socket.socket, carrier: "Carrier | None") ->
     """Answer until SIGTERM or SIGINT: then take nothing more and finish what is under way."""
     sys.setswitchinterval(SWITCH)
     rest_the_collector()
-    front = Front(app, carrier.is_alive if carrier else lambda: True)
+    front = Front(app, carrier.is_carrying if carrier else lambda: True)
     server = _Uvicorn(
         uvicorn.Config(
             front,
@@ -99,10 +99,9 @@ async def serve(app: App, listener: socket.socket, carrier: "Carrier | None") ->
         server.should_exit = True
 
     on_signals(stop)
-    async with carrier.beside() if carrier else contextlib.nullcontext():
-        log.info("serving", url=url_of(listener), node=app.node.id)
-        await server.serve([listener])
-        log.info("stopping")
+    log.info("serving", url=url_of(listener), node=app.node.id)
+    await server.serve([listener])
+    log.info("stopping")
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -130,11 +129,13 @@ class Carrier:
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
+        self._is_ready = False
         self._waking = False
 
-    def is_alive(self) -> bool:
-        """Whether it runs."""
-        return self._process is not None and self._process.returncode is None
+    def is_carrying(self) -> bool:
+        """Whether it runs, and has said that it carries."""
+        runs = self._process is not None and self._process.returncode is None
+        return runs and self._is_ready
 
     def wake(self) -> None:
         """There is something to carry."""
@@ -148,7 +149,7 @@ class Carrier:
             self._process.stdin.write(b"\n")
 
     @contextlib.asynccontextmanager
-    async def beside(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator[None]:
         """Keep it running, started anew when it dies; at the end let it finish and leave."""
         keeper = asyncio.create_task(self._keep(await self._start()))
         try:
@@ -160,14 +161,16 @@ class Carrier:
     async def _start(self) -> asyncio.subprocess.Process:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "estafette.carrier",
-            stdin=asyncio.subprocess.PIPE,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         return self._process
 
     async def _keep(self, process: asyncio.subprocess.Process) -> None:
         deaths = 0
         while True:
+            self._is_ready = bool(process.stdout and await process.stdout.readline())
             code = await process.wait()
+            self._is_ready = False
             log.error("the carrier died", code=code)
             await asyncio.sleep(_AGAIN[min(deaths, len(_AGAIN) - 1)])
             deaths += 1

@@ -43,10 +43,21 @@ def share_metrics(home: Path) -> None:
     folder = home / "metrics"
     mine = folder / str(os.getpid())
     try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         mine.mkdir(parents=True, exist_ok=True)
     except OSError:
         return  # opening the home will say what is wrong with it
     for old in folder.iterdir():
-        if not (old.name.isdigit() and Path(f"/proc/{old.name}").exists()):
+        if not (old.name.isdigit() and _runs(int(old.name))):
             shutil.rmtree(old, ignore_errors=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(mine)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

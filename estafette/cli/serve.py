@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from estafette import carrier, server
+from estafette import server
+from estafette.carrier import carry as carry_on
 from estafette.cli.run import AsJson, BadInput, home, print_json, run
 
 
@@ -32,13 +33,17 @@ def serve(
 
 
 async def _serve(host: str, port: int, carry: bool) -> None:
-    beside = server.Carrier() if carry else None
+    carrier = server.Carrier() if carry else None
     with contextlib.closing(server.listen(host, port)) as listener:
-        async with home(beside.wake if beside else None) as app:
+        # The carrier starts at once, and stops last: it finishes what the server took.
+        async with (
+            carrier.running() if carrier else contextlib.nullcontext(),
+            home(carrier.wake if carrier else None) as app,
+        ):
             Console(stderr=True, highlight=False).print(
                 f"Estafette listens on {server.url_of(listener)}", style="bold"
             )
-            await server.serve(app, listener, beside)
+            await server.serve(app, listener, carrier)
 
 
 def carry() -> None:
@@ -46,7 +51,7 @@ def carry() -> None:
 
     async def work() -> None:
         async with home() as app:
-            await carrier.carry(app)
+            await carry_on(app)
 
     run(work())
 

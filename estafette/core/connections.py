@@ -47,15 +47,20 @@ class Connections:
                 await self._make(connection, sealed)
 
     async def _make(self, connection: Connection, sealed: str) -> None:
-        before = self._providers.pop(connection.name, None)
+        before = self._providers.get(connection.name)
         try:
             settings = json.loads(self._vault.open(sealed, connection.name))
             provider = make(connection.provider, self._with_defaults(connection.provider, settings))
             await provider.open(self._place)
         except GatewayError as error:
             log.error("connection is misconfigured", connection=connection.name, text=str(error))
-            return
-        self._providers[connection.name] = provider
+            self._providers.pop(connection.name, None)
+        except Exception:
+            log.exception("a provider broke", connection=connection.name)
+            self._providers.pop(connection.name, None)
+            del self._sealed[connection.name]  # nothing is wrong with the settings: try again
+        else:
+            self._providers[connection.name] = provider
         if before:
             await before.close()
 

@@ -14,7 +14,6 @@ from estafette.model import (
     Account,
     Attempt,
     Channel,
-    Conflict,
     Cursor,
     Declined,
     Direction,
@@ -28,7 +27,6 @@ from estafette.model import (
     Status,
 )
 from estafette.model.ids import instant, new_id
-from estafette.model.rules import may_delete
 from estafette.model.text import segments, units
 from estafette.store import Store, attempts, listing, messages, receipts, senders
 from estafette.store.messages import Accept
@@ -167,10 +165,7 @@ class Gateway:
     async def delete(self, account: Account, id: str) -> None:
         """Remove a message and all that is known of it. Raises Conflict while it is under way."""
         now = self._clock()
-        message = await self.find(account, id)
-        if not may_delete(message, now):
-            raise Conflict(f"message {id} is {message.status}")
-        await self._store.write(lambda conn: messages.delete(conn, id))
+        await self._store.write(lambda conn: messages.remove(conn, account.sid, id, now))
 
     async def record(self, connection: str, told: Sequence[Receipt]) -> list[Moved]:
         """Keep what a carrier told, and move the messages that it is about.

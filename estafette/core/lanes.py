@@ -5,6 +5,7 @@ import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from time import monotonic
 
 import structlog
 
@@ -16,6 +17,7 @@ from estafette.store.lanes import Held, Node
 log = structlog.get_logger()
 
 LEASE = 3.0  # seconds: a dead process's lanes are free after this
+_SEEK = 0.25  # seconds between looks for a lane while none is held
 _BEAT = 0.75  # seconds between renewals: a lease survives two that are late
 
 
@@ -27,19 +29,25 @@ def new_node() -> Node:
 class Lane:
     """One sender's way out: what is in flight, and what may go."""
 
-    __slots__ = ("busy", "in_flight", "leaving", "next_at", "sender")
+    __slots__ = ("busy", "held_until", "in_flight", "is_halted", "leaving", "next_at", "sender")
 
-    def __init__(self, sender: Sender) -> None:
+    def __init__(self, sender: Sender, held_until: float) -> None:
         self.sender = sender
+        self.held_until = held_until  #: by the monotonic clock: no offer leaves after this
         self.in_flight = 0
         self.busy: set[str] = set()  #: order keys with an offer in flight
         self.next_at = 0.0  #: seconds since 1970: when the next offer may leave
         self.leaving = False
+        self.is_halted = False  #: an offer is left open: it is to be settled before more leave
+
+    def is_held(self) -> bool:
+        """Whether nobody else can have taken it over."""
+        return monotonic() < self.held_until
 
     def room(self, now: float) -> int:
         """How many offers may leave now."""
         free = self.sender.window - self.in_flight
-        if self.leaving or free <= 0:
+        if self.leaving or self.is_halted or free <= 0 or not self.is_held():
             return 0
         if self.sender.max_per_second > 0:
             free = min(free, allowance(self.next_at, now, self.sender.max_per_second))
@@ -77,39 +85,41 @@ class Lanes:
                 await self.beat()
             except Exception:
                 log.exception("heartbeat failed", node=self._node.id)
-            await asyncio.sleep(_BEAT)
+            await asyncio.sleep(_BEAT if self._mine else _SEEK)
 
     async def beat(self) -> None:
         """Renew what is held, take what is free, give back what is too much."""
         self._known = {sender.id: sender for sender in await self._store.read(senders.all_of)}
-        mine = tuple(self._mine)
+        mine, until = tuple(self._mine), monotonic() + LEASE
         held = await self._store.write(lambda conn: lanes.claim(conn, self._node, mine, LEASE))
         for id in [id for id in self._mine if id not in held.lanes]:
             log.warning("lane is lost", lane=id, node=self._node.id)
             del self._mine[id]
         for id, lane in self._mine.items():
             lane.sender = self._known.get(id, lane.sender)
+            lane.held_until = until
         for id in held.taken:
-            await self._take(id)
+            await self._take(id, until)
         await self._give_back(held)
 
-    async def _take(self, id: str) -> None:
+    async def _take(self, id: str, until: float) -> None:
         if id not in self._known:
             return
         await self._settle(self._known[id])
-        self._mine[id] = Lane(self._known[id])
+        self._mine[id] = Lane(self._known[id], until)
         log.info("lane is driven here", lane=id, node=self._node.id)
 
     async def _give_back(self, held: Held) -> None:
         """Leave lanes to nodes that have fewer, once nothing of theirs is in flight."""
         surplus = list(self._mine)[max(1, held.fair) :]
+        # Not before the next beat: a round that began may be about to offer something in it.
+        given = [id for id in surplus if self._mine[id].leaving and not self._mine[id].in_flight]
         for id, lane in self._mine.items():
             lane.leaving = id in surplus
-        given = [id for id in surplus if not self._mine[id].in_flight]
         if given:
             await self._store.write(lambda conn: lanes.release(conn, self._node.id, given))
             for id in given:
-                del self._mine[id]
+                self.forget(id)
 
     async def leave(self) -> None:
         """Give everything back at once."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from time import perf_counter
 
@@ -24,6 +24,7 @@ from estafette.model import (
     Sender,
     SendError,
     Unclear,
+    Unreached,
 )
 from estafette.model.ids import instant, new_id
 from estafette.model.rules import Step, after_attempt
@@ -40,6 +41,7 @@ _MOST = 512  # jobs of one kind in one lane that one transaction takes up
 _GATHER = 0.005  # seconds after a round in which further work gathers for the next
 _SOONEST, _LATEST = 0.02, 0.25  # seconds between looks while nothing is in sight
 _REFRESH = 1.0  # seconds between looks at the connections
+_TOO_LATE = "this process was held up until its lease was over"
 
 
 class Worker:
@@ -64,9 +66,12 @@ class Worker:
         self._stopping = True
         self.wake()
 
-    async def run(self, *, grace: float = 8.0) -> None:
+    async def run(self, *, grace: float = 8.0, ready: Callable[[], None] = lambda: None) -> None:
         """Carry until stopped, then wait at most `grace` seconds for answers still to come."""
         await self._connections.refresh()
+        with contextlib.suppress(Busy):
+            await self._lanes.beat()
+        ready()
         beats = asyncio.create_task(self._lanes.keep())
         refreshes = asyncio.create_task(self._refresh())
         try:
@@ -96,8 +101,25 @@ class Worker:
             await asyncio.sleep(_REFRESH)
             try:
                 await self._connections.refresh()
-            except Busy as error:
-                log.warning("connections could not be read", text=str(error))
+                await self._expire()
+            except Exception:
+                log.exception("connections could not be read")
+
+    async def _expire(self) -> None:
+        """Fail what has waited too long for a connection that is parked or gone."""
+        held_up = [
+            lane.sender.id for lane in self._lanes if not await self._usable(lane.sender.connection)
+        ]
+        if not held_up:
+            return
+        now = instant(self._clock())
+        expire = partial(due.expire, held_up=held_up, node=self._node.id, now=now, most=_MOST)
+        for move in await self._store.write(expire):
+            metrics.reached(move.status)
+
+    async def _usable(self, name: str) -> bool:
+        connection, provider = await self._connections.find(name)
+        return provider is not None and connection.parked_at is None
 
     async def _look(self) -> float | None:
         """One round; the seconds until the next is due, 0 after work, None with none in sight."""
@@ -127,9 +149,14 @@ class Worker:
         )
         for move in taken.moved:
             metrics.reached(move.status)
+        for id, next_at in taken.next_at.items():
+            if lane := self._lanes.get(id):
+                lane.next_at = next_at
         for id, offers in taken.offers.items():
-            self._offer_all(id, offers, taken.next_at.get(id, 0))
-        return 0
+            self._offer_all(id, offers)
+        # What is due may have to wait all the same, as behind a head of line.
+        has_moved = taken.moved or any(taken.offers.values())
+        return 0 if has_moved else self._until(agenda, now.timestamp())
 
     async def _quotas(self, agenda: list[jobs.Due], at: float, now: int) -> dict[str, Quota]:
         """What to take up: of each lane that has something due and room for it."""
@@ -138,9 +165,9 @@ class Worker:
             lane = self._lanes.get(item.lane)
             if lane is None or item.due_at > now:
                 continue
-            connection, provider = await self._connections.find(lane.sender.connection)
-            usable = provider is not None and connection.parked_at is None
-            room = lane.room(at) if usable and item.kind == "send" else 0
+            connection, _ = await self._connections.find(lane.sender.connection)
+            usable = item.kind == "send" and await self._usable(connection.name)
+            room = lane.room(at) if usable else 0
             if room or item.kind != "send":
                 offers = max(room, quotas[item.lane].offers if item.lane in quotas else 0)
                 resends = connection.on_unclear == "resend"
@@ -155,51 +182,74 @@ class Worker:
         paced = [lane.next_at - at for lane in self._lanes if lane.next_at > at]
         return max(0.001, min([*waits, *paced, _LATEST]))
 
-    def _offer_all(self, id: str, offers: list[Offer], next_at: float) -> None:
+    def _offer_all(self, id: str, offers: list[Offer]) -> None:
         lane = self._lanes.get(id)
         if lane is None:  # lost between the commit and here: whoever has it settles these
             return
-        lane.next_at = next_at
         for offer in offers:
             lane.in_flight += 1
             if offer.order_key:
                 lane.busy.add(offer.order_key)
-            task = asyncio.create_task(self._offer(lane, offer))
+            task = asyncio.create_task(self._offer(lane, offer), name=offer.id)
             self._offers.add(task)
             task.add_done_callback(self._offers.discard)
 
     async def _offer(self, lane: Lane, offer: Offer) -> None:
+        is_written = False
         try:
             connection, provider = await self._connections.find(lane.sender.connection)
             began = perf_counter()
-            answer = await _ask(provider, offer)
+            answer = await _ask(provider, offer) if lane.is_held() else Unreached(_TOO_LATE)
             metrics.attempted(connection.name, _outcome(answer), perf_counter() - began)
-            await self._close(connection, lane.sender.id, offer, answer)
-        except Busy as error:
-            # The attempt stays open: it is settled when the lane is taken over, by us or another.
-            log.error("an answer could not be written", attempt=offer.id, text=str(error))
-            self._lanes.forget(lane.sender.id)
+            await self._close(connection, provider, lane.sender.id, offer, answer)
+            is_written = True
+        except Exception as error:
+            is_strange = not isinstance(error, Busy)
+            log.error(
+                "an answer could not be written",
+                attempt=offer.id, text=str(error), exc_info=is_strange,
+            )  # fmt: skip
         finally:
             lane.in_flight -= 1
             lane.busy.discard(offer.order_key)
+            # An attempt that stays open is settled when the lane is taken over, by us or another.
+            lane.is_halted |= not is_written
+            if lane.is_halted and not lane.in_flight:
+                self._lanes.forget(lane.sender.id)
             self._woken.set()
 
     async def _settle(self, sender: Sender) -> None:
         """Find out what became of offers whose process ended before it wrote that down."""
-        lane = sender.id
-        for attempt, message in await self._store.read(lambda conn: attempts.open_of(conn, lane)):
-            connection, provider = await self._connections.find(attempt.connection)
-            answer = await _recall(provider, attempt, message)
-            log.warning(
-                "an offer was cut short", attempt=attempt.id, message=message.id,
-                node=attempt.node, outcome=_outcome(answer),
-            )  # fmt: skip
-            order_key = message.recipient if sender.in_order else ""
-            offer = Offer(attempt.id, attempt.number, message, order_key)
-            await self._close(connection, lane, offer, answer)
+        found = await self._store.read(lambda conn: attempts.open_of(conn, sender.id))
+        ours = {task.get_name() for task in self._offers}
+        await asyncio.gather(
+            *(self._settle_one(sender, *pair) for pair in found if pair[0].id not in ours)
+        )
+
+    async def _settle_one(self, sender: Sender, attempt: Attempt, message: Message) -> None:
+        connection, provider = await self._connections.find(attempt.connection)
+        answer = await _recall(provider, attempt, message)
+        log.warning(
+            "an offer was cut short", attempt=attempt.id, message=message.id,
+            node=attempt.node, outcome=_outcome(answer),
+        )  # fmt: skip
+        order_key = message.recipient if sender.in_order else ""
+        offer = Offer(attempt.id, attempt.number, message, order_key)
+        await self._close(connection, provider, sender.id, offer, answer)
+
+    async def _park(self, name: str, provider: Provider | None, text: str) -> None:
+        """Hold a connection, unless it was mended since this provider was asked."""
+        connection, known = await self._connections.find(name)
+        if connection.parked_at is None and known is provider:
+            await self._connections.park(name, text)
 
     async def _close(
-        self, connection: Connection, lane: str, offer: Offer, answer: Accepted | SendError
+        self,
+        connection: Connection,
+        provider: Provider | None,
+        lane: str,
+        offer: Offer,
+        answer: Accepted | SendError,
     ) -> None:
         step = after_attempt(
             _outcome(answer),
@@ -208,8 +258,8 @@ class Worker:
             retry_after=None if isinstance(answer, Accepted) else answer.retry_after,
             receipt_wait=connection.receipt_wait,
         )
-        if step.parks and connection.parked_at is None:
-            await self._connections.park(connection.name, str(answer))
+        if step.parks:
+            await self._park(connection.name, provider, str(answer))
         now = instant(self._clock())
         await self._store.join(
             attempts.close, _closing(connection.name, lane, offer, answer, step, now)
@@ -229,11 +279,11 @@ def _closing(
         now=now,
         outcome=_outcome(answer),
         status=step.status,
-        ref=taken.ref if taken else "",
-        more_refs=taken.more_refs if taken else (),
+        ref=_plain(taken.ref) if taken else "",
+        more_refs=tuple(map(_plain, taken.more_refs)) if taken else (),
         reason=step.reason,
-        code=refused.code if refused else "",
-        text=str(refused) if refused else "",
+        code=_plain(refused.code) if refused else "",
+        text=_plain(str(refused)) if refused else "",
         next_jobs=tuple(_next_jobs(lane, offer, answer, step, now)),
     )
 
@@ -251,6 +301,11 @@ def _next_jobs(
         yield Job(message.id, "settle", lane, due_at, offer.number, offer.order_key)
     if answer.later:
         yield due.later_job(lane, message.id, answer.later, now)
+
+
+def _plain(words: str) -> str:
+    """A carrier's words without what no database keeps: U+0000, and half of a pair."""
+    return words.replace("\0", "").encode(errors="replace").decode()
 
 
 async def _ask(provider: Provider | None, offer: Offer) -> Accepted | SendError:

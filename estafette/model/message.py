@@ -130,6 +130,7 @@ class Cursor(Struct, frozen=True):
 
     id: str
     before: bool = False
+    sent_at: datetime | None = None  #: of this message, in a list that goes by it
 
 
 class Page(Struct, frozen=True):

@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 from msgspec import Struct, json
 from msgspec.json import Decoder
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from estafette.model import Later, Offer, Reason, Receipt, Status
 from estafette.model.rules import allowance, next_offer_at
 from estafette.store import attempts, bulk, jobs, lanes, receipts
 from estafette.store.jobs import Job
+from estafette.store.schema import jobs as jobs_table
 from estafette.store.schema import messages
 
 NewId = Callable[[], str]
@@ -84,6 +85,31 @@ def _offer(
         now=now,
     )
     return made, [receipts.Moved(id, Status.FAILED) for id in expired]
+
+
+def expire(
+    conn: Connection, held_up: Sequence[str], *, node: str, now: int, most: int
+) -> list[receipts.Moved]:
+    """Fail what has waited too long in lanes that cannot send, as a parked connection's.
+
+    It looks at the `most` jobs of each lane that have been due the longest.
+    """
+    moved: list[receipts.Moved] = []
+    for lane in lanes.holds(conn, node, held_up):
+        asked = {"lane": lane, "now": now, "most": most}
+        late = list(conn.execute(_LATE, asked).scalars())
+        bulk.delete_pairs(conn, jobs_table, [(message, "send") for message in late])
+        _fail(conn, late, Reason.EXPIRED, now)
+        moved += [receipts.Moved(message, Status.FAILED) for message in late]
+    return moved
+
+
+_LATE = text(
+    "SELECT messages.id FROM (SELECT message FROM jobs WHERE lane = :lane AND kind = 'send'"
+    " AND due_at <= :now ORDER BY due_at, message LIMIT :most) AS waiting"
+    " JOIN messages ON messages.id = waiting.message"
+    " WHERE messages.expires_at <= :now AND messages.status = 'queued'"
+)
 
 
 def _settle(conn: Connection, taken: Sequence[Job], quota: Quota, now: int) -> list[receipts.Moved]:

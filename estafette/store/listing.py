@@ -67,7 +67,7 @@ def _by_time(
 ) -> list[Message]:
     sign, order = ("<", "DESC") if cursor is None or not cursor.before else (">", "ASC")
     if cursor:
-        at = get(conn, values["account"], cursor.id).sent_at
+        at = cursor.sent_at or get(conn, values["account"], cursor.id).sent_at
         parts = [*parts, f"(sent_at, id) {sign} (:at, :cursor)"]
         values = {**values, "at": instant(at) if at else 0, "cursor": cursor.id}
     parts = [*parts, "sent_at IS NOT NULL"]

@@ -19,6 +19,7 @@ from estafette.model import (
     Unknown,
 )
 from estafette.model.ids import instant
+from estafette.model.rules import may_delete
 from estafette.store import bulk
 from estafette.store.buckets import in_use
 from estafette.store.schema import BUCKET, attempts, idempotency, jobs, messages, receipts
@@ -195,6 +196,14 @@ def cancel(conn: Connection, account: str, id: str, now: datetime) -> Message:
         {"id": id, "now": instant(now)},
     )
     return get(conn, account, id)
+
+
+def remove(conn: Connection, account: str, id: str, now: datetime) -> None:
+    """Delete a message that is complete. Raises Conflict while it is under way."""
+    message = get(conn, account, id, lock=True)
+    if not may_delete(message, now):
+        raise Conflict(f"message {id} is {message.status}")
+    delete(conn, id)
 
 
 def delete(conn: Connection, id: str) -> None:

@@ -179,6 +179,7 @@ jobs = Table(
     Column("tries", Integer, nullable=False),
     _text("order_key"),
     _text("data"),
+    sqlite_with_rowid=False,
 )
 _index("jobs_due", jobs, "lane", "kind", "due_at", "message")
 _index("jobs_in_order", jobs, "lane", "order_key", "message", where="order_key <> ''")
@@ -198,6 +199,7 @@ attempts = Table(
     _text("ref"),
     _text("code"),
     _text("text"),
+    sqlite_with_rowid=False,
 )
 _index("attempts_of_message", attempts, "message", "id")
 _index("attempts_open", attempts, "lane", "id", where="closed_at IS NULL")
@@ -217,6 +219,7 @@ receipts = Table(
     _text("text"),
     _at("told_at", nullable=True),
     _at("created_at"),
+    sqlite_with_rowid=False,
 )
 _index("receipts_of_message", receipts, "message", "id", where="message <> ''")
 _index("receipts_unmatched", receipts, "connection", "ref", where="message = ''")

@@ -5,8 +5,9 @@ all of it. Each caller goes on only after the commit of its own work.
 """
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -20,6 +21,8 @@ T = TypeVar("T")
 Item = TypeVar("Item")
 R = TypeVar("R")
 
+_MANY = 8  # calls at once: more are on their way
+_QUIET = 0.001  # seconds without a further call after which nobody is waited for
 _GATHER = 0.005  # seconds at the most that a call waits for others to join it
 _MOST = 512  # calls in one transaction: bounds how long the first of them waits
 _TRIES = 3  # more of a transaction that gave way to another process's
@@ -54,6 +57,7 @@ class Writer:
         self._turn = turn
         self._loop = asyncio.get_running_loop()
         self._waiting: list[_Call] = []
+        self._conn: Connection | None = None
         self._gathered = 0
         self._until = 0.0
         self._is_busy = False
@@ -100,7 +104,10 @@ class Writer:
             self._hand_over()
         else:
             self._gathered = count
-            self._loop.call_soon(self._look)
+            if count < _MANY:
+                self._loop.call_soon(self._look)
+            else:
+                self._loop.call_later(_QUIET, self._look)
 
     def _hand_over(self) -> None:
         self._groups.put(self._waiting[:_MOST])
@@ -139,7 +146,9 @@ class Writer:
             try:
                 self._loop.call_soon_threadsafe(self._done, calls)
             except RuntimeError:  # the loop is closed: nobody waits any more
-                return
+                break
+        if self._conn:
+            self._conn.close()
 
     def _commit(self, calls: list[_Call], tries: int = _TRIES) -> None:
         """All in one transaction; if that fails, each in its own, so that only the guilty fail."""
@@ -156,8 +165,16 @@ class Writer:
             for call in calls:
                 self._commit([call])
 
+    @contextlib.contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        """A transaction on the one connection; a new one where the last was lost."""
+        if self._conn is None or self._conn.invalidated:
+            self._conn = self._engine.connect()
+        with self._conn.begin():
+            yield self._conn
+
     def _transact(self, calls: list[_Call]) -> None:
-        with self._turn.taken(), self._engine.begin() as conn:
+        with self._turn.taken(), self._begin() as conn:
             for call in calls:
                 call.error = None  # of a try before that was undone
             for part in _parts(calls):

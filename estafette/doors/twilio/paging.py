@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -9,11 +10,13 @@ from msgspec import Struct
 
 from estafette.doors.twilio import dates
 from estafette.doors.twilio.errors import TwilioError
-from estafette.doors.twilio.wire import Form, one
-from estafette.model import Channel, Cursor, Filter, Status
+from estafette.doors.twilio.wire import Form, message_sid, one
+from estafette.model import Channel, Cursor, Filter, Message, Status
+from estafette.model.ids import instant
 
 MOST = 1000
-_TOKEN = re.compile(r"P([AB])([A-Z]{2})([0-9a-fA-F]{32})")
+_TOKEN = re.compile(r"P([AB])[A-Z]{2}([0-9a-fA-F]{32})(?:-([0-9]{1,16}))?")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FILTERS = ("To", "From", "DateSent", "DateSent<", "DateSent>", "Status")
 
 T = TypeVar("T")
@@ -39,7 +42,8 @@ def read_asked(query: Form) -> Asked:
     found = _TOKEN.fullmatch(token)
     if not found:
         raise TwilioError(20001, "The PageToken is not one of this list")
-    return Asked(page, size, Cursor(found[3].lower(), before=found[1] == "B"))
+    sent_at = _EPOCH + timedelta(microseconds=int(found[3])) if found[3] else None
+    return Asked(page, size, Cursor(found[2].lower(), before=found[1] == "B", sent_at=sent_at))
 
 
 def _count(query: Form, name: str, default: int, *, least: int) -> int:
@@ -79,6 +83,17 @@ def _address(text: str) -> tuple[Channel | None, str]:
     return (Channel.SMS if text else None), text
 
 
+def message_token(message: Message, filter: Filter) -> str:
+    """What names a message in a token: its SID, and its time where the list goes by that.
+
+    The message itself may be gone by the time the next page is asked for.
+    """
+    by_time = filter.sent_from or filter.sent_until
+    if not by_time or message.sent_at is None:
+        return message_sid(message)
+    return f"{message_sid(message)}-{instant(message.sent_at)}"
+
+
 class Listed(Struct, Generic[T], frozen=True):
     """What a list gives: some items, and whether more stand on either side."""
 
@@ -95,7 +110,7 @@ def envelope(
     listed: Listed[T],
     *,
     shape: Callable[[T], Any],
-    sid: Callable[[T], str],
+    token: Callable[[T], str],
 ) -> dict[str, Any]:
     """The list under its key, with links that repeat the filters first."""
     items = listed.items
@@ -107,10 +122,10 @@ def envelope(
         paging += [("PageToken", token)] if token else []
         return f"{path}?{urlencode([*filters, *paging], quote_via=quote)}"
 
-    following = link(asked.page + 1, f"PA{sid(items[-1])}") if listed.has_next and items else None
+    following = link(asked.page + 1, f"PA{token(items[-1])}") if listed.has_next and items else None
     before = None
     if listed.has_previous and items and asked.page > 0:
-        before = link(asked.page - 1, f"PB{sid(items[0])}")
+        before = link(asked.page - 1, f"PB{token(items[0])}")
     return {
         "end": start + len(items) - 1 if items else 0,
         "first_page_uri": link(0),

@@ -73,7 +73,7 @@ class Twilio:
                 "messages",
                 listed,
                 shape=wire.message,
-                sid=wire.message_sid,
+                token=lambda item: paging.message_token(item, filter),
             )
         )
 
@@ -133,7 +133,7 @@ class Twilio:
                 "accounts",
                 paging.Listed([account]),
                 shape=wire.account,
-                sid=lambda item: item.sid,
+                token=lambda item: item.sid,
             )
         )
 
@@ -160,7 +160,7 @@ class Twilio:
                 "keys",
                 keys,
                 shape=wire.key,
-                sid=lambda item: item.sid,
+                token=lambda item: item.sid,
             )
         )
 

@@ -128,7 +128,7 @@ def _refuse_services(said: Said, sender: str) -> None:
     service = said.get("MessagingServiceSid", "")
     if sender.startswith("MG"):
         service = service or sender
-    if said.get("ScheduleType"):
+    if said.get("ScheduleType") or said.get("SendAt"):
         if not said.get("SendAt"):
             raise TwilioError(35111)
         if not service:

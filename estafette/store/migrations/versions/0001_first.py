@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("code", sa.Text(), server_default="", nullable=False),
         sa.Column("text", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_with_rowid=False,
     )
     op.create_index("attempts_of_message", "attempts", ["message", "id"])
     op.create_index(
@@ -76,6 +77,7 @@ def upgrade() -> None:
         sa.Column("order_key", sa.Text(), server_default="", nullable=False),
         sa.Column("data", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("message", "kind"),
+        sqlite_with_rowid=False,
     )
     op.create_index("jobs_due", "jobs", ["lane", "kind", "due_at", "message"])
     op.create_index(
@@ -161,6 +163,7 @@ def upgrade() -> None:
         sa.Column("told_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "receipts_of_message",
