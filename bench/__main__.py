@@ -137,7 +137,7 @@ def _numbers(rate: float, base: float) -> list[str]:
 
 
 def _memory(server: Measured) -> str:
-    return " + ".join(str(size) for size in server.memory().values())
+    return " + ".join(str(size) for size in server.memory())
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Annotated, Any, TypeVar
@@ -104,14 +103,15 @@ def print_json_line(value: Any) -> None:
 
 
 def print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table for people; plain text, whole, where it does not go to a terminal."""
-    console = Console(highlight=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console = Console(highlight=False, width=240)
+    """A table for people. Its lines are whole, also on a narrow terminal: an id is to be copied."""
+    console = Console(highlight=False, width=_WIDEST)
     table = Table(*names, box=None, pad_edge=False, show_header=any(names))
     for row in rows:
         table.add_row(*(Text(visible(cell)) for cell in row))
     console.print(table)
+
+
+_WIDEST = 500  # columns; a table is no wider than what stands in it
 
 
 def visible(text: str) -> str:

@@ -1,6 +1,7 @@
 """Attempts: a row before the offer leaves, and its end when the answer is known."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
@@ -88,6 +89,7 @@ def close(conn: Connection, items: list[Closing]) -> list[None]:
     all; only that a carrier took the message is believed over what was supposed meanwhile.
     """
     answers: list[None] = [None] * len(items)
+    receipts.hold_unknown(conn)
     ended = bulk.update(
         conn,
         attempts,
@@ -139,7 +141,7 @@ def _forward(conn: Connection, items: list[Closing]) -> None:
                 i.now if i.outcome is Outcome.ACCEPTED else None,
                 i.now,
             )
-            for i in items
+            for i in sorted(items, key=attrgetter("message"))  # as in `receipts`
         ],
         sets=(
             f"status = CASE WHEN {_SENDING} THEN v.told ELSE messages.status END,"

@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Table
 
 Row = Sequence[Any]
 
-# Statements are kept prepared by their text: few sizes, few texts.
-_SIZES = (256, 128, 64, 32, 16, 8, 4, 2, 1)
+# A statement is kept prepared by its text, so there are few sizes; the finer they are, the fewer
+# statements a number of rows is cut into.
+_SIZES = (256, 128, 64, 56, 48, 40, 32, 28, 24, 20, 16, 14, 12, 10, 8, 7, 6, 5, 4, 3, 2, 1)
 
 
 def insert(conn: Connection, table: Table, rows: Sequence[Row], *, conflict: str = "") -> None:

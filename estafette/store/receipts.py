@@ -40,8 +40,8 @@ def record(conn: Connection, items: list[Told]) -> list[Moved | None]:
     by_ref = _messages_of(conn, unnamed)
     strange = any((i.connection, i.receipt.ref) not in by_ref for i in unnamed)
     if strange and conn.dialect.name == "postgresql":
-        # Its answer may be on the way to the disk: wait for it, and for none that begins later.
-        conn.execute(_HEAR, {"key": _KEY})
+        # Its ref may be on the way to the disk: see `hold_unknown`.
+        conn.execute(_ALONE, {"key": _KEY})
         by_ref = _messages_of(conn, unnamed)
     named = [
         (item, item.receipt.message or by_ref.get((item.connection, item.receipt.ref), ""))
@@ -55,10 +55,6 @@ def record(conn: Connection, items: list[Told]) -> list[Moved | None]:
 
 def match(conn: Connection, refs: Mapping[tuple[str, str], str], *, now: int) -> None:
     """Give early receipts to the messages whose refs are known by now."""
-    if not refs:
-        return
-    if conn.dialect.name == "postgresql":
-        conn.execute(_ANSWER, {"key": _KEY})
     found = bulk.select(
         conn,
         receipts,
@@ -76,11 +72,19 @@ def match(conn: Connection, refs: Mapping[tuple[str, str], str], *, now: int) ->
     _advance(conn, told)
 
 
-# On PostgreSQL, where several write at a time: who writes down answers shares this lock, who hears
-# of a ref that nobody knows holds it alone. Otherwise neither might see what the other writes.
+def hold_unknown(conn: Connection) -> None:
+    """Let nobody write down a receipt by a ref that is not known, until this is committed.
+
+    Who writes down refs begins with this: neither might see what the other writes otherwise, and
+    it is before all rows so that the two do not wait for each other. SQLite has one at a time.
+    """
+    if conn.dialect.name == "postgresql":
+        conn.execute(_SHARE, {"key": _KEY})
+
+
 _KEY = 0x657373  # any number that nobody else locks
-_ANSWER = text("SELECT pg_advisory_xact_lock_shared(:key)")
-_HEAR = text("SELECT pg_advisory_xact_lock(:key)")
+_SHARE = text("SELECT pg_advisory_xact_lock_shared(:key)")
+_ALONE = text("SELECT pg_advisory_xact_lock(:key)")
 
 
 def of_message(conn: Connection, id: str) -> list[tuple[Receipt, datetime]]:
@@ -135,7 +139,8 @@ _OF_REF = text(
 
 def _advance(conn: Connection, told: Sequence[tuple[str, Receipt, int]]) -> dict[str, Status]:
     """Move messages by what was told of them, in that order; give those whose status changed."""
-    ids = list({message for message, _, _ in told})
+    # In one order everywhere, or two processes could wait for each other.
+    ids = sorted({message for message, _, _ in told})
     rows = bulk.select(conn, messages, "id", ids, ("id", "status"), lock=True)
     was = {row[0]: Status(row[1]) for row in rows}
     now, change = dict(was), {}

@@ -14,7 +14,7 @@ from estafette.store.schema import METADATA, VERSION
 @pytest.mark.filterwarnings("ignore:.*expression-based index.*")
 async def test_an_empty_database_gets_the_tables_of_the_schema(url: str) -> None:
     store = await Store.open(url)
-    store.close()
+    await store.close()
     made = engine(url, size=1)
     with made.connect() as conn:
         assert migrate.version(conn) == VERSION
@@ -23,7 +23,7 @@ async def test_an_empty_database_gets_the_tables_of_the_schema(url: str) -> None
 
 
 async def test_a_database_of_a_later_version_is_refused(url: str) -> None:
-    (await Store.open(url)).close()
+    await (await Store.open(url)).close()
     made = engine(url, size=1)
     with made.begin() as conn:
         conn.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))

@@ -1,0 +1,119 @@
+"""`senders` and `connections`: what messages leave from, and what carries them."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.conftest import asked, refused
+from tests.conftest import RECIPIENT, Server
+
+
+def test_a_fresh_home_has_the_senders_of_every_example(home: Server) -> None:
+    found = [
+        (item["channel"], item["address"], item["ref"]) for item in asked(home, "senders")["items"]
+    ]
+    assert found[:3] == [
+        ("sms", "+15017122661", ""),
+        ("sms", "+15005550006", ""),
+        ("whatsapp", "+15550783881", "106540352242922"),
+    ]
+
+
+def test_a_sender_is_added_and_set(home: Server) -> None:
+    done = home.run("senders", "add", "+14155550120", "--max-per-second", "5", "--in-order")
+    assert done.stdout == "sms +14155550120 is a sender\n"
+    home.run("senders", "set", "+14155550120", "--max-per-second", "0", "--window", "3")
+    (found,) = (i for i in asked(home, "senders")["items"] if i["address"] == "+14155550120")
+    assert (found["max_per_second"], found["window"], found["in_order"]) == (0, 3, True)
+    assert "no limit        in order" in home.run("senders").stdout
+
+
+def test_a_sender_may_be_a_name(home: Server) -> None:
+    assert home.run("senders", "add", "ACME").stdout == "sms ACME is a sender\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("add", "+15017122661"), (1, "sms +15017122661 is a sender already")),
+        (("add", "a-name-of-12x"), (2, "a-name-of-12x is not an address on sms")),
+        (("add", "+14155550121", "--connection", "nope"), (1, "no connection nope")),
+        (("set", "+14155550199", "--window", "1"), (1, "no sender +14155550199 on sms")),
+        (
+            ("set", "+15017122661"),
+            (2, "there is nothing to change: see `estafette senders set --help`"),
+        ),
+    ],
+)
+def test_senders_say_in_one_line_what_they_do_not_take(
+    home: Server, command: tuple[str, ...], told: tuple[int, str]
+) -> None:
+    assert refused(home, "senders", *command) == told
+
+
+def test_a_connection_carries_with_its_own_settings(server: Server) -> None:
+    server.run("connections", "add", "quick", "sandbox", "delay=0.01")
+    server.run("senders", "add", "+14155550130", "--connection", "quick")
+    done = server.run(
+        "send", "--from", "+14155550130", "--to", RECIPIENT, "--body", "x", "--follow"
+    )
+    assert done.stdout.rstrip().endswith("delivered")
+
+
+def test_a_secret_setting_comes_by_standard_input_and_is_never_shown(home: Server) -> None:
+    command = [sys.executable, "-m", "estafette", "connections", "add", "sealed", "sandbox"]
+    subprocess.run(
+        [*command, "token=-", "--receipt-wait", "7"],
+        env=home.env,
+        input="a secret of mine\n",
+        text=True,
+        check=True,
+    )
+    (found,) = (i for i in asked(home, "connections")["items"] if i["name"] == "sealed")
+    assert found["settings"] == {"token": "…"}
+    assert "a secret of mine" not in home.run("connections").stdout
+    home.run("connections", "set", "sealed", "delay=2", "--on-unclear", "resend")
+    (found,) = (i for i in asked(home, "connections")["items"] if i["name"] == "sealed")
+    assert found["settings"] == {"delay": 2.0}
+    assert (found["on_unclear"], found["receipt_wait"]) == ("resend", 7)
+
+
+def test_a_parked_connection_says_why_and_goes_on_when_it_is_set(server: Server) -> None:
+    server.run("connections", "add", "wrong", "sandbox", "token=wrong")
+    server.run("senders", "add", "+14155550131", "--connection", "wrong")
+    sent = asked(server, "send", "--from", "+14155550131", "--to", RECIPIENT, "--body", "x")
+    follow = subprocess.Popen(
+        [sys.executable, "-m", "estafette", "messages", "follow", sent["id"]],
+        env=server.env, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    for _ in range(20):
+        if "parked: the sandbox takes only the token" in server.run("connections").stdout:
+            break
+    else:
+        pytest.fail("it is not parked")
+    server.run("connections", "set", "wrong", "token=sandbox")
+    printed, _ = follow.communicate(timeout=30)
+    assert (follow.returncode, printed.split()[-1]) == (0, "delivered")
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("add", "sandbox", "sandbox"), (1, "a connection is named sandbox already")),
+        (("add", "x", "nope"), (2, "no provider is named 'nope'; there are: sandbox")),
+        (("add", "x", "sandbox", "token"), (2, "token: settings are NAME=VALUE")),
+        (("add", "x", "sandbox", "bogus=1"), (2, "sandbox has no setting bogus: delay, token")),
+        (("add", "x", "sandbox", "delay=soon"), (2, "delay: Expected `float`, got `str`")),
+        (
+            ("add", "x", "sandbox", "--on-unclear", "hope"),
+            (2, "--on-unclear must be fail or resend"),
+        ),
+        (("resume", "nope"), (1, "no connection nope")),
+    ],
+)
+def test_connections_say_in_one_line_what_they_do_not_take(
+    home: Server, command: tuple[str, ...], told: tuple[int, str]
+) -> None:
+    code, line = refused(home, "connections", *command)
+    assert (code, line) == told or line.startswith("no provider is named 'nope'; there are: ")

@@ -1,0 +1,87 @@
+"""Settings in the environment: what is wrong is named in one line, and every command has help."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from estafette.cli.commands import app
+from tests.cli.conftest import refused
+from tests.conftest import Server
+
+WRONG = {
+    "ESTAFETTE_ACCOUNT_SID": ("AC1", "ESTAFETTE_ACCOUNT_SID must be AC and 32 hex digits"),
+    "ESTAFETTE_SECRET_KEY": (
+        "abc",
+        "ESTAFETTE_SECRET_KEY must be 64 hex digits: openssl rand -hex 32",
+    ),
+    "ESTAFETTE_SANDBOX_DELAY": (
+        "-1",
+        "ESTAFETTE_SANDBOX_DELAY must be seconds, 0 to 86400, such as 0.2",
+    ),
+    "ESTAFETTE_LOG_LEVEL": (
+        "loud",
+        "ESTAFETTE_LOG_LEVEL must be one of: info, debug, warning, error",
+    ),
+    "ESTAFETTE_LOG_FORMAT": ("xml", "ESTAFETTE_LOG_FORMAT must be one of: console, json"),
+    "ESTAFETTE_DATABASE_URL": (
+        "mysql://x",
+        "The database URL is neither of sqlite:///… nor of postgresql://… form.",
+    ),
+    "ESTAFETTE_AUTH_TOKEN_FILE": (
+        "/nowhere",
+        "set ESTAFETTE_AUTH_TOKEN or ESTAFETTE_AUTH_TOKEN_FILE, not both",
+    ),
+    "ESTAFETTE_API_KEY_FILE": ("/nowhere", "ESTAFETTE_API_KEY_FILE: /nowhere: FileNotFoundError"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_setting_is_bad_input_and_named(tmp_path: Path, name: str) -> None:
+    value, line = WRONG[name]
+    server = Server(tmp_path / "home", environment={name: value})
+    command = "serve" if name == "ESTAFETTE_LOG_LEVEL" else "keys"
+    assert refused(server, command) == (2, line)
+
+
+def test_a_home_that_cannot_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    server = Server(tmp_path / "file/home")
+    assert refused(server, "keys") == (3, f"{tmp_path}/file/home: Not a directory")
+
+
+def test_a_database_that_does_not_answer_is_not_reachable(tmp_path: Path) -> None:
+    url = "postgresql://somebody:a-password@127.0.0.1:1/x"
+    code, line = refused(Server(tmp_path / "home", database_url=url), "keys")
+    assert code == 3
+    assert line.startswith("the database did not ")
+
+
+def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/missing/x.db"
+    code, line = refused(Server(tmp_path / "home", database_url=url), "keys")
+    assert code == 3
+    assert f"{tmp_path}/missing" in line
+
+
+def commands(command: click.Command, name: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command and sub-command, by its words."""
+    yield name, command
+    for word, part in getattr(command, "commands", {}).items():
+        yield from commands(part, f"{name} {word}".strip())
+
+
+@pytest.mark.parametrize("name", [name for name, _ in commands(typer.main.get_command(app))])
+def test_every_command_has_help(name: str) -> None:
+    done = CliRunner().invoke(app, [*name.split(), "--help"], prog_name="estafette")
+    assert done.exit_code == 0
+    assert f"Usage: estafette {name}".rstrip() in done.output
+
+
+def test_a_command_that_is_none_is_bad_input(home: Server) -> None:
+    done = home.run("nothing", check=False)
+    assert done.returncode == 2
+    assert "No such command 'nothing'" in done.stderr

@@ -1,0 +1,190 @@
+"""The tables of the docs that the code already says. `make docs` writes them into the pages.
+
+A table stands between `<!-- table: name -->` and `<!-- end -->`; tests/test_docs.py compares.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+from prometheus_client.registry import REGISTRY
+
+from estafette import settings
+from estafette.cli.commands import app
+from estafette.core import metrics
+from estafette.doors.twilio.errors import CODES, DECLINED
+from estafette.doors.twilio.wire import MAGIC_SENDERS
+from estafette.ops import _Queue
+from estafette.providers import sandbox
+from estafette.store.jobs import Backlog
+from tests.test_rooms import MAY
+
+ROOT = Path(__file__).parent.parent
+_PLACE = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+
+def table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [names, ["---"] * len(names), *rows]
+    cells = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+    return "".join(f"| {' | '.join(line)} |\n" for line in cells)
+
+
+def settings_table() -> str:
+    rows = [(f"`{name}`", text, default) for name, (text, default) in settings.DOCS.items()]
+    return table(("Setting", "What it is for", "Default"), rows)
+
+
+def sandbox_table() -> str:
+    rows = [(f"`{number}`", text) for number, text in sandbox.BEHAVIOUR.items()]
+    codes = ", ".join(f"`{code}`" for code in sandbox.TEXT)
+    rows.append(
+        (
+            "`+15005530003`, …",
+            f"does not deliver it, with the code in its last five digits: {codes}",
+        )
+    )
+    rows.append(("any other number", "delivers after `ESTAFETTE_SANDBOX_DELAY` seconds"))
+    return table(("Recipient", "What the sandbox does"), rows)
+
+
+def magic_table() -> str:
+    recipients = [
+        (f"to `{number}`, from `{sandbox.MAGIC_SENDER}`", DECLINED[reason])
+        for number, reason in sandbox.MAGIC.items()
+    ]
+    senders = [(f"from `{number}`", code) for number, code in MAGIC_SENDERS.items()]
+    rows = [
+        (who, f"{CODES[code][0]}, {code}", CODES[code][1].replace("{}", "…"))
+        for who, code in recipients + senders
+    ]
+    return table(("A message", "is declined with", "and the text"), rows)
+
+
+def metrics_table() -> str:
+    """What is counted in a process, and the two gauges that `/metrics` adds."""
+    labels = {
+        made._name: made._labelnames
+        for made in vars(metrics).values()
+        if hasattr(made, "_labelnames")
+    }
+    counted = [found for found in REGISTRY.collect() if found.name.startswith("estafette_")]
+    rows = [
+        (
+            f"`{found.name}{'_total' if found.type == 'counter' else ''}`",
+            found.type,
+            ", ".join(f"`{label}`" for label in labels.get(found.name, ())),
+            found.documentation,
+        )
+        for found in (*counted, *_Queue(Backlog(0, 0)).collect())
+    ]
+    return table(("Name", "Type", "Labels", "What it tells"), sorted(rows))
+
+
+def rooms_table() -> str:
+    rows = [
+        (f"`{room}`", ", ".join(f"`{other}`" for other in MAY if other in may) or "nothing")
+        for room, may in MAY.items()
+    ]
+    return table(("Room", "may import"), rows)
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command and sub-command, by its words."""
+
+    def below(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+        yield name, command
+        for word, part in getattr(command, "commands", {}).items():
+            yield from below(part, f"{name} {word}")
+
+    yield from below(typer.main.get_command(app), "estafette")
+
+
+def _about(command: Any) -> str:
+    return str(command.help).split("\n\n", 1)[0].replace("\n", " ")
+
+
+def commands_table() -> str:
+    top = [(name, command) for name, command in commands() if name.count(" ") == 1]
+    rows = [(f"`{name}`", _parts(command), _about(command)) for name, command in top]
+    return table(("Command", "Parts", "What it does"), rows)
+
+
+def _parts(command: Any) -> str:
+    return ", ".join(f"`{word}`" for word in getattr(command, "commands", {}))
+
+
+def commands_page() -> str:
+    """Every command with its arguments and options."""
+    return "\n".join(
+        f"## {name}\n\n{command.help}\n" + _options(command)
+        for name, command in commands()
+        if name != "estafette"
+    )
+
+
+def _options(command: Any) -> str:
+    rows = [(_names(item), _meaning(item), _default(item)) for item in command.params if item.help]
+    return "\n" + table(("Argument or option", "What", "Default"), rows) if rows else ""
+
+
+def _names(item: Any) -> str:
+    if item.param_type_name == "argument":
+        return f"`{item.name.upper()}{'…' if item.nargs == -1 else ''}`"
+    names = [*item.opts, *item.secondary_opts]
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _meaning(item: Any) -> str:
+    again = " May be given more than once." if item.multiple else ""
+    return f"{item.help}{again}"
+
+
+def _default(item: Any) -> str:
+    if item.required:
+        return "needed"
+    if item.secondary_opts and item.default is not None:
+        return f"`{(item.opts if item.default else item.secondary_opts)[0]}`"
+    return f"`{item.default}`" if item.default not in (None, "", False) else ""
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "settings": settings_table,
+    "sandbox": sandbox_table,
+    "magic": magic_table,
+    "metrics": metrics_table,
+    "rooms": rooms_table,
+    "commands": commands_table,
+    "options": commands_page,
+}
+
+
+def pages() -> list[Path]:
+    """The pages for people."""
+    left_out = {".venv", "node_modules", "build", "dist", ".git"}
+    return sorted(
+        path
+        for path in ROOT.rglob("*.md")
+        if not left_out & set(path.relative_to(ROOT).parts) and ".pytest_cache" not in path.parts
+    )
+
+
+def filled(text: str) -> str:
+    """A page with its tables as the code has them."""
+    return _PLACE.sub(lambda found: f"{found[1]}\n{TABLES[found[2]]()}\n{found[4]}", text)
+
+
+def main() -> None:
+    """Write every table anew."""
+    for page in pages():
+        text = page.read_text()
+        if filled(text) != text:
+            page.write_text(filled(text))
+            sys.stdout.write(f"{page.relative_to(ROOT)}\n")
+
+
+if __name__ == "__main__":
+    main()
