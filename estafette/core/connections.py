@@ -67,6 +67,10 @@ class Connections:
     def _with_defaults(self, provider: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         return {**self._defaults.get(provider, {}), **settings}
 
+    def at_hand(self, name: str) -> Provider | None:
+        """The provider of a connection, as far as this process knows it without asking."""
+        return self._providers.get(name)
+
     async def find(self, name: str) -> tuple[Connection, Provider | None]:
         """A connection and its provider; none where its settings make none."""
         if name not in self._known:

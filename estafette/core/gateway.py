@@ -70,7 +70,9 @@ class Gateway:
         began = perf_counter()
         sender = await self._sender(account, send)
         _check(send)
-        _, provider = await self._connections.find(sender.connection)
+        provider = self._connections.at_hand(sender.connection)
+        if provider is None:
+            _, provider = await self._connections.find(sender.connection)
         if provider:
             provider.vet(send)
         message = self._message(account, sender, send)

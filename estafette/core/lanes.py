@@ -105,7 +105,11 @@ class Lanes:
     async def _take(self, id: str, until: float) -> None:
         if id not in self._known:
             return
-        await self._settle(self._known[id])
+        try:
+            await self._settle(self._known[id])
+        except Exception:
+            log.exception("a lane could not be settled", lane=id, node=self._node.id)
+            return  # it is tried again at the next beat, and keeps no other waiting
         self._mine[id] = Lane(self._known[id], until)
         log.info("lane is driven here", lane=id, node=self._node.id)
 

@@ -17,6 +17,7 @@ from estafette.model import (
     Attempt,
     Busy,
     Connection,
+    GatewayError,
     Message,
     Misconfigured,
     Offer,
@@ -244,6 +245,24 @@ class Worker:
             await self._connections.park(name, text)
 
     async def _close(
+        self,
+        connection: Connection,
+        provider: Provider | None,
+        lane: str,
+        offer: Offer,
+        answer: Accepted | SendError,
+    ) -> None:
+        """Write down how an offer ended; an answer that makes no sense tells nothing."""
+        try:
+            await self._write(connection, provider, lane, offer, answer)
+        except GatewayError:
+            raise
+        except Exception as error:
+            log.exception("an answer makes no sense", attempt=offer.id, message=offer.message.id)
+            nothing = Unclear(f"{type(error).__name__} while its answer was written down")
+            await self._write(connection, provider, lane, offer, nothing)
+
+    async def _write(
         self,
         connection: Connection,
         provider: Provider | None,

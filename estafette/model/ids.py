@@ -20,7 +20,7 @@ def new_id(at: datetime) -> str:
         ticks = _last + 1
     _last = ticks
     head = (ticks >> 12 << 16) | 0x7000 | (ticks & 0xFFF)
-    return f"{head:016x}{_VARIANT | random.getrandbits(62):016x}"
+    return f"{head << 64 | _VARIANT | random.getrandbits(62):032x}"
 
 
 def instant(at: datetime) -> int:

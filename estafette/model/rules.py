@@ -11,6 +11,7 @@ from estafette.model.message import Message, Reason, Status
 _ORDER = (Status.QUEUED, Status.SENDING, Status.SENT, Status.DELIVERED, Status.READ)
 _RANK = {status: rank for rank, status in enumerate(_ORDER)}
 _BACKOFF = (5, 30, 120, 600, 3600)
+_LATE = 0.01  # seconds
 _NO_RECEIPT_AFTER = timedelta(hours=1)  # many routes never tell more than that they took it
 
 #: Nothing more is expected of a message in one of these.
@@ -100,9 +101,14 @@ def allowance(next_at: float, now: float, rate: float) -> int:
 
 
 def next_offer_at(next_at: float, now: float, taken: int, rate: float) -> float:
-    """When the next offer is due after `taken` offers were made now."""
+    """When the next offer is due after `taken` offers were made now.
+
+    Offers that are a little late do not make the next ones later, or a sender of a few dozen a
+    second would never reach its rate.
+    """
     burst = max(1, floor(rate / 50))
-    return max(next_at, now - (burst - 1) / rate) + taken / rate
+    made_up = max((burst - 1) / rate, min(0.5 / rate, _LATE))
+    return max(next_at, now - made_up) + taken / rate
 
 
 def fair_share(lanes: int, nodes: int) -> int:

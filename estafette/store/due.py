@@ -139,6 +139,7 @@ def _fail(conn: Connection, ids: Sequence[str], reason: Reason, now: int) -> Non
         messages,
         ("k",),
         [(id,) for id in ids],
+        where="messages.status IN ('queued', 'sending')",  # not what was called back meanwhile
         sets=(
             f"status = 'failed', reason = '{reason}', code = '', text = '', updated_at = {now},"
             " body = CASE WHEN messages.redacted THEN '' ELSE messages.body END"

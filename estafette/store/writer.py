@@ -26,7 +26,9 @@ _QUIET = 0.001  # seconds without a further call after which nobody is waited fo
 _GATHER = 0.005  # seconds at the most that a call waits for others to join it
 _MOST = 512  # calls in one transaction: bounds how long the first of them waits
 _TRIES = 3  # more of a transaction that gave way to another process's
-_GAVE_WAY = ("40P01", "40001")  # PostgreSQL's codes for a deadlock and for its kin
+# PostgreSQL's codes for a deadlock, for its kin, and for a row that another wrote meanwhile: who
+# looks again finds it.
+_GAVE_WAY = ("40P01", "40001", "23505")
 
 
 class _Call:
@@ -206,7 +208,7 @@ def _parts(calls: list[_Call]) -> list[list[_Call]]:
 
 
 def _gave_way(error: Exception) -> bool:
-    """Whether two processes waited for each other, and PostgreSQL undid all that this one did."""
+    """Whether another process was quicker, and PostgreSQL undid all that this one did."""
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") in _GAVE_WAY
 
 

@@ -30,10 +30,12 @@ async def owner(request: Request, people: People) -> Account:
 async def credential(request: Request, people: People) -> Credential:
     """What the caller has proved. A malformed account SID is not found before anyone is asked."""
     sid = request.path_params.get("account", "")
-    if sid and not ACCOUNT_SID.fullmatch(sid):
-        raise TwilioError(20404, request.scope["path"])
     shown = header(request, b"authorization")
     found = people.recall(shown)
+    if found is not None and found.account.sid == sid:
+        return found
+    if sid and not ACCOUNT_SID.fullmatch(sid):
+        raise TwilioError(20404, request.scope["path"])
     if found is None:
         try:
             found = await people.prove(*_shown(shown.decode("latin-1")), shown=shown)
@@ -46,10 +48,10 @@ async def credential(request: Request, people: People) -> Credential:
     return found
 
 
-def header(request: Request, name: bytes) -> bytes:
-    """A header, by its name in lower case; empty where it is missing."""
+def header(request: Request, *names: bytes) -> bytes:
+    """The first header of one of these names, in lower case; empty where there is none."""
     for found, value in request.scope["headers"]:
-        if found == name:
+        if found in names:
             return bytes(value)
     return b""
 

@@ -285,7 +285,9 @@ def _label(form: wire.Form) -> str:
 
 
 def _idempotency_key(request: Request) -> str:
-    found = header(request, b"idempotency-key") or header(request, b"i-twilio-idempotency-token")
+    found = header(request, b"idempotency-key", b"i-twilio-idempotency-token")
+    if not found:
+        return ""
     key = found.decode("latin-1")
     if len(key) > 255 or not (key.isascii() and key.isprintable()):
         raise TwilioError(20001, "An idempotency key must be at most 255 printable characters")

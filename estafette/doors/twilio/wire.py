@@ -104,6 +104,7 @@ def read_send(form: Form, *, idempotency_key: str = "") -> Send:
     )
 
 
+@lru_cache(4096)
 def _sender(text: str) -> tuple[Channel, str]:
     if text.startswith("whatsapp:"):
         number = e164(text.removeprefix("whatsapp:"))
