@@ -100,8 +100,21 @@ async def serve(app: App, listener: socket.socket, carrier: "Carrier | None") ->
 
     on_signals(stop)
     log.info("serving", url=url_of(listener), node=app.node.id)
+    tender = asyncio.create_task(_tend(app)) if carrier is None else None
     await server.serve([listener])
     log.info("stopping")
+    if tender:
+        tender.cancel()
+
+
+async def _tend(app: App) -> None:
+    """What the carrier does beside carrying, where there is none."""
+    while True:
+        await asyncio.sleep(1)
+        try:
+            await app.store.tend()
+        except GatewayError as error:
+            log.warning("the store could not be tended", text=str(error))
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -21,12 +21,20 @@ def emptied(request: pytest.FixtureRequest, folder: Path) -> str:
     if request.param == "sqlite":
         return _copied(request, folder / "estafette.db")
     server = request.getfixturevalue("postgresql")
-    if server not in _made:
+    if server not in _made or not _emptied(_made[server]):
         _made[server] = _migrated(fresh_database(server))
-    with psycopg.connect(_made[server], autocommit=True) as conn:
-        # In one message, so that it is one transaction.
-        conn.execute("; ".join(f"DELETE FROM {name}" for name in METADATA.tables))
     return _made[server]
+
+
+def _emptied(url: str) -> bool:
+    """Whether it could be emptied: a test that failed may have left it without a table."""
+    try:
+        with psycopg.connect(url, autocommit=True) as conn:
+            # In one message, so that it is one transaction.
+            conn.execute("; ".join(f"DELETE FROM {name}" for name in METADATA.tables))
+    except psycopg.Error:
+        return False
+    return True
 
 
 def _copied(request: pytest.FixtureRequest, path: Path) -> str:

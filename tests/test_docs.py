@@ -3,7 +3,9 @@
 import json
 import re
 import shlex
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from estafette.doors.twilio.routes import app as twilio
 from tests import tables
+from tests.conftest import Server
 from tests.tables import ROOT
 
 PAGES = {str(page.relative_to(ROOT)): page for page in tables.pages()}
@@ -110,6 +113,33 @@ def test_every_target_of_make_exists(page: str) -> None:
     asked = re.findall(r"`make ([a-z]+)", text)
     asked += [words[1] for words in map(str.split, shell_lines(page)) if words[:1] == ["make"]]
     assert set(asked) <= targets, page
+
+
+def example(language: str, has: str, server: Server) -> str:
+    """The example of the README in a language that contains a text, for this server."""
+    found = _FENCE.findall(PAGES["README.md"].read_text())
+    (text,) = (text for named, text in found if named == language and has in text)
+    return str(text).replace("http://127.0.0.1:8080", server.url)
+
+
+def test_the_python_example_of_the_readme_runs_as_printed(server: Server) -> None:
+    text = example("python", "Client", server)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", text], env=server.env, capture_output=True,
+        text=True, check=True, timeout=60,
+    )  # fmt: skip
+    sid, status = done.stdout.split()
+    assert sid.startswith("SM")
+    assert status in ("queued", "sending", "sent", "delivered")
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not here")
+def test_the_curl_example_of_the_readme_runs_as_printed(server: Server) -> None:
+    text = example("sh", "curl", server)
+    done = subprocess.run(
+        ["sh", "-ec", text], env=server.env, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert json.loads(done.stdout)["status"] == "queued"
 
 
 def test_the_readme_says_how_to_test() -> None:

@@ -103,6 +103,7 @@ class Worker:
             try:
                 await self._connections.refresh()
                 await self._expire()
+                await self._store.tend()
             except Exception:
                 log.exception("connections could not be read")
 

@@ -8,20 +8,22 @@ next along the index, a few microseconds each.
 from estafette.store.schema import BUCKET
 
 
-def in_use(table: str, where: str, *, oldest_first: bool = False, start: str = "") -> str:
+def in_use(
+    table: str, where: str, *, column: str = BUCKET, oldest_first: bool = False, start: str = ""
+) -> str:
     """A query of one column `x`: the buckets of `table` that hold rows with `where`, in order.
 
     `where` must be what the index itself is about: its first columns, or its condition.
-    `start` names a value: the bucket to begin with.
+    `column` is what gives the bucket of a row; `start` names a value: the bucket to begin with.
     """
     order, beyond = ("ASC", ">") if oldest_first else ("DESC", "<")
-    begin = f" AND {BUCKET} {beyond}= {start}" if start else ""
-    nearest = f"ORDER BY {BUCKET} {order} LIMIT 1"
+    begin = f" AND {column} {beyond}= {start}" if start else ""
+    nearest = f"ORDER BY {column} {order} LIMIT 1"
     return (
         f"WITH RECURSIVE bucket(x) AS ("
-        f"SELECT * FROM (SELECT {BUCKET} FROM {table} WHERE {where}{begin} {nearest}) AS edge"
-        f" UNION ALL SELECT (SELECT {BUCKET} FROM {table}"
-        f" WHERE {where} AND {BUCKET} {beyond} bucket.x {nearest})"
+        f"SELECT * FROM (SELECT {column} FROM {table} WHERE {where}{begin} {nearest}) AS edge"
+        f" UNION ALL SELECT (SELECT {column} FROM {table}"
+        f" WHERE {where} AND {column} {beyond} bucket.x {nearest})"
         f" FROM bucket WHERE bucket.x IS NOT NULL)"
         f" SELECT x FROM bucket WHERE x IS NOT NULL"
     )

@@ -7,13 +7,12 @@ deleted meanwhile shifts nothing.
 
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from estafette.model import Cursor, Filter, Message, Page
 from estafette.model.ids import instant
-from estafette.store.buckets import in_use
+from estafette.store import recipients
 from estafette.store.messages import FIELDS, get, of_row, page_of
-from estafette.store.schema import BUCKET
 from estafette.store.times import instant_or_none
 
 Where = tuple[list[str], dict[str, Any]]
@@ -77,23 +76,31 @@ def _by_time(
 def _by_recipient(
     conn: Connection, parts: list[str], values: dict[str, Any], limit: int, cursor: Cursor | None
 ) -> list[Message]:
-    """Through the buckets of schema.BUCKET that hold this recipient, as many as the page needs."""
+    """What is not filed yet, and bucket after bucket of what is, until the page is full."""
     back = cursor is not None and cursor.before
+    if cursor:
+        values = {**values, "cursor": cursor.id}
+    found: dict[str, Any] = {}
+    if conn.dialect.name == "sqlite":
+        sql = _to(recipients.UNFILED, parts, "messages.id", cursor)
+        found = {row[0]: row for row in conn.execute(sql, {**values, "limit": limit})}
+    filed: dict[str, Any] = {}
     start = cursor.id[:6] if cursor else ("" if back else "~")
-    sql = (
-        f"{in_use('messages', 'account = :account', oldest_first=back, start=':start')}"
-        " AND EXISTS (SELECT 1 FROM messages"
-        f" WHERE {BUCKET} = bucket.x AND {' AND '.join(parts)}) LIMIT :count"
-    )
-    # One bucket more than rows: the cursor's own may hold none beyond it.
-    asked = {**values, "start": start, "count": limit + 1}
-    found = conn.execute(text(sql), asked).scalars().all()
-    if not found:
-        return []
-    names = {f"b{index}": bucket for index, bucket in enumerate(found)}
-    inside = ", ".join(f":{name}" for name in names)
-    parts = [*parts, f"{BUCKET} IN ({inside})"]
-    return _by_id(conn, parts, {**values, **names}, limit, cursor)
+    sql = _to(recipients.FILED, parts, "recipients.message", cursor)
+    for bucket in recipients.buckets(conn, values, start, back=back):
+        asked = {**values, "bucket": bucket, "limit": limit - len(filed)}
+        filed.update((row[0], row) for row in conn.execute(sql, asked))
+        if len(filed) >= limit:
+            break
+    found.update(filed)
+    return [of_row(found[id]) for id in sorted(found, reverse=not back)[:limit]]
+
+
+def _to(source: str, parts: list[str], id: str, cursor: Cursor | None) -> TextClause:
+    sign, order = (">", "ASC") if cursor and cursor.before else ("<", "DESC")
+    parts = [f"messages.{part}" for part in parts] + ([f"{id} {sign} :cursor"] if cursor else [])
+    where = " AND ".join(parts)
+    return text(f"SELECT {FIELDS} FROM {source} AND {where} ORDER BY {id} {order} LIMIT :limit")
 
 
 def _rows(conn: Connection, parts: list[str], values: dict[str, Any], order: str) -> list[Message]:

@@ -20,7 +20,7 @@ from estafette.model import (
 )
 from estafette.model.ids import instant
 from estafette.model.rules import may_delete
-from estafette.store import bulk
+from estafette.store import bulk, recipients
 from estafette.store.buckets import in_use
 from estafette.store.schema import BUCKET, attempts, idempotency, jobs, messages, receipts
 from estafette.store.times import instant_or_none, moment, moment_or_none
@@ -47,6 +47,7 @@ def accept(conn: Connection, items: list[Accept]) -> list[Message]:
     known = _keyed(conn, items) if any(item.idempotency_key for item in items) else {}
     new = [item for item in items if known.get(_key(item), item.message.id) == item.message.id]
     bulk.insert(conn, messages, [to_row(item.message) for item in new])
+    recipients.file_at_once(conn, [item.message for item in new])
     bulk.insert(conn, jobs, [_job(item) for item in new if item.message.status is Status.QUEUED])
     if len(new) == len(items):
         return [item.message for item in items]
@@ -208,9 +209,11 @@ def remove(conn: Connection, account: str, id: str, now: datetime) -> None:
 
 def delete(conn: Connection, id: str) -> None:
     """Remove a message and all that is known of it."""
+    for account, recipient in bulk.select(conn, messages, "id", [id], ("account", "recipient")):
+        bulk.delete(conn, messages, "id", [id])
+        recipients.forget(conn, account, recipient, id)
     for table in (attempts, receipts, jobs, idempotency):
         conn.execute(table.delete().where(table.c.message == id))
-    bulk.delete(conn, messages, "id", [id])
 
 
 def page_of(rows: list[Message], limit: int, cursor: Cursor | None) -> Page:

@@ -152,9 +152,27 @@ messages = Table(
     _at("expires_at"),
 )
 _index("messages_of_account", messages, "account", "id")
-_index("messages_to", messages, "account", BUCKET, "recipient", "id")
 _index("messages_from", messages, "account", "sender", "id")
 _index("messages_sent", messages, "account", "sent_at", "id", where="sent_at IS NOT NULL")
+
+#: Which messages went to a recipient: see store/recipients.py.
+recipients = Table(
+    "recipients",
+    METADATA,
+    _id("account", primary_key=True),
+    _id("bucket", primary_key=True),
+    _id("recipient", primary_key=True),
+    _id("message", primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+#: How far something has come. `filed`: the number of the last message in `recipients`.
+marks = Table(
+    "marks",
+    METADATA,
+    _id("name", primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
 
 idempotency = Table(
     "idempotency",

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from estafette.model import Busy
-from estafette.store import migrate
+from estafette.store import migrate, recipients
 from estafette.store.engine import READERS, Turn, engine
 from estafette.store.writer import Writer
 
@@ -74,6 +74,11 @@ class Store:
     def _read(self, work: Callable[[Connection], T]) -> T:
         with _as_busy(), self._reading.connect() as conn:
             return work(conn)
+
+    async def tend(self) -> None:
+        """Do what is left for later: see store/recipients.py. Call it now and then."""
+        while await self.read(recipients.behind):
+            await self.write(recipients.file)
 
     async def close(self) -> None:
         """Finish what was asked for, and let go of the database."""

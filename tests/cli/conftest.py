@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli import forked
 from tests.conftest import Server
 
 
@@ -36,9 +37,11 @@ def told(done: subprocess.CompletedProcess[str]) -> tuple[int, str]:
 
 def refused(server: Server, *command: str) -> tuple[int, str]:
     """Run a command that must fail; its exit code and what it says."""
-    return told(server.run(*command, check=False))
+    return told(forked.run(server.env, command))
 
 
 def asked(server: Server, *command: str) -> Any:
     """What a command prints with --json."""
-    return json.loads(server.run(*command, "--json").stdout)
+    done = forked.run(server.env, (*command, "--json"))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli import forked
 from tests.cli.conftest import asked
 from tests.conftest import Server, free_port, fresh_database
 
@@ -20,7 +21,7 @@ def cold(tmp_path: Path) -> Server:
 def checks(server: Server, *, code: int, port: int | None = None) -> dict[str, Any]:
     """What doctor found, by what it looked at."""
     at = str(port or free_port())
-    done = server.run("doctor", "--port", at, "--json", check=False)
+    done = forked.run(server.env, ("doctor", "--port", at, "--json"))
     assert (done.returncode, done.stderr) == (code, "")
     return {item["what"]: item for item in json.loads(done.stdout)}
 

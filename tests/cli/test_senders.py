@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+import time
 
 import pytest
 
+from tests.cli import forked
 from tests.cli.conftest import asked, refused
 from tests.conftest import RECIPIENT, Server
 
@@ -87,9 +89,11 @@ def test_a_parked_connection_says_why_and_goes_on_when_it_is_set(server: Server)
         [sys.executable, "-m", "estafette", "messages", "follow", sent["id"]],
         env=server.env, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    for _ in range(20):
-        if "parked: the sandbox takes only the token" in server.run("connections").stdout:
+    for _ in range(100):
+        shown = forked.run(server.env, ("connections",)).stdout
+        if "parked: the sandbox takes only the token" in shown:
             break
+        time.sleep(0.2)
     else:
         pytest.fail("it is not parked")
     server.run("connections", "set", "wrong", "token=sandbox")

@@ -312,13 +312,22 @@ async def test_words_that_no_database_keeps_do_not_keep_an_answer_from_being_wri
     assert fine.status is Status.FAILED
 
 
-async def test_an_answer_that_cannot_be_written_is_settled_and_the_lane_goes_on(
-    house: House,
+NONSENSE: dict[str, Any] = {
+    "a receipt that comes at no time": Accepted(
+        ref="R",
+        later=(Later("soon", Receipt(status=Status.SENT)),),  # type: ignore[arg-type]
+    ),
+    "an id that is no text": Accepted(ref=7),  # type: ignore[arg-type]
+    "nothing": None,
+}
+
+
+@pytest.mark.parametrize("answer", NONSENSE)
+async def test_an_answer_that_makes_no_sense_tells_nothing_and_the_lane_goes_on(
+    house: House, answer: str
 ) -> None:
-    provider = open_gate(Asked(answer=lambda _offer: Accepted(ref=7)))  # type: ignore[arg-type]
+    provider = open_gate(Asked(answer=lambda _offer: NONSENSE[answer]))
     await put_in(house, provider)
-    nonsense = Accepted(ref="R", later=(Later("soon", Receipt(status=Status.SENT)),))  # type: ignore[arg-type]
-    provider.answer = lambda _offer: nonsense
     async with house.carrying():
         message = await house.send()
         await until_job(house, message, tries=1)
@@ -327,6 +336,24 @@ async def test_an_answer_that_cannot_be_written_is_settled_and_the_lane_goes_on(
     (attempt,) = (await house.timeline(message)).attempts
     assert attempt.outcome is Outcome.UNCLEAR
     assert await _open(house) == 0
+
+
+async def test_a_lane_that_cannot_be_settled_keeps_no_other_waiting(
+    house: House, logged: Logged
+) -> None:
+    """Its message is of a channel that only a later version knows."""
+    message = await house.send()
+    word = text("UPDATE messages SET channel = :word WHERE id = :id")
+    await house.app.store.write(lambda conn: cut_short(conn, house, message))
+    strange = {"word": "smoke", "id": message.id}
+    await house.app.store.write(lambda conn: conn.execute(word, strange))
+    async with house.carrying():
+        await house.until(await house.send(sender="+15005550006"), Status.DELIVERED)
+        assert any("could not be settled" in entry["event"] for entry in logged)
+        known = {"word": "sms", "id": message.id}
+        await house.app.store.write(lambda conn: conn.execute(word, known))
+        await until_job(house, message, tries=1)
+        await house.until(await house.send(), Status.DELIVERED)
 
 
 # Wrong settings

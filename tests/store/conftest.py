@@ -1,12 +1,14 @@
 """Tables to test on: a transaction that is undone after each test, or a database of one's own."""
 
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, select, text
 
 from estafette.model import Channel, Direction, Message, Offer, Outcome, Status
 from estafette.model.ids import instant, new_id
@@ -70,6 +72,15 @@ def database(tables_url: str) -> Iterator[Engine]:
     found = engine(tables_url, size=4)
     yield found
     found.dispose()
+
+
+@pytest.fixture
+def shared(postgresql_tables: Engine) -> Iterator[Engine]:
+    """A PostgreSQL database, in which several write at a time."""
+    yield postgresql_tables
+    with postgresql_tables.begin() as conn:
+        for table in schema.METADATA.sorted_tables:
+            conn.execute(table.delete())
 
 
 @pytest.fixture
@@ -152,6 +163,21 @@ def sent(conn: Connection, ids: Sequence[str], ref: str = "ref-{}") -> None:
             for index, offer in enumerate(sorted(offers, key=lambda one: one.message.id))
         ],
     )
+
+
+def until_blocked_or_done(database: Engine, task: Future[Any]) -> None:
+    """Return when somebody waits for a lock, or need not wait any more."""
+    asked = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with database.connect() as conn:
+        for _ in range(500):
+            if task.done() or conn.execute(asked).scalar_one():
+                return
+            conn.rollback()
+            time.sleep(0.01)
+    raise AssertionError("neither blocked nor done")
 
 
 def status_of(conn: Connection, id: str) -> Status:

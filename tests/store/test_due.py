@@ -1,10 +1,11 @@
 """A round of a node: what it takes up of all that is due in its lanes."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from estafette.model import Channel, Later, Outcome, Reason, Receipt, Status
 from estafette.model.ids import new_id
@@ -28,6 +29,7 @@ from tests.store.conftest import (
     offered,
     sent,
     status_of,
+    until_blocked_or_done,
 )
 
 SECOND = 1_000_000
@@ -144,6 +146,52 @@ def test_a_canceled_message_whose_validity_has_ended_stays_canceled(conn: Connec
     jobs.put(conn, [Job(id, "send", LANE, NOW)])
     assert take_up(conn).moved == []
     assert status_of(conn, id) is Status.CANCELED
+
+
+@pytest.mark.parametrize("redacted", [False, True])
+def test_what_waits_too_long_in_a_lane_that_cannot_send_fails(
+    conn: Connection, redacted: bool
+) -> None:
+    lane(conn)
+    lane(conn, "theirs", node="node-2")
+    (late,) = accepted(conn, expires_at=NOON, redacted=redacted)
+    (fine,) = accepted(conn)
+    (canceled,) = accepted(conn, expires_at=NOON, status=Status.CANCELED)
+    jobs.put(conn, [Job(canceled, "send", LANE, NOW)])
+    (other,) = accepted(conn, expires_at=NOON, lane="lane-2")
+    (theirs,) = accepted(conn, expires_at=NOON, lane="theirs")
+    moved = due.expire(conn, [LANE, "theirs"], node=NODE, now=NOW, most=10)
+    assert moved == [Moved(late, Status.FAILED)]
+    found = messages.get(conn, ACCOUNT, late)
+    assert (found.reason, found.body) == (Reason.EXPIRED, "" if redacted else "Hi there")
+    assert {job.message for job in all_jobs(conn)} == {fine, canceled, other, theirs}
+    assert {status_of(conn, id) for id in (fine, other, theirs)} == {Status.QUEUED}
+
+
+def test_only_those_that_have_been_due_the_longest_are_looked_at(conn: Connection) -> None:
+    lane(conn)
+    ids = accepted(conn, 5, expires_at=NOON)
+    assert len(due.expire(conn, [LANE], node=NODE, now=NOW, most=3)) == 3
+    assert [status_of(conn, id) for id in ids] == [Status.FAILED] * 3 + [Status.QUEUED] * 2
+
+
+def test_a_message_that_is_called_back_while_it_expires_is_canceled(shared: Engine) -> None:
+    with shared.begin() as conn:
+        lane(conn)
+        (id,) = accepted(conn, expires_at=NOON)
+
+    def expire() -> None:
+        with shared.begin() as conn:
+            due.expire(conn, [LANE], node=NODE, now=NOW, most=9)
+
+    with ThreadPoolExecutor(1) as pool:
+        with shared.begin() as conn:
+            messages.cancel(conn, ACCOUNT, id, NOON)
+            task = pool.submit(expire)
+            until_blocked_or_done(shared, task)
+        task.result(20)
+    with shared.begin() as conn:
+        assert status_of(conn, id) is Status.CANCELED
 
 
 # Pace

@@ -2,16 +2,12 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 from sqlalchemy import Connection, Engine, text
 
 from estafette.store import lanes, schema
 from estafette.store.lanes import Held, Node
-from tests.conftest import fresh_database
-from tests.store.conftest import made
 
 TTL = 0.05  # seconds: what must have ended is waited for
 LONG = 600.0
@@ -201,14 +197,6 @@ def test_nodes_that_claim_at_the_same_time_never_get_the_same_lane(database: Eng
         drivers = lanes.drivers(conn)
     named = zip(["one", "two", "three", "four"], held, strict=True)
     assert drivers == {lane: name for name, mine in named for lane in mine}
-
-
-@pytest.fixture
-def shared(postgresql: str) -> Iterator[Engine]:
-    """A database in which several write at a time."""
-    found = made(fresh_database(postgresql))
-    yield found
-    found.dispose()
 
 
 def test_a_lane_that_another_is_about_to_take_is_passed_over(shared: Engine) -> None:

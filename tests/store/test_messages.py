@@ -40,6 +40,7 @@ from tests.store.conftest import (
     offered,
     sent,
     status_of,
+    until_blocked_or_done,
 )
 
 LATER = NOON + timedelta(minutes=1)
@@ -266,51 +267,28 @@ def test_a_canceled_message_is_not_offered_although_its_job_was_left(conn: Conne
     assert (count(conn, "attempts"), count(conn, "jobs")) == (0, 0)
 
 
-def test_who_calls_a_message_back_while_it_is_taken_up_neither_waits_nor_wins(
-    database: Engine,
+def test_who_calls_a_message_back_while_it_is_taken_up_neither_hinders_nor_wins(
+    shared: Engine,
 ) -> None:
     """The one waits for the other, never both for each other."""
-    with database.begin() as conn:
+    with shared.begin() as conn:
         (id,) = accepted(conn)
-    taken = threading.Event()
-
-    def take() -> int:
-        with database.begin() as conn:
-            found = jobs.take(conn, LANE, "send", NOW, 1)
-            taken.set()
-            if conn.dialect.name == "postgresql":
-                _until_somebody_waits(database)
-            made = attempts.start(
-                conn, found, [new_id(NOON)], node=NODE, connection=CONNECTION, now=NOW
-            )
-            return len(made)
 
     def cancel() -> Status:
-        assert taken.wait(20)
-        with database.begin() as conn:
-            if conn.dialect.name == "postgresql":
-                conn.execute(text("SET LOCAL deadlock_timeout = '20ms'"))
+        with shared.begin() as conn:
+            conn.execute(text("SET LOCAL deadlock_timeout = '20ms'"))
             return messages.cancel(conn, ACCOUNT, id, LATER).status
 
-    with ThreadPoolExecutor(2) as pool:
-        taking, calling = pool.submit(take), pool.submit(cancel)
+    with ThreadPoolExecutor(1) as pool:
+        with shared.begin() as conn:
+            found = jobs.take(conn, LANE, "send", NOW, 1)
+            calling = pool.submit(cancel)
+            until_blocked_or_done(shared, calling)
+            assert attempts.start(
+                conn, found, [new_id(NOON)], node=NODE, connection=CONNECTION, now=NOW
+            )
         with pytest.raises(Conflict):
             calling.result(20)
-        assert taking.result(20) == 1
-
-
-def _until_somebody_waits(database: Engine) -> None:
-    asked = text(
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    with database.connect() as conn:
-        for _ in range(500):
-            if conn.execute(asked).scalar_one():
-                return
-            conn.rollback()
-            threading.Event().wait(0.01)
-    raise AssertionError("nobody waits")
 
 
 # Redaction

@@ -1,9 +1,7 @@
 """Receipts: whatever a carrier told is kept, matched early or late, and moves a message once."""
 
 import threading
-import time
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +13,6 @@ from estafette.model.ids import new_id
 from estafette.store import attempts, jobs, messages, receipts
 from estafette.store.receipts import Moved, Told
 from estafette.store.times import moment
-from tests.conftest import fresh_database
 from tests.store.conftest import (
     ACCOUNT,
     CONNECTION,
@@ -26,10 +23,10 @@ from tests.store.conftest import (
     accepted,
     closing,
     count,
-    made,
     offered,
     sent,
     status_of,
+    until_blocked_or_done,
 )
 
 
@@ -220,28 +217,6 @@ def test_a_ref_is_found_however_long_ago_its_offer_was_made(conn: Connection) ->
 
 
 # Two processes: one hears the carrier, the other writes down its answer
-
-
-@pytest.fixture
-def shared(postgresql: str) -> Iterator[Engine]:
-    """A database in which several write at a time."""
-    found = made(fresh_database(postgresql))
-    yield found
-    found.dispose()
-
-
-def until_blocked_or_done(database: Engine, task: Future[Any]) -> None:
-    asked = text(
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    with database.connect() as conn:
-        for _ in range(500):
-            if task.done() or conn.execute(asked).scalar_one():
-                return
-            conn.rollback()
-            time.sleep(0.01)
-    raise AssertionError("neither blocked nor done")
 
 
 @pytest.mark.parametrize("first", ["the receipt", "the answer"])

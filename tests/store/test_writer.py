@@ -318,6 +318,31 @@ async def test_two_stores_that_wait_for_each_other_both_get_through(
     assert [tuple(row) for row in found] == [("a", 2), ("b", 2), ("ours", 0), ("theirs", 0)]
 
 
+async def test_who_looks_before_it_writes_learns_that_another_was_quicker(
+    store: Store, tables_url: str
+) -> None:
+    meet = threading.Barrier(2)
+
+    def look_then_add(conn: Connection) -> str:
+        if conn.execute(text("SELECT 1 FROM lanes WHERE id = 'one'")).first():
+            raise Conflict("it is there")
+        with contextlib.suppress(threading.BrokenBarrierError):
+            meet.wait(0.3)  # on SQLite they never meet
+        return add("one")(conn)
+
+    async def theirs(mine: Store) -> None:
+        answers.append(await asyncio.gather(mine.write(look_then_add), return_exceptions=True))
+
+    answers: list[list[object]] = []
+    other = asyncio.create_task(asyncio.to_thread(from_another_thread(tables_url, theirs)))
+    answers.append(await asyncio.gather(store.write(look_then_add), return_exceptions=True))
+    await other
+    ((first,), (second,)) = answers
+    assert "one" in (first, second)
+    assert isinstance(first, Conflict) or isinstance(second, Conflict)
+    assert await kept(store) == ["one"]
+
+
 async def test_many_stores_may_open_one_empty_database_at_once(url: str) -> None:
     async def use(mine: Store) -> None:
         await mine.write(add(f"lane {id(mine)}"))

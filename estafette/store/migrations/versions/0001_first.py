@@ -194,8 +194,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("senders_address", "senders", ["account", "channel", "address"], unique=True)
+    op.create_table(
+        "recipients",
+        sa.Column("account", ID, nullable=False),
+        sa.Column("bucket", ID, nullable=False),
+        sa.Column("recipient", ID, nullable=False),
+        sa.Column("message", ID, nullable=False),
+        sa.PrimaryKeyConstraint("account", "bucket", "recipient", "message"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "marks",
+        sa.Column("name", ID, nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.execute("INSERT INTO marks (name, value) VALUES ('filed', 0)")
     bucket = sa.text("substr(id, 1, 6)")
-    op.create_index("messages_to", "messages", ["account", bucket, "recipient", "id"])
     has_ref = sa.text("ref <> ''")
     op.create_index(
         "attempts_ref", "attempts", [bucket, "ref"], sqlite_where=has_ref, postgresql_where=has_ref
