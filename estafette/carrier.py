@@ -20,7 +20,7 @@ from estafette.model import GatewayError
 
 # Threads that compute hand over the interpreter after this; the default of 5 ms would make every
 # return from a database call wait as long as that.
-SWITCH = float(os.environ.get("SW", "0.0005"))
+SWITCH = 0.0005
 
 # Where the machine is too small for both, messages are taken before they are carried: what waits
 # is on disk, who asks is not.

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -688,6 +689,46 @@ async def test_a_new_sender_is_driven_without_a_restart(house: House) -> None:
         await house.until(await house.send())
         await add_sender(house, "+14155550198", "sandbox")
         await house.until(await house.send(sender="+14155550198"), Status.DELIVERED)
+
+
+async def test_a_lane_without_a_sender_is_nobodys_to_drive(house: House) -> None:
+    row = {"id": "0", "node": "", "leased_until": 0, "next_at": 0}
+    await house.app.store.write(lambda conn: conn.execute(schema.lanes.insert().values(row)))
+    async with house.carrying():
+        await house.until(await house.send(), Status.DELIVERED)
+
+
+async def test_what_was_taken_up_for_a_lane_that_was_given_up_meanwhile_is_settled(
+    house: House,
+) -> None:
+    """Another offer of the lane ended without an answer while this one was written down."""
+    clock = Clock()
+    provider = open_gate(Asked(answer=_throttle_ann))
+    await put_in(house, provider)
+    may_end = threading.Event()
+    async with carrying_by(house, clock):
+        first = await house.send(ANN, "first")
+        await until_job(house, first, tries=1)
+        provider.gate.clear()
+        second = await house.send(BOB, "second")
+        await until(lambda: len(provider.offers) == 2)
+        provider.answer = raising(asyncio.CancelledError())  # type: ignore[arg-type]
+        held = asyncio.create_task(house.app.store.write(lambda _conn: may_end.wait(20)))
+        clock.forward(60)
+        await until(lambda: _asks_to_take_up(house))
+        provider.gate.set()
+        await asyncio.sleep(0.05)
+        may_end.set()
+        assert await held
+        for message in (first, second):
+            await until_job(house, message, tries=2 if message is first else 1)
+    assert provider.bodies == ["first", "second"]
+    outcomes = [attempt.outcome for attempt in (await house.timeline(first)).attempts]
+    assert outcomes == [Outcome.THROTTLED, Outcome.UNCLEAR]
+
+
+def _asks_to_take_up(house: House) -> bool:
+    return any("take_up" in repr(call.work) for call in house.app.store._writer._waiting)
 
 
 async def test_a_worker_goes_on_after_the_database_was_of_no_use(

@@ -1,83 +1,112 @@
-"""What is filed afterwards is found all the while: before, after, and when rows are numbered anew."""
+"""Who was written to: the list of one recipient, whatever is filed and whatever is not yet."""
 
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+import random
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine
 
-from estafette.model import Filter
-from estafette.store import listing, messages, recipients
+from estafette.model import Cursor, Filter
+from estafette.store import Store, listing, messages, recipients
 from estafette.store.messages import Accept
-from tests.store.conftest import made
-from tests.store.test_listing import ACCOUNT, RECIPIENTS, message
+from tests.store.conftest import ACCOUNT, NOON, accepted, count, made, message
+from tests.store.test_listing import START, some
 
-START = datetime(2026, 5, 4, 12, tzinfo=UTC)
-
-
-def accept(conn: Connection, count: int, *, after: int = 0) -> list[str]:
-    stored = [
-        message(START + timedelta(hours=after + n), recipient=RECIPIENTS[n % 2])
-        for n in range(count)
-    ]
-    messages.accept(conn, [Accept(one, one.created_at) for one in stored])
-    return [one.id for one in stored if one.recipient == RECIPIENTS[0]][::-1]
+ANN = "+14155550101"
 
 
-def found(conn: Connection) -> list[str]:
-    page = listing.page(conn, ACCOUNT, Filter(recipient=RECIPIENTS[0]), limit=1000)
-    return [one.id for one in page.items]
+def listed(conn: Connection, limit: int = 7) -> list[str]:
+    """Every message to one person, a page at a time."""
+    found: list[str] = []
+    cursor = None
+    while True:
+        page = listing.page(conn, ACCOUNT, Filter(recipient=ANN), limit=limit, cursor=cursor)
+        found += [one.id for one in page.items]
+        if not page.has_next:
+            return found
+        cursor = Cursor(found[-1])
 
 
-def file_all(conn: Connection) -> None:
-    while recipients.behind(conn):
-        recipients.file(conn)
-
-
-def test_a_recipient_is_found_before_and_after_filing(
-    conn: Connection, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("seed", range(6))
+def test_a_list_stays_whole_whatever_is_added_filed_and_deleted(
+    conn: Connection, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recipients, "BATCH", 7)
-    wanted = accept(conn, 40)
-    assert found(conn) == wanted
-    while recipients.behind(conn):
+    monkeypatch.setattr(recipients, "BATCH", 5)
+    rng = random.Random(seed)
+    theirs: list[str] = []
+    others: list[str] = []
+    for _ in range(40):
+        match rng.randrange(4):
+            case 0:
+                theirs += accepted(conn, rng.randrange(1, 6), recipient=ANN)
+            case 1:
+                others += accepted(conn, rng.randrange(1, 6))
+            case 2:
+                recipients.file(conn) if conn.dialect.name == "sqlite" else None
+            case 3 if theirs and others:
+                # The newest too: the number of its row is given to the next one.
+                for ids in (theirs, others):
+                    gone = rng.choice([max(ids), rng.choice(ids)])
+                    ids.remove(gone)
+                    messages.delete(conn, gone)
+        assert listed(conn) == sorted(theirs, reverse=True)
+
+
+def test_a_list_goes_on_over_any_number_of_buckets(conn: Connection) -> None:
+    stored = [one for one in some(random.Random(1), 600) if one.account == ACCOUNT]
+    spread = [
+        message(START.replace(hour=hour, day=day), recipient=ANN)
+        for day in range(1, 29)
+        for hour in (0, 6, 12, 18)
+    ]
+    messages.accept(conn, [Accept(one, NOON) for one in [*stored, *spread]])
+    if conn.dialect.name == "sqlite":
         recipients.file(conn)
-        assert found(conn) == wanted
-    wanted = accept(conn, 5, after=40) + wanted
-    assert found(conn) == wanted
-    assert recipients.behind(conn) == (5 if conn.dialect.name == "sqlite" else 0)
+        assert recipients.behind(conn) == 0
+    assert len({one.id[:6] for one in spread}) > 64
+    assert listed(conn, 50) == sorted((one.id for one in spread), reverse=True)
 
 
-def test_a_message_that_takes_the_row_of_a_deleted_one_is_filed(conn: Connection) -> None:
-    accept(conn, 11)
-    file_all(conn)
-    newest = found(conn)[0]
-    messages.delete(conn, newest)
-    older = found(conn)
-    assert newest not in older
-    wanted = accept(conn, 1, after=20) + older
-    assert found(conn) == wanted
-    file_all(conn)
-    assert found(conn) == wanted
+def test_a_deleted_message_leaves_no_file_behind(conn: Connection) -> None:
+    ids = accepted(conn, 3)
+    if conn.dialect.name == "sqlite":
+        recipients.file(conn)
+    assert count(conn, "recipients") == 3
+    for id in ids:
+        messages.delete(conn, id)
+    assert count(conn, "recipients") == 0
+    assert recipients.behind(conn) == 0
 
 
-def test_everything_is_filed_anew_when_the_rows_were_numbered_anew(tmp_path: Path) -> None:
-    tables = made(f"sqlite:///{tmp_path}/own.db")
-    with tables.begin() as conn:
-        wanted = accept(conn, 30)
-        file_all(conn)
-    with tables.begin() as conn:
-        conn.exec_driver_sql("DELETE FROM messages WHERE rowid <= 10")
-        conn.exec_driver_sql(
-            "DELETE FROM recipients WHERE message NOT IN (SELECT id FROM messages)"
-        )
-    raw = tables.raw_connection()
-    raw.execute("VACUUM")
-    raw.close()
-    with tables.begin() as conn:
-        kept = set(conn.execute(text("SELECT id FROM messages")).scalars())
-        wanted = [id for id in wanted if id in kept]
-        wanted = accept(conn, 3, after=50) + wanted
-        file_all(conn)
-        assert found(conn) == wanted
-    tables.dispose()
+async def test_what_is_not_filed_is_filed_in_one_go(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recipients, "BATCH", 5)
+    await store.write(lambda conn: accepted(conn, 12))
+    await store.tend()
+    assert await store.read(recipients.behind) == 0
+    assert await store.read(lambda conn: count(conn, "recipients")) == 12
+    await store.tend()
+
+
+@pytest.fixture
+def vacuumed(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """A file in which the first ten of twenty filed messages were deleted, and then VACUUM ran."""
+    found = made(f"sqlite:///{tmp_path_factory.mktemp('vacuum')}/estafette.db")
+    with found.begin() as conn:
+        ids = accepted(conn, 20, recipient=ANN)
+        recipients.file(conn)
+        for id in ids[:10]:
+            messages.delete(conn, id)
+    with found.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        conn.exec_driver_sql("VACUUM")
+    return found
+
+
+@pytest.mark.parametrize("more", [0, 5, 15])
+def test_a_list_stays_whole_when_the_file_was_vacuumed(vacuumed: Engine, more: int) -> None:
+    with vacuumed.begin() as conn:
+        accepted(conn, more, recipient=ANN)
+        if recipients.behind(conn):
+            recipients.file(conn)
+        assert len(listed(conn)) == 10 + more
+    vacuumed.dispose()

@@ -269,6 +269,41 @@ def from_another_thread(url: str, use: Callable[[Store], Any]) -> Callable[[], N
     return lambda: asyncio.run(go())
 
 
+def test_a_loop_that_ended_takes_nobody_along(tables_url: str) -> None:
+    """Who asked is gone; what was asked for is written, and the thread ends."""
+    may_end, has_begun = threading.Event(), threading.Event()
+    left: list[Store] = []
+
+    def work(conn: Connection) -> None:
+        has_begun.set()
+        assert may_end.wait(20)
+        add("a")(conn)
+
+    async def leave() -> None:
+        store = await Store.open(tables_url)
+        left.append(store)
+        task = asyncio.create_task(store.write(work))
+        assert await asyncio.to_thread(has_begun.wait, 20)
+        task.cancel()
+
+    asyncio.run(leave())
+    may_end.set()
+    (store,) = left
+    store._writer._thread.join(20)
+    assert not store._writer._thread.is_alive()
+    store._writing.dispose()
+    store._turn.close()
+
+    async def look() -> list[str]:
+        again = await Store.open(tables_url)
+        try:
+            return await kept(again)
+        finally:
+            await again.close()
+
+    assert asyncio.run(look()) == ["a"]
+
+
 async def test_two_stores_on_one_database_write_at_the_same_time(
     store: Store, tables_url: str
 ) -> None:
