@@ -102,8 +102,10 @@ class Server:
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "estafette", "serve", "--port", str(self.port)]
-                + list(self.options),
+                [
+                    *(sys.executable, "-m", "estafette", "serve", "--port", str(self.port)),
+                    *self.options,
+                ],
                 env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

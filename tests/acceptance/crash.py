@@ -99,7 +99,7 @@ def _send(server: Server, told: Told, stop: threading.Event, number: int) -> Non
     while not stop.is_set():
         count += 1
         text = f"message {number}-{count}"
-        to = f"+1415555{random.randrange(10_000):04d}"  # noqa: S311
+        to = f"+1415555{random.randrange(10_000):04d}"
         form = urlencode({"To": to, "From": SENDER, "Body": text})
         try:
             connection.request("POST", path, form, _HEADERS)
