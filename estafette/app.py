@@ -21,6 +21,8 @@ from estafette.settings import Settings
 from estafette.store import Store
 from estafette.store.lanes import Node
 
+_KEY_SIZE = 32  # bytes
+
 
 class BadHome(GatewayError):
     """The data folder cannot be used."""
@@ -80,9 +82,12 @@ def secret_key(settings: Settings) -> bytes:
     if not path.exists():
         _write_once(path, secrets.token_hex(32))
     try:
-        return bytes.fromhex(path.read_text().strip())
+        key = bytes.fromhex(path.read_text().strip())
     except (OSError, ValueError) as error:
         raise BadHome(f"{path}: {type(error).__name__}") from None
+    if len(key) != _KEY_SIZE:
+        raise BadHome(f"{path} must hold {2 * _KEY_SIZE} hex digits")
+    return key
 
 
 def _make_home(home: Path) -> None:

@@ -9,6 +9,7 @@ from time import perf_counter
 import structlog
 
 from estafette.core import metrics
+from estafette.core.answers import ask, closing, outcome_of, recall
 from estafette.core.clock import Clock
 from estafette.core.connections import Connections
 from estafette.core.lanes import Lane, Lanes
@@ -19,26 +20,22 @@ from estafette.model import (
     Connection,
     GatewayError,
     Message,
-    Misconfigured,
     Offer,
-    Outcome,
     Sender,
     SendError,
     Unclear,
     Unreached,
 )
 from estafette.model.ids import instant, new_id
-from estafette.model.rules import Step, after_attempt
+from estafette.model.rules import after_attempt
 from estafette.providers import Provider
 from estafette.store import Store, attempts, due, jobs
-from estafette.store.attempts import Closing
 from estafette.store.due import Quota
-from estafette.store.jobs import Job
 from estafette.store.lanes import Node
 
 log = structlog.get_logger()
 
-_MOST = 512  # jobs of one kind in one lane that one transaction takes up
+_MOST = 128  # jobs of one kind in one lane that one transaction takes up: others wait for it
 _GATHER = 0.005  # seconds after a round in which further work gathers for the next
 _SOONEST, _LATEST = 0.02, 0.25  # seconds between looks while nothing is in sight
 _REFRESH = 1.0  # seconds between looks at the connections
@@ -169,7 +166,7 @@ class Worker:
                 continue
             connection, _ = await self._connections.find(lane.sender.connection)
             usable = item.kind == "send" and await self._usable(connection.name)
-            room = lane.room(at) if usable else 0
+            room = min(lane.room(at), _MOST) if usable else 0
             if room or item.kind != "send":
                 offers = max(room, quotas[item.lane].offers if item.lane in quotas else 0)
                 resends = connection.on_unclear == "resend"
@@ -201,8 +198,8 @@ class Worker:
         try:
             connection, provider = await self._connections.find(lane.sender.connection)
             began = perf_counter()
-            answer = await _ask(provider, offer) if lane.is_held() else Unreached(_TOO_LATE)
-            metrics.attempted(connection.name, _outcome(answer), perf_counter() - began)
+            answer = await ask(provider, offer) if lane.is_held() else Unreached(_TOO_LATE)
+            metrics.attempted(connection.name, outcome_of(answer), perf_counter() - began)
             await self._close(connection, provider, lane.sender.id, offer, answer)
             is_written = True
         except Exception as error:
@@ -230,10 +227,10 @@ class Worker:
 
     async def _settle_one(self, sender: Sender, attempt: Attempt, message: Message) -> None:
         connection, provider = await self._connections.find(attempt.connection)
-        answer = await _recall(provider, attempt, message)
+        answer = await recall(provider, attempt, message)
         log.warning(
             "an offer was cut short", attempt=attempt.id, message=message.id,
-            node=attempt.node, outcome=_outcome(answer),
+            node=attempt.node, outcome=outcome_of(answer),
         )  # fmt: skip
         order_key = message.recipient if sender.in_order else ""
         offer = Offer(attempt.id, attempt.number, message, order_key)
@@ -272,7 +269,7 @@ class Worker:
         answer: Accepted | SendError,
     ) -> None:
         step = after_attempt(
-            _outcome(answer),
+            outcome_of(answer),
             number=offer.number,
             reason=None if isinstance(answer, Accepted) else answer.reason,
             retry_after=None if isinstance(answer, Accepted) else answer.retry_after,
@@ -282,84 +279,9 @@ class Worker:
             await self._park(connection.name, provider, str(answer))
         now = instant(self._clock())
         await self._store.join(
-            attempts.close, _closing(connection.name, lane, offer, answer, step, now)
+            attempts.close, closing(connection.name, lane, offer, answer, step, now)
         )
         metrics.reached(step.status)
-
-
-def _closing(
-    connection: str, lane: str, offer: Offer, answer: Accepted | SendError, step: Step, now: int
-) -> Closing:
-    taken = answer if isinstance(answer, Accepted) else None
-    refused = answer if isinstance(answer, SendError) else None
-    return Closing(
-        attempt=offer.id,
-        message=offer.message.id,
-        connection=connection,
-        now=now,
-        outcome=_outcome(answer),
-        status=step.status,
-        ref=_plain(taken.ref) if taken else "",
-        more_refs=tuple(map(_plain, taken.more_refs)) if taken else (),
-        reason=step.reason,
-        code=_plain(refused.code) if refused else "",
-        text=_plain(str(refused)) if refused else "",
-        next_jobs=tuple(_next_jobs(lane, offer, answer, step, now)),
-    )
-
-
-def _next_jobs(
-    lane: str, offer: Offer, answer: Accepted | SendError, step: Step, now: int
-) -> Iterable[Job]:
-    message = offer.message
-    if step.retry_in is not None:
-        # Not beyond the end of its validity: it is failed then, and should not wait to be.
-        due_at = min(now + int(step.retry_in * 1e6), instant(message.expires_at))
-        yield Job(message.id, "send", lane, due_at, offer.number, offer.order_key)
-    if step.settle_in is not None:
-        due_at = now + int(step.settle_in * 1e6)
-        yield Job(message.id, "settle", lane, due_at, offer.number, offer.order_key)
-    if answer.later:
-        yield due.later_job(lane, message.id, answer.later, now)
-
-
-def _plain(words: str) -> str:
-    """A carrier's words without what no database keeps: U+0000, and half of a pair."""
-    return words.replace("\0", "").encode(errors="replace").decode()
-
-
-async def _ask(provider: Provider | None, offer: Offer) -> Accepted | SendError:
-    """The carrier's answer to one offer; what it did not say itself is put in our words."""
-    if provider is None:
-        return Misconfigured("the settings of this connection make no provider")
-    try:
-        async with asyncio.timeout(provider.answers_within):
-            return await provider.send(offer)
-    except SendError as error:
-        return error
-    except TimeoutError:
-        return Unclear(f"no answer within {provider.answers_within:g} s")
-    except Exception as error:
-        log.exception("a provider broke", attempt=offer.id, message=offer.message.id)
-        return Unclear(f"{type(error).__name__} while it was offered")
-
-
-async def _recall(
-    provider: Provider | None, attempt: Attempt, message: Message
-) -> Accepted | SendError:
-    if provider is None:
-        return Unclear("the connection that it was offered through is gone")
-    try:
-        return await provider.recall(attempt, message)
-    except SendError as error:
-        return error
-    except Exception as error:
-        log.exception("a provider broke", attempt=attempt.id, message=message.id)
-        return Unclear(f"{type(error).__name__} while it was asked about")
-
-
-def _outcome(answer: Accepted | SendError) -> Outcome:
-    return Outcome.ACCEPTED if isinstance(answer, Accepted) else answer.outcome
 
 
 async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -24,7 +24,7 @@ R = TypeVar("R")
 _MANY = 8  # calls at once: more are on their way
 _QUIET = 0.001  # seconds without a further call after which nobody is waited for
 _GATHER = 0.005  # seconds at the most that a call waits for others to join it
-_MOST = 512  # calls in one transaction: bounds how long the first of them waits
+_MOST = 128  # calls in one transaction: bounds how long they, and other processes, wait
 _TRIES = 3  # more of a transaction that gave way to another process's
 # PostgreSQL's codes for a deadlock, for its kin, and for a row that another wrote meanwhile: who
 # looks again finds it.
