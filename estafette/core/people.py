@@ -147,7 +147,7 @@ def digest(secret: str) -> str:
 
 def split_bearer(token: str) -> tuple[str, str]:
     """The SID and the secret of a bearer token; one of another form gives a SID of its own."""
-    sid, _, secret = token.replace(":", ".", 1).partition(".")
-    if KEY_SID.fullmatch(sid) and secret:
+    sid, dot, secret = token[:34], token[34:35], token[35:]
+    if KEY_SID.fullmatch(sid) and dot in (".", ":") and secret:
         return sid, secret
     return f"SK{digest('sid of ' + token)[:32]}", token
