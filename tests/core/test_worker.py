@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event, text
 from structlog.testing import capture_logs
 
+from estafette.core import answers
 from estafette.core.worker import Worker
 from estafette.model import (
     Accepted,
@@ -337,6 +338,32 @@ async def test_an_answer_that_makes_no_sense_tells_nothing_and_the_lane_goes_on(
     (attempt,) = (await house.timeline(message)).attempts
     assert attempt.outcome is Outcome.UNCLEAR
     assert await _open(house) == 0
+
+
+async def test_an_answer_that_the_database_did_not_take_is_settled_once_it_does(
+    house: House, logged: Logged
+) -> None:
+    provider = Asked()
+    await put_in(house, provider)
+    away = text("ALTER TABLE attempts RENAME TO away")
+    back = text("ALTER TABLE away RENAME TO attempts")
+    async with house.carrying():
+        message = await house.send()
+        await until(lambda: provider.offers)
+        await house.app.store.write(lambda conn: conn.execute(away))
+        provider.gate.set()
+        await until(lambda: any("could not be written" in entry["event"] for entry in logged))
+        await house.app.store.write(lambda conn: conn.execute(back))
+        await until_job(house, message, tries=1)
+        await house.until(await house.send(), Status.SENT)
+    (attempt,) = (await house.timeline(message)).attempts
+    assert attempt.outcome is Outcome.UNCLEAR
+
+
+async def test_an_offer_without_a_provider_says_that_its_settings_are_wrong(house: House) -> None:
+    message = await house.send()
+    answer = await answers.ask(None, Offer("a" * 32, 1, message))
+    assert isinstance(answer, Misconfigured)
 
 
 async def test_a_lane_that_cannot_be_settled_keeps_no_other_waiting(

@@ -63,7 +63,8 @@ def test_a_list_goes_on_over_any_number_of_buckets(conn: Connection) -> None:
         recipients.file(conn)
         assert recipients.behind(conn) == 0
     assert len({one.id[:6] for one in spread}) > 64
-    assert listed(conn, 50) == sorted((one.id for one in spread), reverse=True)
+    for limit in (50, 1000):
+        assert listed(conn, limit) == sorted((one.id for one in spread), reverse=True)
 
 
 def test_a_deleted_message_leaves_no_file_behind(conn: Connection) -> None:
@@ -86,6 +87,19 @@ async def test_what_is_not_filed_is_filed_in_one_go(
     assert await store.read(recipients.behind) == 0
     assert await store.read(lambda conn: count(conn, "recipients")) == 12
     await store.tend()
+
+
+def test_everything_is_filed_again_when_the_mark_cannot_be_right(sqlite_tables: Engine) -> None:
+    with sqlite_tables.connect() as conn, conn.begin() as transaction:
+        theirs = accepted(conn, 5, recipient=ANN)
+        recipients.file(conn)
+        conn.exec_driver_sql("UPDATE marks SET value = 1000000")
+        theirs += accepted(conn, 5, recipient=ANN)
+        assert recipients.behind(conn) < 0
+        recipients.file(conn)
+        assert recipients.behind(conn) == 0
+        assert listed(conn) == theirs[::-1]
+        transaction.rollback()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from estafette.model import Busy, Conflict
-from estafette.store import Store
+from estafette.store import Store, schema
 from estafette.store.schema import lanes
 
 
@@ -247,6 +247,13 @@ async def test_a_closed_store_is_busy(tables_url: str) -> None:
         await store.join(Adding(), "a")
     with pytest.raises(Busy):
         await store.read(lambda _conn: None)
+
+
+async def test_a_store_tells_its_schema_and_whether_machines_may_share_it(
+    store: Store, tables_url: str
+) -> None:
+    assert await store.version() == schema.VERSION
+    assert store.is_shared is tables_url.startswith("postgresql")
 
 
 async def test_closing_twice_is_as_good_as_once(tables_url: str) -> None:
