@@ -1,7 +1,7 @@
 """Everything in one run, side by side, in one table.
 
-Each figure stands beside that of the bare HTTP server in the same run: machines differ and are
-noisy, ratios less so. `--quick` takes a few seconds; `--stored` says how many messages to store.
+Machines differ and are noisy, ratios less so: each load is followed by the same load on the bare
+server, or on an empty one, and the medians of these pairs are shown. `--quick` takes a few seconds; `--stored` says how many messages to store.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from bench.load import Found
 from bench.seed import seed
 from bench.servers import PATH, Measured, bare, estafette, fresh_home
 
-_ROUNDS = 3  # of each rate: the median counts
+_ROUNDS = 5  # of each measurement: the median counts
 
 
 def main() -> None:
@@ -36,39 +36,49 @@ def main() -> None:
 def _paths(console: Console, count: int) -> None:
     table = Table("", "a second", "of bare", "p50 ms", "p99 ms", "memory MB", box=None)
     table.title = "What one message costs, 64 keep-alive connections"
-    with bare() as server:
-        server.load(count // 10)
-        base = _rate(server, count)
-        table.add_row("the HTTP server without work", *_cells(base, base.rate, server))
-    with fresh_home() as home, estafette(home, "--no-carry") as server:
-        server.load(count // 10)
-        found = _rate(server, count)
-        table.add_row("accepted, on disk; nothing carried", *_cells(found, base.rate, server))
-    with fresh_home() as home, estafette(home) as server:
-        server.load(count // 10)
-        found = _rate(server, count)
-        table.add_row("accepted, on disk; while carrying", *_cells(found, base.rate, server))
-        _until_delivered(server)
-        rate = _to_the_end(server, count)
-        table.add_row(
-            "accepted, carried, delivered",
-            *_numbers(rate, base.rate), "", "", _memory(server),
-        )  # fmt: skip
+    with bare() as base:
+        base.load(count // 10)
+        found = sorted(base.load(count) for _ in range(_ROUNDS))[_ROUNDS // 2]
+        table.add_row("the HTTP server without work", *_cells(found, 1, base))
+        with fresh_home() as home, estafette(home, "--no-carry") as server:
+            server.load(count // 10)
+            rounds = [(base.load(count), server.load(count)) for _ in range(_ROUNDS)]
+            table.add_row("accepted, on disk; nothing carried", *_middle(rounds, server))
+        with fresh_home() as home, estafette(home) as server:
+            server.load(count // 10)
+            rounds = [(base.load(count), _quietly(server, count)) for _ in range(_ROUNDS)]
+            table.add_row("accepted, on disk; while carrying", *_middle(rounds, server))
+            ends = [(base.load(count).rate, _to_the_end(server, count)) for _ in range(_ROUNDS)]
+            rate, of_bare = _medians(ends)
+            table.add_row(
+                "accepted, carried, delivered",
+                *_numbers(rate, of_bare), "", "", _memory(server),
+            )  # fmt: skip
     console.print(table)
 
 
-def _rate(server: Measured, count: int) -> Found:
-    """The round with the median rate."""
-    return sorted((server.load(count) for _ in range(_ROUNDS)), key=lambda found: found.rate)[
-        _ROUNDS // 2
-    ]
+def _middle(rounds: list[tuple[Found, Found]], server: Measured) -> list[str]:
+    """The round with the median rate; the median of the ratios, each to its neighbour in time."""
+    _, of_bare = _medians([(base.rate, found.rate) for base, found in rounds])
+    return _cells(sorted(found for _, found in rounds)[len(rounds) // 2], of_bare, server)
+
+
+def _medians(pairs: list[tuple[float, float]]) -> tuple[float, float]:
+    rate = statistics.median(rate for _, rate in pairs)
+    return rate, statistics.median(rate / base for base, rate in pairs)
+
+
+def _quietly(server: Measured, count: int) -> Found:
+    """A load, and then nothing until all of it is delivered."""
+    found = server.load(count)
+    _until_delivered(server)
+    return found
 
 
 def _to_the_end(server: Measured, count: int) -> float:
     """Messages a second from the first request until the last of them is delivered."""
     began = time.perf_counter()
-    server.load(count)
-    _until_delivered(server)
+    _quietly(server, count)
     return count / (time.perf_counter() - began)
 
 
@@ -86,17 +96,19 @@ def _sizes(console: Console, count: int, sizes: list[int]) -> None:
         "a page by DateSent ms", "tenth page ms", box=None,
     )  # fmt: skip
     table.title = "What is stored does not slow what comes"
-    base = 0.0
-    for size in sizes:
-        with fresh_home() as home:
-            with estafette(home, "--no-carry"):
-                pass
-            console.print(f"storing {size:,} messages took {seed(home, size):.0f} s")
-            with estafette(home, "--no-carry") as server:
-                server.load(count // 10)
-                found = _rate(server, count)
-                base = base or found.rate
-                table.add_row(f"{size:,}", *_numbers(found.rate, base), *_pages(server))
+    with fresh_home() as none, estafette(none, "--no-carry") as empty:
+        empty.load(count // 10)
+        for size in sizes:
+            with fresh_home() as home:
+                with estafette(home, "--no-carry"):
+                    pass
+                console.print(f"storing {size:,} messages took {seed(home, size):.0f} s")
+                with estafette(home, "--no-carry") as server:
+                    server.load(count // 10)
+                    rates = [
+                        (empty.load(count).rate, server.load(count).rate) for _ in range(_ROUNDS)
+                    ]
+                    table.add_row(f"{size:,}", *_numbers(*_medians(rates)), *_pages(server))
     console.print(table)
 
 
@@ -127,13 +139,13 @@ def _time(server: Measured, path: str) -> str:
     return f"{statistics.median(spans) * 1000:.1f}"
 
 
-def _cells(found: Found, base: float, server: Measured) -> list[str]:
+def _cells(found: Found, of_bare: float, server: Measured) -> list[str]:
     spans = [f"{span * 1000:.1f}" for span in (found.p50, found.p99)]
-    return [*_numbers(found.rate, base), *spans, _memory(server)]
+    return [*_numbers(found.rate, of_bare), *spans, _memory(server)]
 
 
-def _numbers(rate: float, base: float) -> list[str]:
-    return [f"{rate:,.0f}", f"{rate / base:.2f}"]
+def _numbers(rate: float, ratio: float) -> list[str]:
+    return [f"{rate:,.0f}", f"{ratio:.2f}"]
 
 
 def _memory(server: Measured) -> str:

@@ -26,6 +26,10 @@ class Found(Struct, frozen=True):
     p99: float
     statuses: dict[str, int]
 
+    def __lt__(self, other: "Found") -> bool:
+        """The slower comes first."""
+        return self.rate < other.rate
+
     @property
     def rate(self) -> float:
         """Requests a second."""

@@ -28,12 +28,16 @@ _NICE = 5
 
 
 async def carry(app: App, *, woken_by_stdin: bool = False) -> None:
-    """Carry until SIGTERM or SIGINT, then finish what is under way."""
+    """Carry until SIGTERM or SIGINT, then finish what is under way.
+
+    The carrier of a server goes by its standard input alone: a signal to the whole group of
+    processes would stop it before the server has finished.
+    """
     sys.setswitchinterval(SWITCH)
     rest_the_collector()
     worker = app.worker()
-    on_signals(worker.stop)
     if not woken_by_stdin:
+        on_signals(worker.stop)
         await worker.run()
         return
     async with _bell(worker):
@@ -90,6 +94,8 @@ async def _main() -> None:
 
 
 if __name__ == "__main__":
+    for ignored in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ignored, signal.SIG_IGN)
     try:
         os.nice(_NICE)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

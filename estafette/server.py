@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -80,6 +81,7 @@ async def serve(app: App, listener: socket.socket, carrier: "Carrier | None") ->
     """Answer until SIGTERM or SIGINT: then take nothing more and finish what is under way."""
     sys.setswitchinterval(SWITCH)
     rest_the_collector()
+    await app.store.hire()
     front = Front(app, carrier.is_carrying if carrier else lambda: True)
     server = _Uvicorn(
         uvicorn.Config(
@@ -123,7 +125,9 @@ def listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        raise PortTaken(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        # What the library says of a socket names the address once more.
+        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+        raise PortTaken(f"cannot listen on {host}:{port}: {reason}") from None
 
 
 def url_of(listener: socket.socket) -> str:

@@ -21,6 +21,7 @@ from estafette.providers import Provider
 from estafette.store import due
 from estafette.store.attempts import Closing
 from estafette.store.jobs import Job
+from estafette.store.words import plain
 
 log = structlog.get_logger()
 
@@ -38,11 +39,11 @@ def closing(
         now=now,
         outcome=outcome_of(answer),
         status=step.status,
-        ref=_plain(taken.ref) if taken else "",
-        more_refs=tuple(map(_plain, taken.more_refs)) if taken else (),
+        ref=plain(taken.ref) if taken else "",
+        more_refs=tuple(map(plain, taken.more_refs)) if taken else (),
         reason=step.reason,
-        code=_plain(refused.code) if refused else "",
-        text=_plain(str(refused)) if refused else "",
+        code=plain(refused.code) if refused else "",
+        text=plain(str(refused)) if refused else "",
         next_jobs=tuple(_next_jobs(lane, offer, answer, step, now)),
     )
 
@@ -60,11 +61,6 @@ def _next_jobs(
         yield Job(message.id, "settle", lane, due_at, offer.number, offer.order_key)
     if answer.later:
         yield due.later_job(lane, message.id, answer.later, now)
-
-
-def _plain(words: str) -> str:
-    """A carrier's words without what no database keeps: U+0000, and half of a pair."""
-    return words.replace("\0", "").encode(errors="replace").decode()
 
 
 async def ask(provider: Provider | None, offer: Offer) -> Accepted | SendError:

@@ -35,6 +35,7 @@ from estafette.store.receipts import Moved, Told
 LONGEST_BODY = 1600  # UTF-16 units
 MOST_MEDIA = 10
 _SENDERS_KNOWN_FOR = 2.0  # seconds that a change of a sender may go unnoticed
+_LOOKS_FOR = 0.5  # seconds after which the next one looks, if who looked did not come back
 
 
 class Timeline(Struct, frozen=True):
@@ -76,8 +77,7 @@ class Gateway:
         if provider:
             provider.vet(send)
         message = self._message(account, sender, send)
-        written = await self._store.join(
-            messages.accept,
+        written = await self._store.accept(
             Accept(
                 message,
                 message.created_at,
@@ -120,10 +120,15 @@ class Gateway:
     async def _sender(self, account: Account, send: Send) -> Sender:
         asked = (account.sid, send.channel, send.sender)
         now = perf_counter()
-        if (known := self._senders.get(asked)) and now - known[0] < _SENDERS_KNOWN_FOR:
-            return known[1]
+        if known := self._senders.get(asked):
+            at, sender = known
+            if now - at < _SENDERS_KNOWN_FOR:
+                return sender
+            # Who comes first looks again; those who come while it looks do not all look too.
+            self._senders[asked] = (at + _LOOKS_FOR, sender)
         found = await self._store.read(lambda conn: senders.find(conn, *asked))
         if found is None:
+            self._senders.pop(asked, None)
             raise Declined(Reason.FOREIGN_SENDER, send.sender)
         self._senders[asked] = (now, found)
         return found

@@ -15,7 +15,9 @@ from estafette.store import Store, accounts
 ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 KEY_SID = re.compile(r"SK[0-9a-fA-F]{32}")
 _REMEMBERED_FOR = 2.0  # seconds that another process's revocation may go unnoticed
+_LOOKS_FOR = 0.5  # seconds after which the next one looks, if who looked did not come back
 _REMEMBERED = 4096
+_NOBODY: tuple[float, Credential | None] = (float("-inf"), None)
 
 
 class NotProved(Unknown):
@@ -33,13 +35,16 @@ class People:
         self._store = store
         self._vault = vault
         self._clock = clock
-        self._proved: dict[bytes, tuple[float, Credential]] = {}  # by what was shown
+        self._proved: dict[bytes, tuple[float, Credential | None]] = {}  # by what was shown
 
     def recall(self, shown: bytes) -> Credential | None:
         """Who showed exactly this, such as a header, within the last two seconds."""
-        known = self._proved.get(shown)
-        if known and abs(monotonic() - known[0]) < _REMEMBERED_FOR:
-            return known[1]
+        at, credential = self._proved.get(shown, _NOBODY)
+        if monotonic() - at < _REMEMBERED_FOR:
+            return credential
+        if credential:
+            # Who comes first looks again; those who come while it looks do not all look too.
+            self._proved[shown] = (at + _LOOKS_FOR, credential)
         return None
 
     async def prove(self, user: str, password: str, *, shown: bytes = b"") -> Credential:
@@ -50,8 +55,10 @@ class People:
         try:
             credential = await self._prove(user, password)
         except NotProved:
+            self._proved.pop(shown, None)
             raise
         except Unknown:
+            self._proved.pop(shown, None)
             raise NotProved(is_known=False) from None
         if shown:
             if len(self._proved) >= _REMEMBERED:

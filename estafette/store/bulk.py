@@ -10,8 +10,10 @@ from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Table
+from sqlalchemy.exc import DBAPIError
 
 Row = Sequence[Any]
+Statement = tuple[str, Row]  #: SQL, and its values
 
 # A statement is kept prepared by its text, so there are few sizes; the finer they are, the fewer
 # statements a number of rows is cut into.
@@ -23,9 +25,16 @@ def insert(conn: Connection, table: Table, rows: Sequence[Row], *, conflict: str
 
     `conflict` says what to do where a key exists already, as it follows `ON CONFLICT`.
     """
+    for sql, values in inserts(table, rows, mark=_mark(conn), conflict=conflict):
+        run(conn, sql, values)
+
+
+def inserts(
+    table: Table, rows: Sequence[Row], *, mark: str, conflict: str = ""
+) -> Iterator[Statement]:
+    """The statements that `insert` runs."""
     for part in _parts(rows):
-        sql = _insert_sql(table, len(part), _mark(conn), conflict)
-        conn.exec_driver_sql(sql, tuple(chain.from_iterable(part)))
+        yield _insert_sql(table, len(part), mark, conflict), _flat(part)
 
 
 def update(
@@ -46,9 +55,9 @@ def update(
     found: list[Any] = []
     for part in _parts(rows):
         sql = _update_sql(table, columns, len(part), _mark(conn), sets, where, returning)
-        result = conn.exec_driver_sql(sql, tuple(chain.from_iterable(part)))
+        cursor = run(conn, sql, _flat(part))
         if returning:
-            found += result.fetchall()
+            found += cursor.fetchall()
     return found
 
 
@@ -67,15 +76,40 @@ def select(
     locks = lock and conn.dialect.name == "postgresql"
     for part in _parts([(value,) for value in values]):
         sql = _select_sql(table, key, len(part), _mark(conn), columns, where, locks)
-        found += conn.exec_driver_sql(sql, tuple(chain.from_iterable(part))).fetchall()
+        found += run(conn, sql, _flat(part)).fetchall()
     return found
 
 
 def delete(conn: Connection, table: Table, key: str, values: Sequence[str]) -> None:
     """Delete the rows whose `key` is among `values`."""
     for part in _parts([(value,) for value in values]):
-        sql = _delete_sql(table, key, len(part), _mark(conn))
-        conn.exec_driver_sql(sql, tuple(chain.from_iterable(part)))
+        run(conn, _delete_sql(table, key, len(part), _mark(conn)), _flat(part))
+
+
+def _flat(rows: Sequence[Row]) -> Row:
+    return tuple(chain.from_iterable(rows))
+
+
+def run(conn: Connection, sql: str, values: Row = ()) -> Any:
+    """Run one statement on a cursor of the driver, and give the cursor.
+
+    SQLAlchemy's own way costs as much as ten rows. Raises what that would raise.
+    """
+    driver = conn.connection
+    cursor = driver.cursor()
+    try:
+        cursor.execute(sql, values)
+    except Exception as error:
+        kind = conn.dialect.loaded_dbapi.Error
+        if not isinstance(error, kind):
+            raise
+        is_lost = conn.dialect.is_disconnect(error, driver, cursor)
+        if is_lost:
+            conn.invalidate(error)
+        raise DBAPIError.instance(
+            sql, None, error, kind, hide_parameters=True, connection_invalidated=is_lost
+        ) from error
+    return cursor
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
@@ -155,8 +189,7 @@ def _delete_sql(table: Table, key: str, size: int, mark: str) -> str:
 def delete_pairs(conn: Connection, table: Table, pairs: Sequence[Row]) -> None:
     """Delete the rows whose two primary key columns are among `pairs`."""
     for part in _parts(pairs):
-        sql = _delete_pairs_sql(table, len(part), _mark(conn))
-        conn.exec_driver_sql(sql, tuple(chain.from_iterable(part)))
+        run(conn, _delete_pairs_sql(table, len(part), _mark(conn)), _flat(part))
 
 
 @lru_cache(64)

@@ -4,26 +4,29 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
 
 from estafette.model.errors import GatewayError
+from estafette.store.bulk import run
 
 READERS = 3  #: threads that answer questions beside the one that writes
 
 # SQLite: `synchronous=FULL` syncs the write-ahead log at each commit; the page cache is per
 # connection, in KiB; pages written again and again reach the file once in 16 MB; a reader never waits, a writer of another process waits at most 10 s.
-_PRAGMAS = (
-    "journal_mode = WAL",
-    "synchronous = FULL",
-    "busy_timeout = 10000",
-    "cache_size = -16384",
-    "wal_autocheckpoint = 4000",
-    "temp_store = MEMORY",
-    "foreign_keys = OFF",
+PRAGMAS = tuple(
+    f"PRAGMA {setting}"
+    for setting in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "busy_timeout = 10000",
+        "cache_size = -16384",
+        "wal_autocheckpoint = 4000",
+        "temp_store = MEMORY",
+        "foreign_keys = OFF",
+    )
 )
 
 
@@ -71,13 +74,13 @@ def _sqlite(path: str, size: int) -> Engine:
     @event.listens_for(made, "connect")
     def _set_up(dbapi: Any, _record: Any) -> None:
         dbapi.isolation_level = None
-        for pragma in _PRAGMAS:
-            dbapi.execute(f"PRAGMA {pragma}")
+        for pragma in PRAGMAS:
+            dbapi.execute(pragma)
 
     @event.listens_for(made, "begin")
     def _begin(conn: Connection) -> None:
         if conn.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-            conn.exec_driver_sql("BEGIN IMMEDIATE")
+            run(conn, "BEGIN IMMEDIATE")
 
     return made
 
@@ -91,11 +94,10 @@ class Turn:
     """
 
     def __init__(self, engine: Engine) -> None:
-        database = engine.url.database or ""
+        self.path = f"{engine.url.database}-turn"  #: of the file, for SQLite
         self._file: int | None = None
         if engine.dialect.name == "sqlite":
-            path = Path(f"{database}-turn")
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     @contextlib.contextmanager
     def taken(self) -> Iterator[None]:

@@ -57,6 +57,21 @@ def accept(conn: Connection, items: list[Accept]) -> list[Message]:
     ]
 
 
+def accept_again(conn: Connection, items: list[Accept]) -> list[Message]:
+    """As `accept`, for messages that may be written already: nobody answered who could tell."""
+    ids = [item.message.id for item in items]
+    there = {row[0] for row in bulk.select(conn, messages, "id", ids, ("id",))}
+    accept(conn, [item for item in items if item.message.id not in there])
+    return [item.message for item in items]
+
+
+def accepting(items: Sequence[Accept]) -> list[bulk.Statement]:
+    """What `accept` does on SQLite for messages without a key, as statements."""
+    rows = [to_row(item.message) for item in items]
+    due = [_job(item) for item in items if item.message.status is Status.QUEUED]
+    return [*bulk.inserts(messages, rows, mark="?"), *bulk.inserts(jobs, due, mark="?")]
+
+
 def _key(item: Accept) -> tuple[str, str] | None:
     return (item.message.account, item.idempotency_key) if item.idempotency_key else None
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, text
 
 from estafette.model import Reason, Receipt, Status
@@ -12,6 +13,7 @@ from estafette.store import bulk
 from estafette.store.buckets import in_use
 from estafette.store.schema import BUCKET, messages, receipts
 from estafette.store.times import instant_or_none, moment, moment_or_none
+from estafette.store.words import plain
 
 
 class Told(NamedTuple):
@@ -36,6 +38,7 @@ def record(conn: Connection, items: list[Told]) -> list[Moved | None]:
     One without our id is matched by the carrier's; one that matches nothing yet is kept until
     the attempt that it belongs to is closed.
     """
+    items = [_in_plain_words(item) for item in items]
     unnamed = [item for item in items if not item.receipt.message]
     by_ref = _messages_of(conn, unnamed)
     strange = any((i.connection, i.receipt.ref) not in by_ref for i in unnamed)
@@ -51,6 +54,16 @@ def record(conn: Connection, items: list[Told]) -> list[Moved | None]:
     told = [(message, item.receipt, item.now) for item, message in named if message]
     moved = _advance(conn, told)
     return [Moved(message, moved[message]) if message in moved else None for _, message in named]
+
+
+def _in_plain_words(item: Told) -> Told:
+    receipt = item.receipt
+    said = (receipt.ref, receipt.code, receipt.text)
+    kept = tuple(map(plain, said))
+    if kept == said:
+        return item
+    ref, code, words = kept
+    return item._replace(receipt=replace(receipt, ref=ref, code=code, text=words))
 
 
 def match(conn: Connection, refs: Mapping[tuple[str, str], str], *, now: int) -> None:

@@ -11,9 +11,11 @@ from typing import Self, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from estafette.model import Busy
-from estafette.store import migrate, recipients
-from estafette.store.engine import READERS, Turn, engine
+from estafette.model import Busy, Message
+from estafette.store import messages, migrate, recipients
+from estafette.store.engine import PRAGMAS, READERS, Turn, engine
+from estafette.store.messages import Accept
+from estafette.store.scribe import NotWritten, Scribe
 from estafette.store.writer import Writer
 
 T = TypeVar("T")
@@ -29,6 +31,7 @@ class Store:
         self._reading = engine(url, size=READERS).execution_options(isolation_level="AUTOCOMMIT")
         self._turn = Turn(self._writing)
         self._writer = Writer(self._writing, self._turn)
+        self._scribe: Scribe[Accept] | None = None
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="estafette-reader")
 
     @classmethod
@@ -55,6 +58,27 @@ class Store:
         """The schema version of the database."""
         return await self.read(migrate.version)
 
+    async def hire(self) -> None:
+        """Have a process of its own write what is accepted: worth it for who accepts much.
+
+        On PostgreSQL the database is that process.
+        """
+        if not self.is_shared:
+            database = self._writing.url.database or ""
+            self._scribe = Scribe(database, self._turn.path, PRAGMAS, messages.accepting)
+            await self._scribe.start()
+
+    async def accept(self, item: Accept) -> Message:
+        """See `messages.accept`."""
+        scribe = self._scribe
+        if scribe is None or not scribe.is_there or item.idempotency_key:
+            return await self._writer.join(messages.accept, item)
+        try:
+            await scribe.write(item)
+        except NotWritten:
+            return await self._writer.join(messages.accept_again, item)
+        return item.message
+
     async def write(self, work: Callable[[Connection], T]) -> T:
         """See `Writer.write`."""
         return await self._writer.write(work)
@@ -77,11 +101,14 @@ class Store:
 
     async def tend(self) -> None:
         """Do what is left for later: see store/recipients.py. Call it now and then."""
-        while await self.read(recipients.behind):
+        # Not what comes meanwhile: filed few at a time, it would cost several times as much.
+        for _ in range(-(-await self.read(recipients.behind) // recipients.BATCH)):
             await self.write(recipients.file)
 
     async def close(self) -> None:
         """Finish what was asked for, and let go of the database."""
+        if self._scribe:
+            await self._scribe.close()
         await self._writer.close()
         self._readers.shutdown()
         self._writing.dispose()

@@ -16,15 +16,12 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from estafette.model import Busy, GatewayError
 from estafette.store.engine import Turn
+from estafette.store.gather import Gather
 
 T = TypeVar("T")
 Item = TypeVar("Item")
 R = TypeVar("R")
 
-_MANY = 8  # calls at once: more are on their way
-_QUIET = 0.001  # seconds without a further call after which nobody is waited for
-_GATHER = 0.005  # seconds at the most that a call waits for others to join it
-_MOST = 128  # calls in one transaction: bounds how long they, and other processes, wait
 _TRIES = 3  # more of a transaction that gave way to another process's
 # PostgreSQL's codes for a deadlock, for its kin, and for a row that another wrote meanwhile: who
 # looks again finds it.
@@ -58,11 +55,8 @@ class Writer:
         self._engine = engine
         self._turn = turn
         self._loop = asyncio.get_running_loop()
-        self._waiting: list[_Call] = []
+        self._gather = Gather(self._hand_over)
         self._conn: Connection | None = None
-        self._gathered = 0
-        self._until = 0.0
-        self._is_busy = False
         self._is_closed = False
         self._groups: SimpleQueue[list[_Call] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="estafette-writer", daemon=True)
@@ -88,38 +82,14 @@ class Writer:
         if self._is_closed:
             raise Busy("the store is closed")
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._waiting.append(_Call(work, item, joins, future))
-        if not self._is_busy:
-            self._is_busy = True
-            self._gather()
+        self._gather.put(_Call(work, item, joins, future))
         return future
 
-    def _gather(self) -> None:
-        """Wait until the loop brings no more, so that it and the thread seldom compute at once."""
-        self._gathered = 0
-        self._until = self._loop.time() + _GATHER
-        self._loop.call_soon(self._look)
-
-    def _look(self) -> None:
-        count = len(self._waiting)
-        if count == self._gathered or count >= _MOST or self._loop.time() > self._until:
-            self._hand_over()
-        else:
-            self._gathered = count
-            if count < _MANY:
-                self._loop.call_soon(self._look)
-            else:
-                self._loop.call_later(_QUIET, self._look)
-
-    def _hand_over(self) -> None:
-        self._groups.put(self._waiting[:_MOST])
-        del self._waiting[:_MOST]
+    def _hand_over(self, calls: list[_Call]) -> None:
+        self._groups.put(calls)
 
     def _done(self, calls: list[_Call]) -> None:
-        if self._waiting:
-            self._gather()
-        else:
-            self._is_busy = False
+        self._gather.freed()
         for call in calls:
             if call.future.done():
                 continue
@@ -134,10 +104,7 @@ class Writer:
             return
         self._is_closed = True
         last: asyncio.Future[Any] = self._loop.create_future()
-        self._waiting.append(_Call(lambda _conn: None, None, False, last))
-        if not self._is_busy:
-            self._is_busy = True
-            self._hand_over()
+        self._gather.put(_Call(lambda _conn: None, None, False, last), at_once=True)
         await last
         self._groups.put(None)
         await asyncio.to_thread(self._thread.join)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import signal
 import socket
 import stat
@@ -63,17 +64,22 @@ def test_a_client_that_never_ends_its_request_does_not_keep_a_server(own_server:
     assert (code, seconds < STOPS_WITHIN) == (0, True)
 
 
-def test_interrupting_a_server_is_stopping_it(own_server: Server) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_all_its_processes_stops_a_server_in_order(
+    own_server: Server, number: signal.Signals
+) -> None:
     own_server.start()
     assert own_server.process is not None
-    own_server.process.send_signal(signal.SIGINT)
+    os.killpg(own_server.process.pid, number)  # as Ctrl-C in a terminal does
     assert own_server.process.wait(STOPS_WITHIN) == 0
+    assert "died" not in own_server.log
+    assert "Traceback" not in own_server.log
 
 
 def test_a_port_that_is_taken_is_named(own_server: Server, server: Server) -> None:
     code, line = refused(own_server, "serve", "--port", str(server.port))
     assert code == 3
-    assert line.startswith(f"cannot listen on 127.0.0.1:{server.port}: Address already in use")
+    assert line == f"cannot listen on 127.0.0.1:{server.port}: Address already in use"
     assert not (own_server.home / "estafette.db").exists()
 
 

@@ -124,6 +124,15 @@ def test_a_receipt_moves_a_message_whose_answer_never_came(conn: Connection) -> 
     assert messages.get(conn, ACCOUNT, id).sent_at == moment(NOW + 9)
 
 
+def test_words_that_no_database_keeps_are_kept_as_far_as_they_can_be(conn: Connection) -> None:
+    (id,) = accepted(conn)
+    (offer,) = offered(conn, [id])
+    attempts.close(conn, [closing(offer, Outcome.ACCEPTED, Status.SENT, ref="R1")])
+    item = told(Status.UNDELIVERED, ref="R\0001", code="\0", text="half a pair \ud83d \0Grüße")
+    assert record(conn, item, told(Status.SENT, ref="\0")) == [Moved(id, Status.UNDELIVERED), None]
+    assert messages.get(conn, ACCOUNT, id).text == "half a pair ? Grüße"
+
+
 # Refs that nobody knows yet
 
 
@@ -169,6 +178,15 @@ def test_an_early_receipt_for_one_of_several_segments_is_matched(conn: Connectio
     parts = closing(offer, Outcome.ACCEPTED, Status.SENT, ref="R1", more_refs=("R2", "R3"))
     attempts.close(conn, [parts])
     assert status_of(conn, id) is Status.DELIVERED
+
+
+@pytest.mark.xfail(reason="only the first ref of an attempt is remembered")
+def test_a_late_receipt_for_one_of_several_segments_is_matched(conn: Connection) -> None:
+    (id,) = accepted(conn)
+    (offer,) = offered(conn, [id])
+    parts = closing(offer, Outcome.ACCEPTED, Status.SENT, ref="R1", more_refs=("R2", "R3"))
+    attempts.close(conn, [parts])
+    assert record(conn, told(Status.DELIVERED, ref="R2")) == [Moved(id, Status.DELIVERED)]
 
 
 def test_the_same_ref_of_two_carriers_means_two_messages(conn: Connection) -> None:

@@ -16,24 +16,27 @@ _WRONG = "Your AccountSid or AuthToken was incorrect."
 
 async def account(request: Request, people: People) -> Account:
     """The account that the path names, once the caller has proved to be allowed in it."""
-    return (await credential(request, people)).account
+    shown = header(request, b"authorization")
+    known = people.recall(shown)
+    if known and known.account.sid == request.path_params["account"]:  # as nearly always
+        return known.account
+    return (await _credential(request, people, shown, known)).account
 
 
 async def owner(request: Request, people: People) -> Account:
     """As `account`, but keys are not enough: accounts and keys are for who holds the token."""
-    found = await credential(request, people)
+    shown = header(request, b"authorization")
+    found = await _credential(request, people, shown, people.recall(shown))
     if found.key is not None:
         raise TwilioError(20003, detail="An API key may not be used for accounts and keys.")
     return found.account
 
 
-async def credential(request: Request, people: People) -> Credential:
+async def _credential(
+    request: Request, people: People, shown: bytes, found: Credential | None
+) -> Credential:
     """What the caller has proved. A malformed account SID is not found before anyone is asked."""
     sid = request.path_params.get("account", "")
-    shown = header(request, b"authorization")
-    found = people.recall(shown)
-    if found is not None and found.account.sid == sid:
-        return found
     if sid and not ACCOUNT_SID.fullmatch(sid):
         raise TwilioError(20404, request.scope["path"])
     if found is None:

@@ -1,7 +1,7 @@
 """What is answered where."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,11 +9,11 @@ import msgspec
 import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
 from estafette.core.gateway import Gateway
 from estafette.core.people import KEY_SID, People
+from estafette.doors.paths import Paths
 from estafette.doors.twilio import auth, paging, wire
 from estafette.doors.twilio.auth import header
 from estafette.doors.twilio.errors import TwilioError, of_declined
@@ -198,38 +198,34 @@ class Twilio:
         return account, sid
 
 
-def app(gateway: Gateway, people: People) -> Router:
-    """The door as an application; its paths are whole."""
-    door = Twilio(gateway, people)
-    at = f"/{wire.API}/Accounts/{{account}}"
-    table = [
-        ("POST", f"{at}/Messages.json", door.create_message),
-        ("GET", f"{at}/Messages/{{sid}}.json", door.fetch_message),
-        ("GET", f"{at}/Messages.json", door.list_messages),
-        ("POST", f"{at}/Messages/{{sid}}.json", door.update_message),
-        ("DELETE", f"{at}/Messages/{{sid}}.json", door.delete_message),
-        ("POST", f"{at}/Keys.json", door.create_key),
-        ("GET", f"{at}/Keys.json", door.list_keys),
-        ("GET", f"{at}/Keys/{{sid}}.json", door.fetch_key),
-        ("POST", f"{at}/Keys/{{sid}}.json", door.update_key),
-        ("DELETE", f"{at}/Keys/{{sid}}.json", door.delete_key),
-        ("GET", f"/{wire.API}/Accounts.json", door.list_accounts),
-        ("GET", f"{at}.json", door.fetch_account),
-    ]
-    routes = [Route(path, _Shaped(answer), methods=[method]) for method, path, answer in table]
-    # A path that is served, asked with another method, comes to these.
-    for path in sorted({row[1] for row in table}):
-        allowed = ", ".join(sorted(row[0] for row in table if row[1] == path))
-        routes.append(Route(path, _Shaped(partial(_no_method, allowed))))
-    # No redirects from a path with a slash to one without: the SDKs follow none.
-    return Router(routes, redirect_slashes=False, default=_Shaped(_no_route))
+_AT = f"/{wire.API}/Accounts/{{account}}"
+
+TABLE = [
+    ("POST", f"{_AT}/Messages.json", Twilio.create_message),
+    ("GET", f"{_AT}/Messages.json", Twilio.list_messages),
+    ("GET", f"{_AT}/Messages/{{sid}}.json", Twilio.fetch_message),
+    ("POST", f"{_AT}/Messages/{{sid}}.json", Twilio.update_message),
+    ("DELETE", f"{_AT}/Messages/{{sid}}.json", Twilio.delete_message),
+    ("POST", f"{_AT}/Keys.json", Twilio.create_key),
+    ("GET", f"{_AT}/Keys.json", Twilio.list_keys),
+    ("GET", f"{_AT}/Keys/{{sid}}.json", Twilio.fetch_key),
+    ("POST", f"{_AT}/Keys/{{sid}}.json", Twilio.update_key),
+    ("DELETE", f"{_AT}/Keys/{{sid}}.json", Twilio.delete_key),
+    ("GET", f"/{wire.API}/Accounts.json", Twilio.list_accounts),
+    ("GET", f"{_AT}.json", Twilio.fetch_account),
+]
 
 
-class _Shaped:
-    """One operation as an ASGI application; whatever goes wrong, the answer has Twilio's shape."""
+class Application:
+    """The door as an application; its paths are whole. Whatever goes wrong, the answer has
+    Twilio's shape. There are no redirects to paths without a slash: the SDKs follow none.
+    """
 
-    def __init__(self, answer: Answer) -> None:
-        self._answer = answer
+    def __init__(self, gateway: Gateway, people: People) -> None:
+        door = Twilio(gateway, people)
+        self._paths = Paths(
+            (method, path, partial(operation, door)) for method, path, operation in TABLE
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -250,18 +246,27 @@ class _Shaped:
             response = _refusal(TwilioError(20500))
         await response(scope, receive, send)
 
+    def _answer(self, request: Request) -> Awaitable[Response]:
+        scope = request.scope
+        found = self._paths.find(scope["path"])
+        if found is None:
+            raise _no_path(scope["path"])
+        scope["path_params"] = found.holes
+        answer = found.by_method.get(scope["method"])
+        return answer(request) if answer else _no_method(found.by_method)
 
-async def _no_route(request: Request) -> Response:
-    path = request.scope["path"]
+
+def _no_path(path: str) -> TwilioError:
     if _GONE.search(path):
-        raise TwilioError(20410, path)
+        return TwilioError(20410, path)
     if _OTHER_FORM.search(path):
-        raise TwilioError(20404, path, message=_ONLY_JSON)
-    raise TwilioError(20404, path)
+        return TwilioError(20404, path, message=_ONLY_JSON)
+    return TwilioError(20404, path)
 
 
-async def _no_method(allowed: str, _request: Request) -> Response:
-    return _refusal(TwilioError(20004), (b"allow", allowed.encode()))
+async def _no_method(allowed: Iterable[str]) -> Response:
+    listed = ", ".join(sorted(set(allowed) - {"HEAD"}))
+    return _refusal(TwilioError(20004), (b"allow", listed.encode()))
 
 
 async def _form(request: Request) -> wire.Form:

@@ -52,11 +52,17 @@ def read_form(body: bytes) -> dict[str, list[str]]:
     """A form's values by name, in the order in which they came. Both `+` and `%20` are spaces."""
     form: dict[str, list[str]] = {}
     try:
-        parts = body.replace(b"+", b" ").split(b"&", _MOST_PARAMETERS)
+        # What is in nearly every request is replaced at once: neither sign means anything here.
+        text = body.decode().replace("+", " ").replace("%2B", "+").replace("%20", " ")
+        parts = text.split("&", _MOST_PARAMETERS)
         for part in parts:
-            name, _, value = part.partition(b"=")
-            if name:
-                form.setdefault(_text(name), []).append(_text(value))
+            name, _, value = part.partition("=")
+            if "%" in part:
+                name, value = _unquoted(name), _unquoted(value)
+            if name in form:
+                form[name].append(value)
+            elif name:
+                form[name] = [value]
     except UnicodeDecodeError:
         raise TwilioError(20001, "The request is not valid UTF-8") from None
     if len(parts) > _MOST_PARAMETERS:
@@ -64,8 +70,8 @@ def read_form(body: bytes) -> dict[str, list[str]]:
     return form
 
 
-def _text(quoted: bytes) -> str:
-    return (unquote_to_bytes(quoted) if b"%" in quoted else quoted).decode()
+def _unquoted(text: str) -> str:
+    return unquote_to_bytes(text).decode() if "%" in text else text
 
 
 def one(form: Form, name: str) -> str:
@@ -224,13 +230,14 @@ def message(message: Message, *, created: bool = False) -> dict[str, Any]:
         parts["feedback"] = f"{uri}/Feedback.json"
     code, text = _failure(message)
     prefix = PREFIX[message.channel]
+    created_at = rfc2822(message.created_at)
     return {
         "account_sid": message.account,
         "api_version": API,
         "body": "" if message.redacted and not created else message.body,
-        "date_created": rfc2822(message.created_at),
+        "date_created": created_at,
         "date_sent": rfc2822(message.sent_at) if message.sent_at else None,
-        "date_updated": rfc2822(message.updated_at),
+        "date_updated": created_at if created else rfc2822(message.updated_at),
         "direction": DIRECTION[message.direction],
         "error_code": code,
         "error_message": text,
