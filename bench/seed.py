@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from bench.servers import ACCOUNT_SID
+from estafette.store.schema import BUCKET
 
 _CHUNK = 100_000
 _APART = 2  # seconds between one message and the next
@@ -22,8 +23,8 @@ SELECT printf('%012x7000%s', ms, substr('8' || tail, 1, 16)), :account, :lane, '
 FROM row
 """
 
-_FILE = """
-INSERT INTO recipients SELECT account, substr(id, 1, 6), recipient, id FROM messages
+_FILE = f"""
+INSERT INTO recipients SELECT account, {BUCKET}, recipient, id FROM messages
 WHERE rowid > (SELECT value FROM marks WHERE name = 'filed') ORDER BY 1, 2, 3, 4
 """
 

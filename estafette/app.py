@@ -18,7 +18,7 @@ from estafette.core.worker import Worker
 from estafette.model import GatewayError
 from estafette.providers import Place
 from estafette.settings import Settings
-from estafette.store import Store
+from estafette.store import Store, accounts
 from estafette.store.lanes import Node
 
 _KEY_SIZE = 32  # bytes
@@ -57,8 +57,14 @@ async def opened(settings: Settings, wake: Callable[[], None] = lambda: None) ->
 
     Raises BadHome, BadUrl, NewerSchema, WrongKey or Busy where that cannot be done.
     """
-    vault = Vault(secret_key(settings))
+    _make_home(settings.home)
     store = await Store.open(settings.database_url)
+    try:
+        is_new = not await store.read(accounts.all_of)
+        vault = Vault(secret_key(settings, is_new=is_new))
+    except BaseException:
+        await store.close()
+        raise
     node = new_node()
     place = Place(settings.home, node.id)
     defaults = {"sandbox": {"delay": settings.sandbox_delay}}
@@ -72,14 +78,20 @@ async def opened(settings: Settings, wake: Callable[[], None] = lambda: None) ->
         await store.close()
 
 
-def secret_key(settings: Settings) -> bytes:
-    """The key of the vault: from the environment, or from the home, where it is made once."""
+def secret_key(settings: Settings, *, is_new: bool) -> bytes:
+    """The key of the vault: from the environment, or from the home, where it is made once.
+
+    Where `is_new` is false, something was sealed with a key already: none is made then.
+    """
     if settings.secret_key:
-        _make_home(settings.home)
         return bytes.fromhex(settings.secret_key)
-    _make_home(settings.home)
     path = settings.home / "secret.key"
     if not path.exists():
+        if not is_new:
+            raise BadHome(
+                f"{path} is missing: the database holds secrets that were sealed with it. Put it"
+                " back, or set ESTAFETTE_SECRET_KEY to what it held"
+            )
         _write_once(path, secrets.token_hex(32))
     try:
         key = bytes.fromhex(path.read_text().strip())

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 
 from estafette.model import Attempt, Message, Offer, Outcome, Reason, Status
-from estafette.store import bulk, jobs, receipts
+from estafette.store import bulk, jobs, receipts, refs
 from estafette.store.messages import FIELDS, of_row
 from estafette.store.schema import attempts, messages
 from estafette.store.times import moment, moment_or_none
@@ -105,6 +105,10 @@ def close(conn: Connection, items: list[Closing]) -> list[None]:
         if not items:
             return answers
     _forward(conn, items)
+    refs.add(
+        conn,
+        [(i.attempt, ref, i.connection, i.message) for i in items for ref in i.more_refs if ref],
+    )
     jobs.put(conn, [job for item in items for job in item.next_jobs])
     receipts.match(
         conn,

@@ -13,6 +13,7 @@ from estafette.model import Cursor, Filter, Message, Page
 from estafette.model.ids import instant
 from estafette.store import recipients
 from estafette.store.messages import FIELDS, get, of_row, page_of
+from estafette.store.schema import BUCKET_DIGITS
 from estafette.store.times import instant_or_none
 
 Where = tuple[list[str], dict[str, Any]]
@@ -85,7 +86,7 @@ def _by_recipient(
         sql = _to(recipients.UNFILED, parts, "messages.id", cursor)
         found = {row[0]: row for row in conn.execute(sql, {**values, "limit": limit})}
     filed: dict[str, Any] = {}
-    start = cursor.id[:6] if cursor else ("" if back else "~")
+    start = cursor.id[:BUCKET_DIGITS] if cursor else ("" if back else "~")
     sql = _to(recipients.FILED, parts, "recipients.message", cursor)
     for bucket in recipients.buckets(conn, values, start, back=back):
         asked = {**values, "bucket": bucket, "limit": limit - len(filed)}

@@ -20,9 +20,8 @@ from estafette.model import (
 )
 from estafette.model.ids import instant
 from estafette.model.rules import may_delete
-from estafette.store import bulk, recipients
-from estafette.store.buckets import in_use
-from estafette.store.schema import BUCKET, attempts, idempotency, jobs, messages, receipts
+from estafette.store import bulk, recipients, refs
+from estafette.store.schema import attempts, idempotency, jobs, messages, receipts
 from estafette.store.times import instant_or_none, moment, moment_or_none
 
 COLUMNS = tuple(column.name for column in messages.c)
@@ -170,17 +169,10 @@ def get(conn: Connection, account: str, id: str, *, lock: bool = False) -> Messa
 
 def by_ref(conn: Connection, account: str, ref: str) -> Message:
     """The message that a carrier calls `ref`. Raises Unknown."""
-    found = conn.execute(_BY_REF, {"ref": ref}).scalars().first()
+    found = refs.find(conn, ref)
     if found is None:
         raise Unknown(f"no message with ref {ref}")
     return get(conn, account, found)
-
-
-_HAS_REF = "ref <> ''"
-_BY_REF = text(
-    f"SELECT message FROM attempts WHERE ref = :ref AND {_HAS_REF}"  # noqa: S608
-    f" AND {BUCKET} IN ({in_use('attempts', _HAS_REF)})"
-)
 
 
 def redact(conn: Connection, account: str, id: str, now: datetime) -> Message:
@@ -227,6 +219,7 @@ def delete(conn: Connection, id: str) -> None:
     for account, recipient in bulk.select(conn, messages, "id", [id], ("account", "recipient")):
         bulk.delete(conn, messages, "id", [id])
         recipients.forget(conn, account, recipient, id)
+    refs.forget(conn, id)
     for table in (attempts, receipts, jobs, idempotency):
         conn.execute(table.delete().where(table.c.message == id))
 

@@ -9,9 +9,8 @@ from sqlalchemy import Connection, text
 
 from estafette.model import Reason, Receipt, Status
 from estafette.model.rules import advance
-from estafette.store import bulk
-from estafette.store.buckets import in_use
-from estafette.store.schema import BUCKET, messages, receipts
+from estafette.store import bulk, refs
+from estafette.store.schema import messages, receipts
 from estafette.store.times import instant_or_none, moment, moment_or_none
 from estafette.store.words import plain
 
@@ -66,17 +65,17 @@ def _in_plain_words(item: Told) -> Told:
     return item._replace(receipt=replace(receipt, ref=ref, code=code, text=words))
 
 
-def match(conn: Connection, refs: Mapping[tuple[str, str], str], *, now: int) -> None:
+def match(conn: Connection, known: Mapping[tuple[str, str], str], *, now: int) -> None:
     """Give early receipts to the messages whose refs are known by now."""
     found = bulk.select(
         conn,
         receipts,
         "ref",
-        [ref for _, ref in refs],
+        [ref for _, ref in known],
         ("id", "connection", "ref", "status", "reason", "code", "text", "told_at"),
         where="message = '' AND connection <> ''",
     )
-    mine = [(row, refs[(row[1], row[2])]) for row in found if (row[1], row[2]) in refs]
+    mine = [(row, known[(row[1], row[2])]) for row in found if (row[1], row[2]) in known]
     if not mine:
         return
     pairs = [(row[0], message) for row, message in mine]
@@ -135,19 +134,10 @@ def _messages_of(conn: Connection, items: list[Told]) -> dict[tuple[str, str], s
     """The messages of refs, by connection and ref."""
     found: dict[tuple[str, str], str] = {}
     for item in items:
-        asked = {"connection": item.connection, "ref": item.receipt.ref}
-        message = conn.execute(_OF_REF, asked).scalars().first()
+        message = refs.find(conn, item.receipt.ref, connection=item.connection)
         if message:
             found[(item.connection, item.receipt.ref)] = message
     return found
-
-
-_HAS_REF = "ref <> ''"
-_OF_REF = text(
-    "SELECT message FROM attempts"  # noqa: S608
-    f" WHERE connection = :connection AND ref = :ref AND {_HAS_REF}"
-    f" AND {BUCKET} IN ({in_use('attempts', _HAS_REF)})"
-)
 
 
 def _advance(conn: Connection, told: Sequence[tuple[str, Receipt, int]]) -> dict[str, Status]:

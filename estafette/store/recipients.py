@@ -1,12 +1,14 @@
 """Who was written to: the way from a recipient to the messages.
 
 Recipients come in no order, so an index on them is touched all over: kept as messages are
-accepted, it would cost more than everything else about them. On SQLite they are filed afterwards,
-many in one transaction, in the order of the index; what is not filed yet is looked through.
-PostgreSQL, where no row number tells what is not filed yet, files them at once.
+accepted, it would cost more than everything else about them. On SQLite they are filed afterwards:
+thousands are sorted as the index is, and added from its one end to the other, so that each part of
+it is touched once for all of them. What is not filed yet is looked through. PostgreSQL, where no
+row number tells what is not filed yet, files them at once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -14,16 +16,18 @@ from sqlalchemy import Connection, text
 from estafette.model import Message
 from estafette.store import bulk
 from estafette.store.buckets import in_use
-from estafette.store.schema import BUCKET, recipients
+from estafette.store.schema import BUCKET, BUCKET_DIGITS, recipients
 
-BATCH = 1000  #: messages filed in one transaction: it holds up others for some 10 ms
+MOST = 20_000  #: messages filed in one go: more would take too long to look through before
+FEW = 500  #: messages a second that are filed as they come
+_SLICE = 500  # messages in one transaction: it holds up others for a few milliseconds
 _BUCKETS_AT_ONCE = 64
 
 
 def file_at_once(conn: Connection, accepted: Sequence[Message]) -> None:
     """File messages with their acceptance, where that is the way."""
     if conn.dialect.name == "postgresql":
-        rows = [(m.account, m.id[:6], m.recipient, m.id) for m in accepted]
+        rows = [(m.account, m.id[:BUCKET_DIGITS], m.recipient, m.id) for m in accepted]
         bulk.insert(conn, recipients, rows, conflict="DO NOTHING")
 
 
@@ -40,21 +44,45 @@ _LAST = "COALESCE((SELECT max(rowid) FROM messages), 0)"
 _LAST_AND_MARK = text(f"SELECT {_LAST}, {_MARK}")
 
 
-def file(conn: Connection) -> None:
-    """File the next messages, as many as BATCH."""
+def is_time(behind: int, before: int) -> bool:
+    """Whether to file now: so many wait, and so many did a second ago."""
+    return behind >= MOST or (behind > 0 and behind - before < FEW)
+
+
+def file(conn: Connection, apart: Callable[[], AbstractContextManager[None]]) -> None:
+    """File the next messages, MOST at the most, each slice in a transaction that `apart` makes."""
     last, mark = conn.execute(_LAST_AND_MARK).one()
     if last < mark:  # VACUUM has numbered the rows anew: which are filed cannot be told
         mark = 0
-    upto = min(last, mark + BATCH)
-    conn.execute(_FILE, {"mark": mark, "upto": upto})
-    conn.execute(_SET_MARK, {"upto": upto})
+    upto = min(last, mark + MOST)
+    newest = conn.execute(_ID_OF, {"number": upto}).scalar()
+    bulk.run(conn, _STAGED)
+    bulk.run(conn, _UNSTAGE)  # what an error may have left there
+    count = bulk.run(conn, _STAGE, (mark, upto)).rowcount
+    for first in range(0, count, _SLICE):
+        with apart():
+            bulk.run(conn, _FILE, (first, first + _SLICE))
+    with apart():
+        # The number of a newest row that was deleted meanwhile may stand for another one by now.
+        conn.execute(_SET_MARK, {"upto": upto, "newest": newest})
+    bulk.run(conn, _UNSTAGE)
 
 
-_FILE = text(
-    f"INSERT OR IGNORE INTO recipients SELECT account, {BUCKET}, recipient, id FROM messages"
-    " WHERE rowid > :mark AND rowid <= :upto ORDER BY 1, 2, 3, 4"
+_STAGED = "CREATE TEMP TABLE IF NOT EXISTS staged (account TEXT, bucket TEXT, recipient TEXT, message TEXT)"
+_STAGE = (
+    f"INSERT INTO temp.staged SELECT account, {BUCKET}, recipient, id FROM messages"
+    " WHERE rowid > ? AND rowid <= ? ORDER BY 1, 2, 3, 4"
 )
-_SET_MARK = text("UPDATE marks SET value = :upto WHERE name = 'filed'")
+_FILE = (  # but for what was deleted meanwhile
+    "INSERT OR IGNORE INTO recipients SELECT * FROM temp.staged WHERE rowid > ? AND rowid <= ?"
+    " AND EXISTS (SELECT 1 FROM messages WHERE id = message)"
+)
+_UNSTAGE = "DELETE FROM temp.staged"
+_ID_OF = text("SELECT id FROM messages WHERE rowid = :number")
+_SET_MARK = text(
+    "UPDATE marks SET value = :upto WHERE name = 'filed'"
+    " AND (SELECT id FROM messages WHERE rowid = :upto) = :newest"
+)
 
 
 def forget(conn: Connection, account: str, recipient: str, message: str) -> None:
@@ -62,7 +90,7 @@ def forget(conn: Connection, account: str, recipient: str, message: str) -> None
     conn.execute(
         recipients.delete().where(
             recipients.c.account == account,
-            recipients.c.bucket == message[:6],
+            recipients.c.bucket == message[:BUCKET_DIGITS],
             recipients.c.recipient == recipient,
             recipients.c.message == message,
         )

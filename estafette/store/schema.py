@@ -27,9 +27,10 @@ VERSION = "0001"  #: the newest migration
 
 METADATA = MetaData()
 
-#: The first six digits of an id: 2^24 ms, about 4 h 40 min. An index that begins with them grows
+#: The first digits of an id: 2^28 ms, about three days. An index that begins with them grows
 #: at its end; a question about one recipient asks each bucket that is in use, newest first.
-BUCKET = "substr(id, 1, 6)"
+BUCKET_DIGITS = 5
+BUCKET = f"substr(id, 1, {BUCKET_DIGITS})"
 
 # Ids are compared byte by byte; PostgreSQL would otherwise ask the language of the database.
 _Id = Text().with_variant(TEXT(collation="C"), "postgresql")
@@ -222,6 +223,18 @@ attempts = Table(
 _index("attempts_of_message", attempts, "message", "id")
 _index("attempts_open", attempts, "lane", "id", where="closed_at IS NULL")
 _index("attempts_ref", attempts, BUCKET, "ref", where="ref <> ''")
+
+#: Further ids that a carrier gave to what an attempt offered, such as one for each segment.
+refs = Table(
+    "refs",
+    METADATA,
+    _id(primary_key=True),
+    _id("ref", primary_key=True),
+    _text("connection"),
+    _id("message"),
+    sqlite_with_rowid=False,
+)
+_index("refs_ref", refs, BUCKET, "ref")
 
 #: What carriers told. `message` is empty while nobody knows which one is meant.
 receipts = Table(

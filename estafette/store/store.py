@@ -4,8 +4,11 @@ a connection, in one file per noun; this runs them, off the event loop.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Self, TypeVar
 
 from sqlalchemy import Connection
@@ -13,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from estafette.model import Busy, Message
 from estafette.store import messages, migrate, recipients
+from estafette.store.bulk import run
 from estafette.store.engine import PRAGMAS, READERS, Turn, engine
 from estafette.store.messages import Accept
 from estafette.store.scribe import NotWritten, Scribe
@@ -21,6 +25,8 @@ from estafette.store.writer import Writer
 T = TypeVar("T")
 Item = TypeVar("Item")
 R = TypeVar("R")
+
+_PAUSE = 0.002  # seconds
 
 
 class Store:
@@ -32,6 +38,7 @@ class Store:
         self._turn = Turn(self._writing)
         self._writer = Writer(self._writing, self._turn)
         self._scribe: Scribe[Accept] | None = None
+        self._behind = 0
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="estafette-reader")
 
     @classmethod
@@ -100,10 +107,18 @@ class Store:
             return work(conn)
 
     async def tend(self) -> None:
-        """Do what is left for later: see store/recipients.py. Call it now and then."""
-        # Not what comes meanwhile: filed few at a time, it would cost several times as much.
-        for _ in range(-(-await self.read(recipients.behind) // recipients.BATCH)):
-            await self.write(recipients.file)
+        """Do what is left for later: see store/recipients.py. Call it each second."""
+        behind = await self.read(recipients.behind)
+        if recipients.is_time(behind, self._behind):
+            await self.read(self._file)
+            while (behind := await self.read(recipients.behind)) >= recipients.MOST:
+                await self.read(self._file)
+        self._behind = behind
+
+    def _file(self, conn: Connection) -> None:
+        turn = Turn(self._reading)
+        with contextlib.closing(turn):
+            recipients.file(conn, partial(_apart, conn, turn))
 
     async def close(self) -> None:
         """Finish what was asked for, and let go of the database."""
@@ -117,8 +132,25 @@ class Store:
 
 
 @contextlib.contextmanager
+def _apart(conn: Connection, turn: Turn) -> Iterator[None]:
+    """A transaction on a connection that is in none, and a pause in which others have their turn."""
+    with turn.taken():
+        run(conn, "BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            run(conn, "ROLLBACK")
+            raise
+        run(conn, "COMMIT")
+    time.sleep(_PAUSE)
+
+
+@contextlib.contextmanager
 def _as_busy():  # type: ignore[no-untyped-def]
     try:
         yield
     except DBAPIError as error:
-        raise Busy(f"the database did not answer: {type(error.orig).__name__}") from error
+        said = type(error.orig).__name__
+        if isinstance(error.orig, sqlite3.Error):  # PostgreSQL's words may hold values
+            said += f", {error.orig}"
+        raise Busy(f"the database did not answer: {said}") from error

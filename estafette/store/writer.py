@@ -105,7 +105,8 @@ class Writer:
         self._is_closed = True
         last: asyncio.Future[Any] = self._loop.create_future()
         self._gather.put(_Call(lambda _conn: None, None, False, last), at_once=True)
-        await last
+        await asyncio.wait([last])
+        last.exception()  # a database that takes nothing can be closed all the same
         self._groups.put(None)
         await asyncio.to_thread(self._thread.join)
 

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from estafette.cli.commands import app
-from tests.cli.conftest import refused
+from tests.cli.conftest import asked, refused
 from tests.conftest import Server
 from tests.tables import commands
 
@@ -77,3 +77,28 @@ def test_a_command_that_is_none_is_bad_input(home: Server) -> None:
     done = home.run("nothing", check=False)
     assert done.returncode == 2
     assert "No such command 'nothing'" in done.stderr
+
+
+def test_a_secret_key_that_is_lost_is_asked_for_and_not_made_anew(tmp_path: Path) -> None:
+    server = Server(tmp_path / "home")
+    server.run("migrate")
+    key = server.home / "secret.key"
+    held = key.read_text().strip()
+    key.unlink()
+    code, line = refused(server, "accounts", "list")
+    assert code == 3
+    assert line.startswith(f"{key} is missing")
+    assert not key.exists()
+    server.environment["ESTAFETTE_SECRET_KEY"] = held
+    assert len(asked(server, "accounts", "list")["items"]) == 1
+
+
+@pytest.mark.parametrize("held", [b"no database at all\n" * 400, b"SQLite format 3\0cut off"])
+def test_a_file_that_is_no_database_is_named_in_one_line(tmp_path: Path, held: bytes) -> None:
+    server = Server(tmp_path / "home")
+    server.home.mkdir(mode=0o700)
+    (server.home / "estafette.db").write_bytes(held)
+    code, line = refused(server, "accounts", "list")
+    assert code == 3
+    assert line == "the database did not answer: DatabaseError, file is not a database"
+    assert (server.home / "estafette.db").read_bytes() == held

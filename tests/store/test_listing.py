@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -103,7 +104,7 @@ def insert(conn: Connection, stored: Sequence[Message], *, filed: int = 0) -> No
     for part in (stored[:filed], stored[filed:]):
         bulk.insert(conn, schema.messages, [to_row(one) for one in part])
         if conn.dialect.name == "sqlite" and len(part) == filed:
-            recipients.file(conn)
+            recipients.file(conn, nullcontext)
 
 
 @pytest.mark.parametrize("seed", range(8))

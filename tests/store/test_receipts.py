@@ -180,7 +180,6 @@ def test_an_early_receipt_for_one_of_several_segments_is_matched(conn: Connectio
     assert status_of(conn, id) is Status.DELIVERED
 
 
-@pytest.mark.xfail(reason="only the first ref of an attempt is remembered")
 def test_a_late_receipt_for_one_of_several_segments_is_matched(conn: Connection) -> None:
     (id,) = accepted(conn)
     (offer,) = offered(conn, [id])

@@ -210,8 +210,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.execute("INSERT INTO marks (name, value) VALUES ('filed', 0)")
-    bucket = sa.text("substr(id, 1, 6)")
+    bucket = sa.text("substr(id, 1, 5)")
     has_ref = sa.text("ref <> ''")
     op.create_index(
         "attempts_ref", "attempts", [bucket, "ref"], sqlite_where=has_ref, postgresql_where=has_ref
     )
+    op.create_table(
+        "refs",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("ref", ID, nullable=False),
+        sa.Column("connection", sa.Text(), server_default="", nullable=False),
+        sa.Column("message", ID, nullable=False),
+        sa.PrimaryKeyConstraint("id", "ref"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("refs_ref", "refs", [bucket, "ref"])

@@ -1,0 +1,48 @@
+"""Whose message a carrier means: the ids that carriers gave to what they took."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, TextClause, text
+
+from estafette.store import bulk
+from estafette.store.buckets import in_use
+from estafette.store.schema import BUCKET, refs
+
+Row = tuple[str, str, str, str]  # attempt, ref, connection, message
+
+_HAS_REF = "ref <> ''"
+_WHERE = f"WHERE ref = :ref AND {_HAS_REF} AND (:connection = '' OR connection = :connection)"
+
+
+def _find(buckets: str) -> TextClause:
+    return text(
+        " UNION ALL ".join(
+            f"SELECT message FROM {table} {_WHERE}"  # noqa: S608
+            f" AND {BUCKET} IN ({in_use(table, _HAS_REF)}{buckets})"
+            for table in ("attempts", "refs")
+        )
+    )
+
+
+_FIND_RECENT, _FIND = _find(" LIMIT 2"), _find("")  # most of what is asked for is a few seconds old
+_FORGET = text("DELETE FROM refs WHERE id IN (SELECT id FROM attempts WHERE message = :message)")
+
+
+def find(conn: Connection, ref: str, *, connection: str = "") -> str | None:
+    """The message that a carrier, or the carrier of one connection, calls `ref`."""
+    asked = {"ref": ref, "connection": connection}
+    for sql in (_FIND_RECENT, _FIND):
+        found: str | None = conn.execute(sql, asked).scalar()
+        if found is not None:
+            return found
+    return None
+
+
+def add(conn: Connection, rows: Sequence[Row]) -> None:
+    """Keep what a carrier gave besides the first id, as when it names each segment."""
+    bulk.insert(conn, refs, rows, conflict="DO NOTHING")
+
+
+def forget(conn: Connection, message: str) -> None:
+    """Forget what `add` kept for one message. Its attempts must be there still."""
+    conn.execute(_FORGET, {"message": message})
