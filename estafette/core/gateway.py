@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from time import perf_counter
 
 from msgspec import Struct
@@ -114,7 +114,7 @@ class Gateway:
             created_at=now,
             updated_at=now,
             sent_at=None,
-            expires_at=now + timedelta(seconds=send.valid_for),
+            expires_at=now + _seconds(send.valid_for),
         )
 
     async def _sender(self, account: Account, send: Send) -> Sender:
@@ -186,6 +186,11 @@ class Gateway:
         for move in done:
             metrics.reached(move.status)
         return done
+
+
+@lru_cache
+def _seconds(count: int) -> timedelta:
+    return timedelta(seconds=count)
 
 
 def _check(send: Send) -> None:

@@ -20,21 +20,33 @@ Statement = tuple[str, Row]  #: SQL, and its values
 _SIZES = (256, 128, 64, 56, 48, 40, 32, 28, 24, 20, 16, 14, 12, 10, 8, 7, 6, 5, 4, 3, 2, 1)
 
 
-def insert(conn: Connection, table: Table, rows: Sequence[Row], *, conflict: str = "") -> None:
-    """Insert whole rows, their values in the order of the table's columns.
+def insert(
+    conn: Connection,
+    table: Table,
+    rows: Sequence[Row],
+    *,
+    columns: tuple[str, ...] = (),
+    conflict: str = "",
+) -> None:
+    """Insert rows, their values in the order of `columns`, or of all the table's columns.
 
     `conflict` says what to do where a key exists already, as it follows `ON CONFLICT`.
     """
-    for sql, values in inserts(table, rows, mark=_mark(conn), conflict=conflict):
+    for sql, values in inserts(table, rows, mark=_mark(conn), columns=columns, conflict=conflict):
         run(conn, sql, values)
 
 
 def inserts(
-    table: Table, rows: Sequence[Row], *, mark: str, conflict: str = ""
+    table: Table,
+    rows: Sequence[Row],
+    *,
+    mark: str,
+    columns: tuple[str, ...] = (),
+    conflict: str = "",
 ) -> Iterator[Statement]:
     """The statements that `insert` runs."""
     for part in _parts(rows):
-        yield _insert_sql(table, len(part), mark, conflict), _flat(part)
+        yield _insert_sql(table, len(part), mark, columns, conflict), _flat(part)
 
 
 def update(
@@ -129,9 +141,10 @@ def _row(mark: str, width: int) -> str:
 
 
 @lru_cache(256)
-def _insert_sql(table: Table, size: int, mark: str, conflict: str) -> str:
-    names = ", ".join(f'"{column.name}"' for column in table.c)
-    values = ", ".join([_row(mark, len(table.c))] * size)
+def _insert_sql(table: Table, size: int, mark: str, columns: tuple[str, ...], conflict: str) -> str:
+    columns = columns or tuple(column.name for column in table.c)
+    names = ", ".join(f'"{name}"' for name in columns)
+    values = ", ".join([_row(mark, len(columns))] * size)
     tail = f" ON CONFLICT {conflict}" if conflict else ""
     return f"INSERT INTO {table.name} ({names}) VALUES {values}{tail}"
 

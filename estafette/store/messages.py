@@ -22,7 +22,7 @@ from estafette.model.ids import instant
 from estafette.model.rules import may_delete
 from estafette.store import bulk, recipients, refs
 from estafette.store.schema import attempts, idempotency, jobs, messages, receipts
-from estafette.store.times import instant_or_none, moment, moment_or_none
+from estafette.store.times import moment, moment_or_none
 
 COLUMNS = tuple(column.name for column in messages.c)
 FIELDS = ", ".join(f"messages.{name}" for name in COLUMNS)
@@ -45,7 +45,7 @@ def accept(conn: Connection, items: list[Accept]) -> list[Message]:
     """
     known = _keyed(conn, items) if any(item.idempotency_key for item in items) else {}
     new = [item for item in items if known.get(_key(item), item.message.id) == item.message.id]
-    bulk.insert(conn, messages, [to_row(item.message) for item in new])
+    bulk.insert(conn, messages, [_new_row(item.message) for item in new], columns=_NEW)
     recipients.file_at_once(conn, [item.message for item in new])
     bulk.insert(conn, jobs, [_job(item) for item in new if item.message.status is Status.QUEUED])
     if len(new) == len(items):
@@ -66,9 +66,12 @@ def accept_again(conn: Connection, items: list[Accept]) -> list[Message]:
 
 def accepting(items: Sequence[Accept]) -> list[bulk.Statement]:
     """What `accept` does on SQLite for messages without a key, as statements."""
-    rows = [to_row(item.message) for item in items]
+    rows = [_new_row(item.message) for item in items]
     due = [_job(item) for item in items if item.message.status is Status.QUEUED]
-    return [*bulk.inserts(messages, rows, mark="?"), *bulk.inserts(jobs, due, mark="?")]
+    return [
+        *bulk.inserts(messages, rows, mark="?", columns=_NEW),
+        *bulk.inserts(jobs, due, mark="?"),
+    ]
 
 
 def _key(item: Accept) -> tuple[str, str] | None:
@@ -100,13 +103,15 @@ _BY_KEY = text(
 )
 
 
-def _job(item: Accept) -> tuple[Any, ...]:
-    message = item.message
-    return (message.id, "send", message.lane, instant(item.due_at), 0, item.order_key, "")
+_NEW = (
+    "id", "account", "lane", "channel", "direction", "sender", "recipient", "body", "media",
+    "segments", "status", "callback_url", "redacted", "created_at", "updated_at", "expires_at",
+)  # fmt: skip
 
 
-def to_row(message: Message) -> tuple[Any, ...]:
-    """A message as its columns."""
+def _new_row(message: Message) -> tuple[Any, ...]:
+    """A message that nothing has happened to: what comes later has its defaults."""
+    created_at = instant(message.created_at)
     return (
         message.id,
         message.account,
@@ -119,17 +124,17 @@ def to_row(message: Message) -> tuple[Any, ...]:
         json.dumps(message.media) if message.media else "",
         message.segments,
         message.status,
-        message.ref,
-        message.reason or "",
-        message.code,
-        message.text,
         message.callback_url,
         message.redacted,
-        instant(message.created_at),
-        instant(message.updated_at),
-        instant_or_none(message.sent_at),
+        created_at,
+        created_at,
         instant(message.expires_at),
     )
+
+
+def _job(item: Accept) -> tuple[Any, ...]:
+    message = item.message
+    return (message.id, "send", message.lane, instant(item.due_at), 0, item.order_key, "")
 
 
 def of_row(row: Sequence[Any]) -> Message:

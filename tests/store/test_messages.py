@@ -40,6 +40,7 @@ from tests.store.conftest import (
     offered,
     sent,
     status_of,
+    to_row,
     until_blocked_or_done,
 )
 
@@ -103,7 +104,7 @@ times = st.datetimes(timezones=st.just(NOON.tzinfo))
     )
 )
 def test_a_message_comes_back_from_its_columns_as_it_was(one: Message) -> None:
-    row = messages.to_row(one)
+    row = to_row(one)
     assert len(row) == len(messages.COLUMNS)
     assert messages.of_row(row) == one
 
