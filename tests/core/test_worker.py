@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
 from structlog.testing import capture_logs
 
 from estafette.core import answers
@@ -740,7 +740,14 @@ async def test_what_was_taken_up_for_a_lane_that_was_given_up_meanwhile_is_settl
         second = await house.send(BOB, "second")
         await until(lambda: len(provider.offers) == 2)
         provider.answer = raising(asyncio.CancelledError())  # type: ignore[arg-type]
-        held = asyncio.create_task(house.app.store.write(lambda _conn: may_end.wait(20)))
+        has_begun = threading.Event()
+
+        def hold(_conn: Connection) -> bool:
+            has_begun.set()
+            return may_end.wait(20)
+
+        held = asyncio.create_task(house.app.store.write(hold))
+        await until(has_begun.is_set)
         clock.forward(60)
         await until(lambda: _asks_to_take_up(house))
         provider.gate.set()
@@ -755,7 +762,7 @@ async def test_what_was_taken_up_for_a_lane_that_was_given_up_meanwhile_is_settl
 
 
 def _asks_to_take_up(house: House) -> bool:
-    return any("take_up" in repr(call.work) for call in house.app.store._writer._waiting)
+    return any("take_up" in repr(call.work) for call in house.app.store._writer._gather._waiting)
 
 
 async def test_a_worker_goes_on_after_the_database_was_of_no_use(
