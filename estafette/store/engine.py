@@ -14,8 +14,9 @@ from estafette.store.bulk import run
 
 READERS = 3  #: threads that answer questions beside the one that writes
 
-# SQLite: `synchronous=FULL` syncs the write-ahead log at each commit; the page cache is per
-# connection, in KiB; pages written again and again reach the file once in 16 MB; a reader never waits, a writer of another process waits at most 10 s.
+# SQLite: `synchronous=FULL` syncs the write-ahead log at each commit; pages written again and again
+# reach the file once in 16 MB; the page cache, in KiB, is each connection's own; a reader never
+# waits, a writer of another process waits at most 10 s.
 PRAGMAS = tuple(
     f"PRAGMA {setting}"
     for setting in (
@@ -34,8 +35,11 @@ class BadUrl(GatewayError):
     """The database URL is neither of sqlite:///… nor of postgresql://… form."""
 
 
-def engine(url: str, *, size: int) -> Engine:
-    """An engine of at most `size` connections, each committed statement by statement unless begun."""
+def engine(url: str, *, size: int, cache: int = 16) -> Engine:
+    """An engine of at most `size` connections, each committed statement by statement unless begun.
+
+    `cache` is what each may keep of SQLite's pages, in MiB.
+    """
     try:
         parsed = make_url(url)
     except Exception as error:
@@ -44,7 +48,7 @@ def engine(url: str, *, size: int) -> Engine:
     if backend in ("postgres", "postgresql"):
         return _postgresql(url.split("://", 1)[1], size)
     if backend == "sqlite" and parsed.database:
-        return _sqlite(parsed.database, size)
+        return _sqlite(parsed.database, size, cache)
     raise BadUrl
 
 
@@ -58,7 +62,7 @@ def _postgresql(rest: str, size: int) -> Engine:
     )
 
 
-def _sqlite(path: str, size: int) -> Engine:
+def _sqlite(path: str, size: int, cache: int) -> Engine:
     made = create_engine(
         f"sqlite+pysqlite:///{path}",
         poolclass=QueuePool,
@@ -76,6 +80,7 @@ def _sqlite(path: str, size: int) -> Engine:
         dbapi.isolation_level = None
         for pragma in PRAGMAS:
             dbapi.execute(pragma)
+        dbapi.execute(f"PRAGMA cache_size = -{cache * 1024}")
 
     @event.listens_for(made, "begin")
     def _begin(conn: Connection) -> None:

@@ -26,6 +26,7 @@ T = TypeVar("T")
 Item = TypeVar("Item")
 R = TypeVar("R")
 
+_CACHE = 4  # MiB for each connection that answers questions: the system keeps more
 _PAUSE = 0.002  # seconds
 
 
@@ -34,7 +35,9 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self._writing = engine(url, size=1)
-        self._reading = engine(url, size=READERS).execution_options(isolation_level="AUTOCOMMIT")
+        self._reading = engine(url, size=READERS, cache=_CACHE).execution_options(
+            isolation_level="AUTOCOMMIT"
+        )
         self._turn = Turn(self._writing)
         self._writer = Writer(self._writing, self._turn)
         self._scribe: Scribe[Accept] | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import event, text
 from structlog.testing import capture_logs
 
 from estafette.core import answers
@@ -742,7 +742,7 @@ async def test_what_was_taken_up_for_a_lane_that_was_given_up_meanwhile_is_settl
         provider.answer = raising(asyncio.CancelledError())  # type: ignore[arg-type]
         has_begun = threading.Event()
 
-        def hold(_conn: Connection) -> bool:
+        def hold(_conn: object) -> bool:
             has_begun.set()
             return may_end.wait(20)
 
