@@ -19,7 +19,7 @@ INSERT INTO messages
 SELECT printf('%012x7000%s', ms, substr('8' || tail, 1, 16)), :account, :lane, 'sms',
     'outbound-api', '+15017122661', printf('+1415%07d', digits),
     'Your table for two is booked for eight', '', 1, 'delivered', '', '', '', '', '', 0,
-    ms * 1000, ms * 1000 + 400000, ms * 1000 + 200000, ms * 1000 + 36000000000
+    ms * 1000, ms * 1000 + 400000, ms * 1000 + 200000, ms * 1000 + 36000000000, 'twilio'
 FROM row
 """
 

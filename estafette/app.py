@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from estafette.core.callbacks import Callbacks
 from estafette.core.clock import utc_now
 from estafette.core.connections import Connections
 from estafette.core.first import First, first_start
@@ -15,6 +16,8 @@ from estafette.core.lanes import new_node
 from estafette.core.people import People
 from estafette.core.vault import Vault
 from estafette.core.worker import Worker
+from estafette.doors import doors
+from estafette.http import Http
 from estafette.model import GatewayError
 from estafette.providers import Place
 from estafette.settings import Settings
@@ -46,9 +49,14 @@ class App:
         asked = First(s.account_sid, s.auth_token, s.api_key)
         return await first_start(self.store, self.vault, utc_now, asked)
 
-    def worker(self) -> Worker:
+    def worker(self, owed: Callable[[], None] = lambda: None) -> Worker:
         """What carries messages in this process."""
-        return Worker(self.store, self.connections, utc_now, self.node)
+        return Worker(self.store, self.connections, utc_now, self.node, owed)
+
+    def callbacks(self, http: Http) -> Callbacks:
+        """What tells customers' addresses from this process."""
+        says = {door.name: door.post for door in doors(self.gateway, self.people)}
+        return Callbacks(self.store, self.people, http, utc_now, says)
 
 
 @contextlib.asynccontextmanager

@@ -15,7 +15,7 @@ import uvloop
 
 from estafette import logs, settings
 from estafette.app import App, opened
-from estafette.core.worker import Worker
+from estafette.http import Http
 from estafette.model import GatewayError
 
 # Threads that compute hand over the interpreter after this; the default of 5 ms would make every
@@ -35,13 +35,26 @@ async def carry(app: App, *, woken_by_stdin: bool = False) -> None:
     """
     sys.setswitchinterval(SWITCH)
     rest_the_collector()
-    worker = app.worker()
-    if not woken_by_stdin:
-        on_signals(worker.stop)
-        await worker.run()
-        return
-    async with _bell(worker):
-        await worker.run(ready=_say_ready)
+    http = Http(allows_private=bool(getattr(app.settings, "allow_private_addresses", True)))
+    callbacks = app.callbacks(http)
+    worker = app.worker(callbacks.wake)
+
+    def stop() -> None:
+        worker.stop()
+        callbacks.stop()
+
+    def wake() -> None:
+        worker.wake()
+        callbacks.wake()
+
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(http.close)
+        if woken_by_stdin:
+            await stack.enter_async_context(_bell(wake, stop))
+        else:
+            on_signals(stop)
+        ready = _say_ready if woken_by_stdin else lambda: None
+        await asyncio.gather(worker.run(ready=ready), callbacks.run())
 
 
 def _say_ready() -> None:
@@ -63,9 +76,9 @@ def on_signals(stop: Callable[[], None]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _bell(worker: Worker) -> AsyncIterator[None]:
+async def _bell(wake: Callable[[], None], stop: Callable[[], None]) -> AsyncIterator[None]:
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: _Bell(worker), os.fdopen(os.dup(0), "rb")
+        lambda: _Bell(wake, stop), os.fdopen(os.dup(0), "rb")
     )
     try:
         yield
@@ -74,16 +87,16 @@ async def _bell(worker: Worker) -> AsyncIterator[None]:
 
 
 class _Bell(asyncio.Protocol):
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
+    def __init__(self, wake: Callable[[], None], stop: Callable[[], None]) -> None:
+        self._wake, self._stop = wake, stop
 
     def data_received(self, data: bytes) -> None:
         """There is work."""
-        self._worker.wake()
+        self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The server is gone, or says that it is time."""
-        self._worker.stop()
+        self._stop()
 
 
 async def _main() -> None:

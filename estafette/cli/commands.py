@@ -2,7 +2,17 @@
 
 import typer
 
-from estafette.cli import accounts, connections, doctor, keys, messages, send, senders, serve
+from estafette.cli import (
+    accounts,
+    callbacks,
+    connections,
+    doctor,
+    keys,
+    messages,
+    send,
+    senders,
+    serve,
+)
 
 app = typer.Typer(
     name="estafette",
@@ -11,5 +21,5 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (serve, send, messages, keys, accounts, senders, connections, doctor):
+for part in (serve, send, messages, callbacks, keys, accounts, senders, connections, doctor):
     part.add_to(app)

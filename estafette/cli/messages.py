@@ -129,6 +129,8 @@ def _event(event: dict[str, object]) -> tuple[str, ...]:
     outcome = event.get("outcome") or event.get("status")
     if event["what"] == "attempt" and outcome is None:
         outcome = "under way"
+    if event["what"] == "callback":
+        return str(event["at"]), what, str(outcome), f"{event['told']} {event['answer']}"
     words = " ".join(str(event.get(name) or "") for name in ("code", "text")).strip()
     return str(event["at"]), what, str(outcome or ""), words or str(event.get("ref") or "")
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from estafette.core.gateway import Timeline
-from estafette.model import Message
+from estafette.model import Callback, Message
 
 
 def message(message: Message) -> dict[str, Any]:
@@ -29,6 +29,22 @@ def message(message: Message) -> dict[str, Any]:
         "updated_at": iso(message.updated_at),
         "sent_at": iso(message.sent_at),
         "expires_at": iso(message.expires_at),
+    }
+
+
+def callback(callback: Callback) -> dict[str, Any]:
+    """A callback for programs. Its address is shown without what follows `?`."""
+    return {
+        "message": callback.message,
+        "status": callback.status,
+        "told": callback.told,
+        "url": callback.url.partition("?")[0].partition("#")[0],
+        "door": callback.door,
+        "tries": callback.tries,
+        "answer": callback.answer,
+        "created_at": iso(callback.created_at),
+        "due_at": iso(callback.due_at),
+        "closed_at": iso(callback.closed_at),
     }
 
 
@@ -61,6 +77,10 @@ def timeline(message: Message, found: Timeline) -> list[dict[str, Any]]:
                 "code": receipt.code,
                 "text": receipt.text,
             }
+        )
+    for item in found.callbacks:
+        events.append(
+            {"at": iso(item.closed_at or item.created_at), "what": "callback"} | callback(item)
         )
     if message.status == "canceled":
         events.append({"at": iso(message.updated_at), "what": "canceled"})

@@ -13,13 +13,15 @@ from estafette.model import (
     Offer,
     Outcome,
     SendError,
+    Status,
     Unclear,
 )
 from estafette.model.ids import instant
 from estafette.model.rules import Step
 from estafette.providers import Provider
-from estafette.store import due
+from estafette.store import callbacks, due
 from estafette.store.attempts import Closing
+from estafette.store.callbacks import Fact
 from estafette.store.jobs import Job
 from estafette.store.words import plain
 
@@ -45,7 +47,15 @@ def closing(
         code=plain(refused.code) if refused else "",
         text=plain(str(refused)) if refused else "",
         next_jobs=tuple(_next_jobs(lane, offer, answer, step, now)),
+        owed=_owed(offer.message, step, refused, now),
     )
+
+
+def _owed(message: Message, step: Step, refused: SendError | None, now: int) -> Fact | None:
+    if not message.callback_url or step.status not in (Status.SENT, Status.FAILED):
+        return None
+    words = {"code": plain(refused.code), "text": plain(str(refused))} if refused else {}
+    return callbacks.of(message, step.status, now, reason=step.reason or "", **words)
 
 
 def _next_jobs(

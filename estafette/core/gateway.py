@@ -13,6 +13,8 @@ from estafette.core.connections import Connections
 from estafette.model import (
     Account,
     Attempt,
+    Callback,
+    CallbackStatus,
     Channel,
     Cursor,
     Declined,
@@ -28,7 +30,8 @@ from estafette.model import (
 )
 from estafette.model.ids import instant, new_id
 from estafette.model.text import segments, units
-from estafette.store import Store, attempts, listing, messages, receipts, senders
+from estafette.store import Store, attempts, callbacks, listing, messages, receipts, senders
+from estafette.store.callbacks import After
 from estafette.store.messages import Accept
 from estafette.store.receipts import Moved, Told
 
@@ -39,10 +42,11 @@ _LOOKS_FOR = 0.5  # seconds after which the next one looks, if who looked did no
 
 
 class Timeline(Struct, frozen=True):
-    """What became of a message: the offers made, and what carriers told."""
+    """What became of a message: the offers made, what carriers told, and whom we told."""
 
     attempts: list[Attempt]
     receipts: list[tuple[Receipt, datetime]]
+    callbacks: list[Callback]
 
 
 class Gateway:
@@ -115,6 +119,7 @@ class Gateway:
             updated_at=now,
             sent_at=None,
             expires_at=now + _seconds(send.valid_for),
+            door=send.door,
         )
 
     async def _sender(self, account: Account, send: Send) -> Sender:
@@ -153,9 +158,33 @@ class Gateway:
         """Everything that is known of what became of a message."""
         return await self._store.read(
             lambda conn: Timeline(
-                attempts.of_message(conn, message.id), receipts.of_message(conn, message.id)
+                attempts.of_message(conn, message.id),
+                receipts.of_message(conn, message.id),
+                callbacks.of_message(conn, message.id),
             )
         )
+
+    async def callbacks(
+        self,
+        account: Account,
+        *,
+        told: CallbackStatus | None = None,
+        limit: int,
+        after: After | None = None,
+    ) -> list[Callback]:
+        """What is owed to addresses of an account, or was told to them, newest first."""
+        return await self._store.read(
+            lambda conn: callbacks.page(conn, account.sid, told=told, limit=limit, after=after)
+        )
+
+    async def replay(self, account: Account, id: str, status: Status | None = None) -> list[Status]:
+        """Tell once more what is over of a message, in order. Raises Unknown."""
+        await self.find(account, id)
+        now = instant(self._clock())
+        again = await self._store.write(lambda conn: callbacks.replay(conn, id, status, now))
+        if again:
+            self._wake()
+        return again
 
     async def redact(self, account: Account, id: str) -> Message:
         """Forget the text of a message; one still to be sent keeps it until a carrier has it."""
@@ -167,6 +196,8 @@ class Gateway:
         now = self._clock()
         message = await self._store.write(lambda conn: messages.cancel(conn, account.sid, id, now))
         metrics.reached(message.status)
+        if message.callback_url:
+            self._wake()
         return message
 
     async def delete(self, account: Account, id: str) -> None:

@@ -11,7 +11,7 @@ from collections import defaultdict
 
 from prometheus_client import Counter, Histogram
 
-from estafette.model import Channel, Outcome, Status
+from estafette.model import CallbackStatus, Channel, Outcome, Status
 
 _SPANS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _FLUSH_IN = 0.25  # seconds that what was counted may be behind
@@ -28,6 +28,10 @@ _ATTEMPT = Histogram(
     "One offer to a carrier, until its answer.",
     ["connection", "outcome"],
     buckets=_SPANS,
+)
+
+_CALLED_BACK = Counter(
+    "estafette_callbacks", "Tries to tell a callback, by where they left it.", ["told"]
 )
 
 _accepted: Tally[Channel] = Tally()
@@ -55,6 +59,11 @@ def attempted(connection: str, outcome: Outcome, seconds: float) -> None:
     """An offer was answered, or given up."""
     _attempt_spans[(connection, outcome)].append(seconds)
     _flush_soon()
+
+
+def called_back(told: CallbackStatus) -> None:
+    """A callback was told, given up, or is to be told again."""
+    _CALLED_BACK.labels(told).inc()
 
 
 def _flush_soon() -> None:

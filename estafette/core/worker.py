@@ -45,7 +45,16 @@ _TOO_LATE = "this process was held up until its lease was over"
 class Worker:
     """Drives the lanes of this process. One `run`, until `stop`."""
 
-    def __init__(self, store: Store, connections: Connections, clock: Clock, node: Node) -> None:
+    def __init__(
+        self,
+        store: Store,
+        connections: Connections,
+        clock: Clock,
+        node: Node,
+        owed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`owed` is called when somebody may have to be told something."""
+        self._owed = owed
         self._store = store
         self._connections = connections
         self._clock = clock
@@ -148,6 +157,8 @@ class Worker:
         )
         for move in taken.moved:
             metrics.reached(move.status)
+        if taken.moved:
+            self._owed()
         for id, next_at in taken.next_at.items():
             if lane := self._lanes.get(id):
                 lane.next_at = next_at
@@ -282,6 +293,8 @@ class Worker:
             attempts.close, closing(connection.name, lane, offer, answer, step, now)
         )
         metrics.reached(step.status)
+        if offer.message.callback_url:
+            self._owed()
 
 
 async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:

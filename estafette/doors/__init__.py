@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 from starlette.types import ASGIApp
 
+from estafette.core.callbacks import Say
 from estafette.core.gateway import Gateway
 from estafette.core.people import People
 
@@ -17,6 +18,7 @@ class Door(Struct, frozen=True):
     name: str
     prefixes: tuple[str, ...]
     app: ASGIApp
+    post: Say  #: its words for a callback
 
 
 def names() -> list[str]:

@@ -2,7 +2,9 @@
 
 from estafette.model.account import Account, Connection, Credential, Key, Sender
 from estafette.model.attempt import Accepted, Attempt, Later, Offer, Outcome, Receipt
+from estafette.model.callback import Callback, CallbackStatus, Failure, Patience, Post
 from estafette.model.errors import (
+    BadAddress,
     Busy,
     Conflict,
     Declined,
@@ -32,7 +34,10 @@ __all__ = [
     "Accepted",
     "Account",
     "Attempt",
+    "BadAddress",
     "Busy",
+    "Callback",
+    "CallbackStatus",
     "Channel",
     "Conflict",
     "Connection",
@@ -40,6 +45,7 @@ __all__ = [
     "Cursor",
     "Declined",
     "Direction",
+    "Failure",
     "Filter",
     "GatewayError",
     "Key",
@@ -50,6 +56,8 @@ __all__ = [
     "Offer",
     "Outcome",
     "Page",
+    "Patience",
+    "Post",
     "Reason",
     "Receipt",
     "Refused",

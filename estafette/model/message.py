@@ -82,6 +82,7 @@ class Send(Struct, frozen=True, kw_only=True):
     body: str = ""
     media: tuple[str, ...] = ()
     callback_url: str = ""  #: where to tell what becomes of it
+    door: str = ""  #: the API that asks, in whose words it is told
     valid_for: int = 36000  #: give up when it was not taken by then
     discard: bool = False  #: forget the text as soon as a carrier has it
     idempotency_key: str = ""  #: the same key with the same request gives the same message
@@ -112,6 +113,7 @@ class Message(Struct, frozen=True, kw_only=True):
     updated_at: datetime
     sent_at: datetime | None
     expires_at: datetime
+    door: str = ""  #: the API through which it came
 
 
 class Filter(Struct, frozen=True, kw_only=True):

@@ -6,12 +6,16 @@ from math import ceil, floor
 from msgspec import Struct
 
 from estafette.model.attempt import Outcome
+from estafette.model.callback import Failure, Patience
 from estafette.model.message import Message, Reason, Status
 
 _ORDER = (Status.QUEUED, Status.SENDING, Status.SENT, Status.DELIVERED, Status.READ)
 _RANK = {status: rank for rank, status in enumerate(_ORDER)}
 _BACKOFF = (5, 30, 120, 600, 3600)
 _LATE = 0.01  # seconds
+_TOLD_AGAIN = (4, 30, 120, 600, 3600)  # seconds after each try that did not succeed
+_TOLD_FOR = 86_400  # seconds after which a callback is given up
+_AT_ONCE = 1  # second before a retry that was asked for
 _NO_RECEIPT_AFTER = timedelta(hours=1)  # many routes never tell more than that they took it
 
 #: Nothing more is expected of a message in one of these.
@@ -87,6 +91,20 @@ def after_attempt(
 def back_off(number: int) -> float:
     """Seconds to wait after attempt `number` (from 1) that never took hold."""
     return _BACKOFF[min(number, len(_BACKOFF)) - 1]
+
+
+def told_again_in(
+    tries: int, age: float, failure: Failure, patience: Patience | None
+) -> float | None:
+    """Seconds until a callback is told again after its `tries`th try; None to give it up.
+
+    `age` is the seconds since it was first due.
+    """
+    if patience is not None:
+        is_asked_for = tries <= patience.retries and failure in patience.on
+        return _AT_ONCE if is_asked_for else None
+    wait = _TOLD_AGAIN[min(tries, len(_TOLD_AGAIN)) - 1]
+    return wait if age + wait <= _TOLD_FOR else None
 
 
 def allowance(next_at: float, now: float, rate: float) -> int:

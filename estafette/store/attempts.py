@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 
 from estafette.model import Attempt, Message, Offer, Outcome, Reason, Status
-from estafette.store import bulk, jobs, receipts, refs
+from estafette.store import bulk, callbacks, jobs, receipts, refs
 from estafette.store.messages import FIELDS, of_row
 from estafette.store.schema import attempts, messages
 from estafette.store.times import moment, moment_or_none
@@ -80,6 +80,7 @@ class Closing(NamedTuple):
     code: str = ""
     text: str = ""
     next_jobs: tuple[jobs.Job, ...] = ()
+    owed: callbacks.Fact | None = None  #: where somebody is to be told of `status`
 
 
 def close(conn: Connection, items: list[Closing]) -> list[None]:
@@ -109,6 +110,7 @@ def close(conn: Connection, items: list[Closing]) -> list[None]:
         conn,
         [(i.attempt, ref, i.connection, i.message) for i in items for ref in i.more_refs if ref],
     )
+    _owe(conn, [item.owed for item in items if item.owed])
     jobs.put(conn, [job for item in items for job in item.next_jobs])
     receipts.match(
         conn,
@@ -158,6 +160,13 @@ def _forward(conn: Connection, items: list[Closing]) -> None:
             " ELSE messages.body END"
         ),
     )
+
+
+def _owe(conn: Connection, facts: list[callbacks.Fact]) -> None:
+    """What is to be told, unless a receipt was quicker and has more to say."""
+    ids = [fact.message for fact in facts]
+    found = dict(map(tuple, bulk.select(conn, messages, "id", ids, ("id", "status"))))
+    callbacks.owe(conn, [fact for fact in facts if found.get(fact.message) == fact.status])
 
 
 # Queued: its offer was given up for lost, and was taken after all.

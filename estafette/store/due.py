@@ -10,7 +10,8 @@ from sqlalchemy import Connection, text
 
 from estafette.model import Later, Offer, Reason, Receipt, Status
 from estafette.model.rules import allowance, next_offer_at
-from estafette.store import attempts, bulk, jobs, lanes, receipts
+from estafette.store import attempts, bulk, callbacks, jobs, lanes, receipts
+from estafette.store.callbacks import Fact
 from estafette.store.jobs import Job
 from estafette.store.schema import jobs as jobs_table
 from estafette.store.schema import messages
@@ -144,6 +145,17 @@ def _fail(conn: Connection, ids: Sequence[str], reason: Reason, now: int) -> Non
             f"status = 'failed', reason = '{reason}', code = '', text = '', updated_at = {now},"
             " body = CASE WHEN messages.redacted THEN '' ELSE messages.body END"
         ),
+    )
+    rows = bulk.select(
+        conn, messages, "id", ids, ("id", "status", "account", "door", "callback_url"),
+        where="status = 'failed' AND callback_url <> ''",
+    )  # fmt: skip
+    callbacks.owe(
+        conn,
+        [
+            Fact(id, Status(status), account, door, url, now, reason)
+            for id, status, account, door, url in rows
+        ],
     )
 
 

@@ -20,7 +20,7 @@ from estafette.model import (
 )
 from estafette.model.ids import instant
 from estafette.model.rules import may_delete
-from estafette.store import bulk, recipients, refs
+from estafette.store import bulk, callbacks, recipients, refs
 from estafette.store.schema import attempts, idempotency, jobs, messages, receipts
 from estafette.store.times import moment, moment_or_none
 
@@ -105,7 +105,7 @@ _BY_KEY = text(
 
 _NEW = (
     "id", "account", "lane", "channel", "direction", "sender", "recipient", "body", "media",
-    "segments", "status", "callback_url", "redacted", "created_at", "updated_at", "expires_at",
+    "segments", "status", "callback_url", "redacted", "created_at", "updated_at", "expires_at", "door",
 )  # fmt: skip
 
 
@@ -129,6 +129,7 @@ def _new_row(message: Message) -> tuple[Any, ...]:
         created_at,
         created_at,
         instant(message.expires_at),
+        message.door,
     )
 
 
@@ -161,6 +162,7 @@ def of_row(row: Sequence[Any]) -> Message:
         updated_at=moment(row[18]),
         sent_at=moment_or_none(row[19]),
         expires_at=moment(row[20]),
+        door=row[21],
     )
 
 
@@ -170,6 +172,12 @@ def get(conn: Connection, account: str, id: str, *, lock: bool = False) -> Messa
     if not found or found[0][1] != account:
         raise Unknown(f"no message {id}")
     return of_row(found[0])
+
+
+def some(conn: Connection, ids: Sequence[str]) -> dict[str, Message]:
+    """Those of these messages that are there, by id, whatever account they are of."""
+    rows = bulk.select(conn, messages, "id", list(ids), COLUMNS)
+    return {row[0]: of_row(row) for row in rows}
 
 
 def by_ref(conn: Connection, account: str, ref: str) -> Message:
@@ -208,6 +216,8 @@ def cancel(conn: Connection, account: str, id: str, now: datetime) -> Message:
         ),
         {"id": id, "now": instant(now)},
     )
+    if message.callback_url:
+        callbacks.owe(conn, [callbacks.of(message, Status.CANCELED, instant(now))])
     return get(conn, account, id)
 
 
@@ -225,6 +235,7 @@ def delete(conn: Connection, id: str) -> None:
         bulk.delete(conn, messages, "id", [id])
         recipients.forget(conn, account, recipient, id)
     refs.forget(conn, id)
+    callbacks.forget(conn, id)
     for table in (attempts, receipts, jobs, idempotency):
         conn.execute(table.delete().where(table.c.message == id))
 

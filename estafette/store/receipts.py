@@ -9,7 +9,8 @@ from sqlalchemy import Connection, text
 
 from estafette.model import Reason, Receipt, Status
 from estafette.model.rules import advance
-from estafette.store import bulk, refs
+from estafette.store import bulk, callbacks, refs
+from estafette.store.callbacks import Fact
 from estafette.store.schema import messages, receipts
 from estafette.store.times import instant_or_none, moment, moment_or_none
 from estafette.store.words import plain
@@ -144,7 +145,9 @@ def _advance(conn: Connection, told: Sequence[tuple[str, Receipt, int]]) -> dict
     """Move messages by what was told of them, in that order; give those whose status changed."""
     # In one order everywhere, or two processes could wait for each other.
     ids = sorted({message for message, _, _ in told})
-    rows = bulk.select(conn, messages, "id", ids, ("id", "status"), lock=True)
+    rows = bulk.select(
+        conn, messages, "id", ids, ("id", "status", "account", "door", "callback_url"), lock=True
+    )
     was = {row[0]: Status(row[1]) for row in rows}
     now, change = dict(was), {}
     for message, receipt, at in told:
@@ -166,4 +169,12 @@ def _advance(conn: Connection, told: Sequence[tuple[str, Receipt, int]]) -> dict
             " body = CASE WHEN messages.redacted THEN '' ELSE messages.body END"
         ),
     )
+    told_of = [row for row in rows if row[4] and row[0] in change]
+    callbacks.owe(conn, [_owed(row, now[row[0]], *change[row[0]]) for row in told_of])
     return {message: now[message] for message in change}
+
+
+def _owed(row: Sequence[Any], status: Status, receipt: Receipt, at: int) -> Fact:
+    id, _, account, door, url = row
+    reason = receipt.reason or ""
+    return Fact(id, status, account, door, url, at, reason, receipt.code, receipt.text)

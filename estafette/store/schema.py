@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TEXT
 
-VERSION = "0001"  #: the newest migration
+VERSION = "0002"  #: the newest migration
 
 METADATA = MetaData()
 
@@ -151,6 +151,7 @@ messages = Table(
     _at("updated_at"),
     _at("sent_at", nullable=True),
     _at("expires_at"),
+    _text("door"),
 )
 _index("messages_of_account", messages, "account", "id")
 _index("messages_from", messages, "account", "sender", "id")
@@ -254,3 +255,29 @@ receipts = Table(
 )
 _index("receipts_of_message", receipts, "message", "id", where="message <> ''")
 _index("receipts_unmatched", receipts, "connection", "ref", where="message = ''")
+
+#: What is owed to customers' addresses: each status of a message once. `due_at` is empty when it is
+#: over; `host` shares the work out fairly between addresses.
+callbacks = Table(
+    "callbacks",
+    METADATA,
+    _id("message", primary_key=True),
+    _id("status", primary_key=True),
+    _id("account"),
+    _text("door"),
+    _text("url"),
+    _id("host"),
+    _text("reason"),
+    _text("code"),
+    _text("text"),
+    Column("number", Integer, nullable=False),
+    _at("created_at"),
+    _text("told"),
+    _at("due_at", nullable=True),
+    Column("tries", Integer, nullable=False),
+    _text("answer"),
+    _at("closed_at", nullable=True),
+    sqlite_with_rowid=False,
+)
+_index("callbacks_due", callbacks, "host", "due_at", where="due_at IS NOT NULL")
+_index("callbacks_of_account", callbacks, "account", "created_at", "message", "status")

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from estafette.model import Channel, Direction, Message, Outcome, Reason, Status
+from estafette.model import (
+    Channel,
+    Direction,
+    Failure,
+    Message,
+    Outcome,
+    Patience,
+    Reason,
+    Status,
+)
 from estafette.model.rules import (
     FINAL,
     WAITING,
@@ -21,6 +30,7 @@ from estafette.model.rules import (
     may_cancel,
     may_delete,
     next_offer_at,
+    told_again_in,
 )
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -272,3 +282,26 @@ def test_lanes_are_shared_evenly_and_none_is_left_over() -> None:
     for lanes in range(30):
         for nodes in range(1, 10):
             assert fair_share(lanes, nodes) * nodes >= lanes
+
+
+def test_a_callback_is_told_again_for_a_day_and_then_given_up() -> None:
+    age, tries, waits = 0.0, 0, []
+    while (wait := told_again_in(tries := tries + 1, age, Failure.SERVER, None)) is not None:
+        waits.append(wait)
+        age += wait
+    assert waits[0] < 5
+    assert waits[:5] == sorted(waits[:5])
+    assert set(waits[4:]) == {3600}
+    assert 23 * 3600 < age <= 24 * 3600
+
+
+@pytest.mark.parametrize("failure", Failure)
+@pytest.mark.parametrize("retries", range(6))
+def test_a_callback_is_told_again_as_often_as_asked_for_and_for_that_failure_alone(
+    failure: Failure, retries: int
+) -> None:
+    patience = Patience(retries, frozenset({failure}))
+    waits = [told_again_in(tries, 0, failure, patience) for tries in range(1, 8)]
+    assert waits == [1] * retries + [None] * (7 - retries)
+    others = [other for other in Failure if other is not failure]
+    assert {told_again_in(1, 0, other, patience) for other in others} == {None}

@@ -116,6 +116,7 @@ def message(at: datetime = NOON, **parts: Any) -> Message:
         "updated_at": at,
         "sent_at": None,
         "expires_at": at + timedelta(hours=10),
+        "door": "twilio",
     }
     return Message(**{**known, **parts})
 
@@ -144,6 +145,7 @@ def to_row(message: Message) -> tuple[Any, ...]:
         instant(message.updated_at),
         instant_or_none(message.sent_at),
         instant(message.expires_at),
+        message.door,
     )
 
 

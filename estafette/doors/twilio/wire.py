@@ -107,6 +107,7 @@ def read_send(form: Form, *, idempotency_key: str = "") -> Send:
         discard=said.get("ContentRetention") == "discard",
         idempotency_key=idempotency_key,
         fingerprint=_fingerprint(form) if idempotency_key else "",
+        door="twilio",
     )
 
 
@@ -256,13 +257,17 @@ def message(message: Message, *, created: bool = False) -> dict[str, Any]:
 
 
 def _failure(message: Message) -> tuple[int | None, str | None]:
-    """The carrier's own code where it is one of Twilio's; else what our reason is there."""
     if message.status not in (Status.FAILED, Status.UNDELIVERED):
         return None, None
-    code, text = FAILED.get(message.reason or Reason.OTHER, UNKNOWN_FAILURE)
-    if len(message.code) == 5 and message.code.isdigit():
-        return int(message.code), message.text or text
-    return code, text
+    return failure(message.reason, message.code, message.text)
+
+
+def failure(reason: Reason | None, code: str, text: str) -> tuple[int, str]:
+    """The carrier's own code where it is one of Twilio's; else what our reason is there."""
+    known, words = FAILED.get(reason or Reason.OTHER, UNKNOWN_FAILURE)
+    if len(code) == 5 and code.isdigit():
+        return int(code), text or words
+    return known, words
 
 
 def account(account: Account) -> dict[str, Any]:

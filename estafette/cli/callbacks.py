@@ -1,0 +1,105 @@
+"""`callbacks`: what customers' addresses were told, and telling it once more."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from estafette.cli import shape
+from estafette.cli.messages import find
+from estafette.cli.run import (
+    AsJson,
+    BadInput,
+    OfAccount,
+    account_of,
+    home,
+    print_json,
+    print_table,
+    run,
+)
+from estafette.model import Callback, CallbackStatus, Status
+from estafette.store.callbacks import After
+
+Told = Annotated[CallbackStatus | None, typer.Option(help="Only those that are so.")]
+Limit = Annotated[int, typer.Option(help="How many at the most.", min=1, max=1000)]
+Behind = Annotated[str, typer.Option("--after", help="Continue after this one: `next` of a list.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="What addresses were told of messages.", invoke_without_command=True)
+    group.callback()(_default)
+    group.command("list")(list_)
+    group.command()(replay)
+    app.add_typer(group, name="callbacks")
+
+
+def _default(context: typer.Context, as_json: AsJson = False) -> None:
+    if context.invoked_subcommand is None:
+        list_(as_json=as_json)
+
+
+def list_(
+    *,
+    told: Told = None,
+    limit: Limit = 20,
+    after: Behind = "",
+    account: OfAccount = "",
+    as_json: AsJson = False,
+) -> None:
+    """List callbacks, newest first."""
+    behind = After.read(after) if after else None
+    if after and behind is None:
+        raise BadInput(f"--after {after} is not what a list ended with")
+
+    async def work() -> list[Callback]:
+        async with home() as app:
+            owner = await account_of(app, account)
+            return await app.gateway.callbacks(owner, told=told, limit=limit + 1, after=behind)
+
+    found = run(work())
+    items, following = (
+        found[:limit],
+        str(After.of(found[limit - 1])) if len(found) > limit else None,
+    )
+    if as_json:
+        print_json({"items": [shape.callback(item) for item in items], "next": following})
+        return
+    print_table(
+        ("created", "message", "status", "told", "tries", "answer", "url"), list(map(_row, items))
+    )
+    if following:
+        sys.stdout.write(f"more: estafette callbacks list --after {following}\n")
+
+
+def _row(item: Callback) -> tuple[str, ...]:
+    return (
+        f"{item.created_at:%Y-%m-%d %H:%M:%S}",
+        item.message,
+        item.status,
+        item.told,
+        str(item.tries),
+        item.answer,
+        item.url.partition("?")[0].partition("#")[0],
+    )
+
+
+def replay(
+    id: Annotated[str, typer.Argument(help="The message: SM…, MM…, 32 hex digits.")],
+    status: Annotated[Status | None, typer.Option(help="Only this; else all that is over.")] = None,
+    account: OfAccount = "",
+    as_json: AsJson = False,
+) -> None:
+    """Tell once more what was told, or given up, of a message. A server that runs tells it."""
+
+    async def work() -> list[Status]:
+        async with home() as app:
+            owner = await account_of(app, account)
+            message = await find(app, owner, id)
+            return await app.gateway.replay(owner, message.id, status)
+
+    again = run(work())
+    if as_json:
+        print_json({"items": again})
+    else:
+        sys.stdout.write(f"to be told once more: {', '.join(again) or 'nothing'}\n")

@@ -1,0 +1,203 @@
+"""Tells customers' addresses what became of their messages: in order for each message, again and
+again until they answer, and no address in the way of another.
+"""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import partial
+from time import monotonic
+from typing import NamedTuple
+
+import structlog
+
+from estafette.core import metrics
+from estafette.core.clock import Clock
+from estafette.core.people import People
+from estafette.http import Http, Limits
+from estafette.model import (
+    BadAddress,
+    Busy,
+    Callback,
+    CallbackStatus,
+    Failure,
+    Message,
+    Patience,
+    Post,
+    Unclear,
+    Unreached,
+)
+from estafette.model.ids import instant
+from estafette.model.rules import told_again_in
+from estafette.store import Store, outbox
+from estafette.store.callbacks import host_of
+from estafette.store.outbox import Result
+
+log = structlog.get_logger()
+
+#: A callback in the words of a door, signed with the token of its account.
+Say = Callable[[Callback, Message, str], Post]
+
+_MOST = 256  # callbacks under way at once
+_MOST_EACH = 32  # of these, to one host: one that hangs keeps no other waiting
+_OURS_FOR = 60.0  # seconds after which a callback that a dead process took up is told by another
+_SURE_FOR = 30.0  # seconds of these in which a try may begin
+_SOONEST, _LATEST = 0.05, 1.0  # seconds between looks
+_TOKENS_KNOWN_FOR = 2.0  # seconds that a new token may go unnoticed
+_ANSWER = 65_536  # bytes of an answer that are read
+
+
+class Tried(NamedTuple):
+    """What one try came to, in a few words; no failure where the address took it."""
+
+    answer: str
+    failure: Failure | None
+    patience: Patience | None = None
+    is_hopeless: bool = False  #: no other try could do better
+
+
+class Callbacks:
+    """Tells what is owed, from any number of processes. One `run`, until `stop`."""
+
+    def __init__(
+        self, store: Store, people: People, http: Http, clock: Clock, says: Mapping[str, Say]
+    ) -> None:
+        """`says` gives each door's words, by its name."""
+        self._store = store
+        self._people = people
+        self._http = http
+        self._clock = clock
+        self._says = says
+        self._woken = asyncio.Event()
+        self._stopping = False
+        self._tries: set[asyncio.Task[None]] = set()
+        self._hosts: Counter[str] = Counter()
+        self._tokens: dict[str, tuple[float, str]] = {}
+
+    def wake(self) -> None:
+        """Something may be owed: look now."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Begin no more. `run` returns when what is under way is written down."""
+        self._stopping = True
+        self.wake()
+
+    async def run(self, *, grace: float = 6.0) -> None:
+        """Tell until stopped, then wait at most `grace` seconds for answers still to come."""
+        try:
+            while not self._stopping:
+                self._woken.clear()
+                wait = await self._look()
+                if not self._stopping:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._woken.wait(), wait)
+            if self._tries:
+                await asyncio.wait(self._tries, timeout=grace)
+        finally:
+            for task in self._tries:
+                task.cancel()
+            await asyncio.gather(*self._tries, return_exceptions=True)
+
+    async def _look(self) -> float:
+        """Begin what is due; the seconds until the next look."""
+        try:
+            agenda = await self._store.read(outbox.agenda)
+            now = instant(self._clock())
+            rooms = self._rooms([item.host for item in agenda if item.due_at <= now])
+            if not rooms:
+                waits = [(item.due_at - now) / 1e6 for item in agenda if item.due_at > now]
+                return max(_SOONEST, min([*waits, _LATEST]))
+            began = monotonic()
+            take = partial(outbox.take, rooms=rooms, now=now, until=now + int(_OURS_FOR * 1e6))
+            for callback, message in await self._store.write(take):
+                self._begin(callback, message, began + _SURE_FOR)
+        except Exception:
+            log.exception("callbacks could not be looked for")
+            return _LATEST
+        return _SOONEST
+
+    def _rooms(self, hosts: list[str]) -> dict[str, int]:
+        left = _MOST - len(self._tries)
+        rooms: dict[str, int] = {}
+        # The one with the fewest under way first, so that all have their share.
+        for host in sorted(hosts, key=lambda host: self._hosts[host]):
+            room = min(_MOST_EACH - self._hosts[host], left)
+            if room > 0:
+                rooms[host] = room
+                left -= room
+        return rooms
+
+    def _begin(self, callback: Callback, message: Message, until: float) -> None:
+        host = host_of(callback.url)
+        self._hosts[host] += 1
+        task = asyncio.create_task(self._tell(callback, message, until))
+        self._tries.add(task)
+        task.add_done_callback(partial(self._ended, host))
+
+    def _ended(self, host: str, task: asyncio.Task[None]) -> None:
+        self._tries.discard(task)
+        self._hosts[host] -= 1
+        if not self._hosts[host]:
+            del self._hosts[host]
+        self._woken.set()
+
+    async def _tell(self, callback: Callback, message: Message, until: float) -> None:
+        try:
+            if monotonic() >= until:
+                return  # it may be another's by now, who tells it in its turn
+            tried = await self._try(callback, message)
+            await self._store.join(outbox.close, self._result(callback, tried))
+        except Busy as error:  # it is told once more when it is nobody's
+            log.error("a callback could not be written down", text=str(error))
+        except Exception:
+            log.exception("a callback broke", message=callback.message, status=callback.status)
+
+    async def _try(self, callback: Callback, message: Message) -> Tried:
+        say = self._says.get(callback.door)
+        if say is None:
+            return Tried("no door has words for it", Failure.CLIENT, is_hopeless=True)
+        post = say(callback, message, await self._token(callback.account))
+        limits = Limits(post.connect_in, post.read_in, post.total_in, most=_ANSWER)
+        try:
+            answer = await self._http.ask(
+                "POST", post.url, headers=post.headers, body=post.body, limits=limits
+            )
+        except BadAddress as error:
+            return Tried(str(error), Failure.CONNECT, post.patience, is_hopeless=True)
+        except Unreached as error:
+            return Tried(str(error), Failure.CONNECT, post.patience)
+        except Unclear as error:
+            return Tried(str(error), Failure.READ, post.patience)
+        if 200 <= answer.status < 300:
+            return Tried(str(answer.status), None)
+        failure = Failure.SERVER if answer.status >= 500 else Failure.CLIENT
+        return Tried(str(answer.status), failure, post.patience)
+
+    async def _token(self, account: str) -> str:
+        at, token = self._tokens.get(account, (float("-inf"), ""))
+        if monotonic() - at > _TOKENS_KNOWN_FOR:
+            token = await self._people.token(account)
+            self._tokens[account] = (monotonic(), token)
+        return token
+
+    def _result(self, callback: Callback, tried: Tried) -> Result:
+        now = self._clock()
+        told, due_at = CallbackStatus.TOLD, None
+        if tried.failure is not None:
+            age = (now - callback.created_at).total_seconds()
+            wait = told_again_in(callback.tries, age, tried.failure, tried.patience)
+            if wait is None or tried.is_hopeless:
+                told = CallbackStatus.GIVEN_UP
+            else:
+                told, due_at = CallbackStatus.WAITING, instant(now) + int(wait * 1e6)
+        if told is CallbackStatus.GIVEN_UP:
+            log.warning(
+                "a callback is given up", message=callback.message, status=callback.status,
+                answer=tried.answer, tries=callback.tries,
+            )  # fmt: skip
+        metrics.called_back(told)
+        return Result(
+            callback.message, callback.status, told, due_at, tried.answer[:200], instant(now)
+        )

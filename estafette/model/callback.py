@@ -1,0 +1,64 @@
+"""One fact that we owe to a customer's address, and how it is told there."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from estafette.model.message import Reason, Status
+
+
+class CallbackStatus(StrEnum):
+    """Where a callback is."""
+
+    WAITING = "waiting"  #: to be told, for the first time or again
+    TOLD = "told"  #: the address has it
+    GIVEN_UP = "given_up"  #: the address did not take it for too long
+
+
+class Callback(Struct, frozen=True, kw_only=True):
+    """A message came to a status, and somebody asked to be told."""
+
+    message: str
+    status: Status
+    account: str
+    door: str  #: the API through which the message came: its words are used
+    url: str
+    reason: Reason | None
+    code: str  #: the carrier's own words about a failure
+    text: str
+    created_at: datetime
+    told: CallbackStatus
+    due_at: datetime | None  #: when it is told next
+    tries: int
+    answer: str  #: what the last try came to, such as `503`
+    closed_at: datetime | None
+
+
+class Post(Struct, frozen=True, kw_only=True):
+    """A callback in the words of its door: one POST. Spans are seconds."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    connect_in: float = 5.0
+    read_in: float = 15.0
+    total_in: float = 15.0
+    patience: "Patience | None" = None  #: None for our own: again and again for a day
+
+
+class Failure(StrEnum):
+    """Why a try did not succeed."""
+
+    CLIENT = "4xx"  #: the address answered that the request is wrong, or with a redirect
+    SERVER = "5xx"
+    CONNECT = "ct"  #: it could not be reached
+    READ = "rt"  #: it was reached, and did not answer
+
+
+class Patience(Struct, frozen=True):
+    """What somebody asked for instead of our own retries."""
+
+    retries: int
+    on: frozenset[Failure]

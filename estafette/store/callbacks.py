@@ -1,0 +1,194 @@
+"""Callbacks: owed with the status that they tell, told in order, kept for whoever asks.
+
+Of one message only the first that is not over is ever due; what follows waits behind it. Who tells
+them takes them from `outbox.py`.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple, Self
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, text
+
+from estafette.model import Callback, CallbackStatus, Message, Reason, Status
+from estafette.model.ids import instant
+from estafette.store import bulk
+from estafette.store.schema import callbacks
+from estafette.store.times import moment, moment_or_none
+
+NAMES = tuple(column.name for column in callbacks.c)
+_COLUMNS = ", ".join(f"callbacks.{name}" for name in NAMES)
+BEHIND = 2**60  # when what waits behind another is due: long after us all
+
+
+class Fact(NamedTuple):
+    """A message with an address to tell came to a status."""
+
+    message: str
+    status: Status
+    account: str
+    door: str
+    url: str
+    at: int
+    reason: str = ""
+    code: str = ""
+    text: str = ""
+
+
+def of(message: Message, status: Status, at: int, **words: str) -> Fact:
+    """What is owed when this message comes to a status."""
+    return Fact(
+        message.id, status, message.account, message.door, message.callback_url, at, **words
+    )
+
+
+def owe(conn: Connection, facts: Sequence[Fact]) -> None:
+    """Write down what is to be told, each status of a message once."""
+    if not facts:
+        return
+    waiting = set(_pending(conn, sorted({fact.message for fact in facts})))
+    rows = []
+    for fact in sorted(facts, key=_order):  # in one order everywhere: nobody waits in a circle
+        due_at = BEHIND if fact.message in waiting else fact.at
+        waiting.add(fact.message)
+        rows.append(
+            (
+                fact.message, fact.status, fact.account, fact.door, fact.url, host_of(fact.url),
+                fact.reason, fact.code, fact.text, NUMBER.get(fact.status, 1), fact.at,
+                CallbackStatus.WAITING, due_at, 0, "", None,
+            )
+        )  # fmt: skip
+    bulk.insert(conn, callbacks, rows, conflict="DO NOTHING")
+
+
+NUMBER = {Status.SENT: 0, Status.READ: 2}  # of what is written down in the same moment
+
+
+def _order(fact: Fact) -> tuple[str, int, int]:
+    return fact.message, fact.at, NUMBER.get(fact.status, 1)
+
+
+def _pending(conn: Connection, ids: Sequence[str]) -> list[str]:
+    found = bulk.select(
+        conn, callbacks, "message", ids, ("message",), where="due_at IS NOT NULL", lock=True
+    )
+    return [row[0] for row in found]
+
+
+@lru_cache(1024)
+def host_of(url: str) -> str:
+    """Whom the address belongs to: host and port."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
+
+
+def of_message(conn: Connection, id: str) -> list[Callback]:
+    """What was and is to be told of one message, the first first."""
+    rows = bulk.select(conn, callbacks, "message", [id], NAMES)
+    return sorted(map(of_row, rows), key=lambda item: (item.created_at, NUMBER.get(item.status, 1)))
+
+
+class After(NamedTuple):
+    """Where a page of callbacks begins: behind this one."""
+
+    at: int
+    message: str
+    status: str
+
+    @classmethod
+    def of(cls, callback: Callback) -> Self:
+        """Behind this one."""
+        return cls(instant(callback.created_at), callback.message, callback.status)
+
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """What `str` made; None for anything else."""
+        at, _, rest = text.partition("-")
+        message, _, status = rest.partition("-")
+        return cls(int(at), message, status) if at.isdecimal() and len(at) < 18 else None
+
+    def __str__(self) -> str:
+        return f"{self.at}-{self.message}-{self.status}"
+
+
+def page(
+    conn: Connection,
+    account: str,
+    *,
+    told: CallbackStatus | None,
+    limit: int,
+    after: After | None = None,
+) -> list[Callback]:
+    """Callbacks of an account, newest first, at most `limit`."""
+    parts = ["account = :account"]
+    values: dict[str, Any] = {"account": account, "limit": limit}
+    if told:
+        parts.append("told = :told")
+        values["told"] = told
+    if after:
+        parts.append("(created_at, message, status) < (:at, :message, :status)")
+        values |= after._asdict()
+    sql = (
+        f"SELECT {_COLUMNS} FROM callbacks WHERE {' AND '.join(parts)}"  # noqa: S608
+        " ORDER BY created_at DESC, message DESC, status DESC LIMIT :limit"
+    )
+    return [of_row(row) for row in conn.execute(text(sql), values)]
+
+
+def replay(conn: Connection, message: str, status: Status | None, now: int) -> list[Status]:
+    """Have what is over told once more, as if it were new; which that is, in order."""
+    over = [item for item in of_message(conn, message) if item.due_at is None]
+    again = [item.status for item in over if status in (None, item.status)]
+    bulk.update(
+        conn,
+        callbacks,
+        ("message", "said", "due_at"),
+        # The first at once; what is behind it when it is over.
+        [(message, said, now if not place else BEHIND) for place, said in enumerate(again)],
+        sets="told = 'waiting', due_at = v.due_at, tries = 0, closed_at = NULL, answer = ''",
+        where="callbacks.status = v.said",
+    )
+    return again
+
+
+def forget(conn: Connection, message: str) -> None:
+    """Remove what was and is to be told of a message that is deleted."""
+    bulk.delete(conn, callbacks, "message", [message])
+
+
+class Owed(NamedTuple):
+    """How many callbacks wait, and for how many microseconds the first of them."""
+
+    depth: int
+    first_at: int | None
+
+
+def owed(conn: Connection) -> Owed:
+    """What waits to be told, for the first time or again."""
+    return Owed(*conn.execute(_OWED).one())
+
+
+_OWED = text("SELECT count(*), min(created_at) FROM callbacks WHERE due_at IS NOT NULL")
+
+
+def of_row(row: Sequence[Any]) -> Callback:
+    """A callback from its columns."""
+    return Callback(
+        message=row[0],
+        status=Status(row[1]),
+        account=row[2],
+        door=row[3],
+        url=row[4],
+        reason=Reason(row[6]) if row[6] else None,
+        code=row[7],
+        text=row[8],
+        created_at=moment(row[10]),
+        told=CallbackStatus(row[11]),
+        due_at=None if row[12] is None else moment(min(row[12], _LAST)),
+        tries=row[13],
+        answer=row[14],
+        closed_at=moment_or_none(row[15]),
+    )
+
+
+_LAST = 253_000_000_000_000_000  # the year 9987: what waits behind another has no time of its own

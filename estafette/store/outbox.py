@@ -1,0 +1,114 @@
+"""What is to be told now: taken up, and written down when it was tried.
+
+Whoever takes one up pushes its time into the future: a process that dies leaves it to the others.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+from sqlalchemy import Connection, text
+
+from estafette.model import Callback, CallbackStatus, Message, Status
+from estafette.store import bulk, callbacks, messages
+from estafette.store.callbacks import BEHIND, NAMES
+from estafette.store.schema import callbacks as table
+
+_COLUMNS = ", ".join(f"callbacks.{name}" for name in NAMES)
+
+
+class Agenda(NamedTuple):
+    """When the first callback to a host is due, in microseconds."""
+
+    host: str
+    due_at: int
+
+
+def agenda(conn: Connection) -> list[Agenda]:
+    """Every host that something is owed to, and when."""
+    return [Agenda(*row) for row in conn.execute(_AGENDA) if row[1] < BEHIND]
+
+
+_DUE = "callbacks WHERE due_at IS NOT NULL"
+_AGENDA = text(
+    f"WITH RECURSIVE hosts(x) AS (SELECT * FROM (SELECT min(host) FROM {_DUE}) AS first"  # noqa: S608
+    f" UNION ALL SELECT (SELECT min(host) FROM {_DUE} AND host > hosts.x) FROM hosts"
+    f" WHERE hosts.x IS NOT NULL) SELECT x, (SELECT min(due_at) FROM {_DUE} AND host = x)"
+    " FROM hosts WHERE x IS NOT NULL"
+)
+
+
+def take(
+    conn: Connection, rooms: Mapping[str, int], *, now: int, until: int
+) -> list[tuple[Callback, Message]]:
+    """Take up what is due, to each host as many as there is room for; ours until `until`.
+
+    It counts as a try from here on, whatever becomes of it.
+    """
+    taken: list[Callback] = []
+    sql = _TAKE_POSTGRESQL if conn.dialect.name == "postgresql" else _TAKE
+    for host, room in rooms.items():
+        rows = conn.execute(sql, {"host": host, "now": now, "room": room})
+        found = map(callbacks.of_row, rows)
+        taken += [replace(item, tries=item.tries + 1) for item in found]
+    bulk.update(
+        conn,
+        table,
+        ("message", "said"),
+        [(item.message, item.status) for item in taken],
+        sets=f"due_at = {until}, tries = callbacks.tries + 1",
+        where="callbacks.status = v.said",
+    )
+    known = messages.some(conn, [item.message for item in taken])
+    return [(item, known[item.message]) for item in taken if item.message in known]
+
+
+_TAKE_SQL = f"SELECT {_COLUMNS} FROM callbacks WHERE host = :host AND due_at <= :now ORDER BY due_at LIMIT :room"  # noqa: S608
+_TAKE = text(_TAKE_SQL)
+_TAKE_POSTGRESQL = text(f"{_TAKE_SQL} FOR UPDATE SKIP LOCKED")
+
+
+class Result(NamedTuple):
+    """What a try came to. `due_at` is None when that was the last."""
+
+    message: str
+    status: Status
+    told: CallbackStatus
+    due_at: int | None
+    answer: str
+    now: int
+
+
+def close(conn: Connection, items: list[Result]) -> list[None]:
+    """Write down what tries came to; what waited behind one that is over is due now."""
+    bulk.update(
+        conn,
+        table,
+        ("message", "said", "told", "due_at", "answer", "closed_at"),
+        [
+            (i.message, i.status, i.told, i.due_at, i.answer, None if i.due_at else i.now)
+            for i in sorted(items, key=lambda item: (item.message, item.status))
+        ],
+        sets="told = v.told, due_at = v.due_at, answer = v.answer, closed_at = v.closed_at",
+        where="callbacks.status = v.said AND callbacks.due_at IS NOT NULL",
+    )
+    over = sorted({item.message for item in items if item.due_at is None})
+    _next(conn, over, items[0].now)
+    return [None] * len(items)
+
+
+def _next(conn: Connection, ids: Sequence[str], now: int) -> None:
+    """The first of each message that is not over is due now, if it waited behind another."""
+    first: dict[str, Any] = {}
+    names = ("message", "status", "created_at", "number", "due_at")
+    for row in bulk.select(conn, table, "message", ids, names, where="due_at IS NOT NULL"):
+        if row[0] not in first or row[2:4] < first[row[0]][2:4]:
+            first[row[0]] = row
+    bulk.update(
+        conn,
+        table,
+        ("message", "said"),
+        [(row[0], row[1]) for row in first.values() if row[4] == BEHIND],
+        sets=f"due_at = {now}",
+        where="callbacks.status = v.said",
+    )
