@@ -3,6 +3,7 @@
 from estafette.model.account import Account, Connection, Credential, Key, Sender
 from estafette.model.attempt import Accepted, Attempt, Later, Offer, Outcome, Receipt
 from estafette.model.errors import (
+    BadAddress,
     Busy,
     Conflict,
     Declined,
@@ -32,6 +33,7 @@ __all__ = [
     "Accepted",
     "Account",
     "Attempt",
+    "BadAddress",
     "Busy",
     "Channel",
     "Conflict",

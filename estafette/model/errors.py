@@ -6,6 +6,7 @@
   + Conflict            it is no longer, or not yet, in a state that allows this
   + Busy                we cannot write it down right now; nothing was written
   + NewerSchema         the database belongs to a later version of us
+  + BadAddress          a URL that we may not ask; nothing was sent
   x SendError           what became of one attempt
     + Refused           no, and asking again will not help
     + Throttled         not now
@@ -48,6 +49,10 @@ class Busy(GatewayError):
 
 class NewerSchema(GatewayError):
     """The database was written by a later version of Estafette."""
+
+
+class BadAddress(GatewayError):
+    """It is not a URL that may be asked."""
 
 
 class SendError(GatewayError):
