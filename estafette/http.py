@@ -10,6 +10,7 @@ all the same is given as it came, with its `content-encoding`. Certificates are 
 """
 
 import asyncio
+import io
 import os
 import socket
 import ssl
@@ -38,6 +39,9 @@ _MOST_CONNECTIONS = 512
 #: Names that are looked up at the same time. A look-up may hang for half a minute.
 _MOST_LOOK_UPS = 32
 
+#: Bytes from which on a body is sent in pieces, so that others get their turn in between.
+_LONG = 1 << 20
+
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Estafette"}
 
 
@@ -59,6 +63,9 @@ class Limits(Struct, frozen=True):
     read_in: float = 15.0  #: seconds of silence while an answer is awaited or read
     total_in: float = 15.0  #: seconds for everything
     most: int = 1 << 20  #: bytes of the answer's body
+
+
+LIMITS = Limits()
 
 
 class Http:
@@ -84,7 +91,7 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
-        limits: Limits = Limits(),
+        limits: Limits = LIMITS,
     ) -> Answer:
         """The answer to one request, whatever its status.
 
@@ -102,13 +109,13 @@ class Http:
         try:
             async with asyncio.timeout(limits.total_in):
                 return await self._ask(method, target, sent, body, limits, progress)
-        except (aiohttp.InvalidURL, ValueError) as error:
-            if progress.connected or not isinstance(error, aiohttp.ClientError):
-                raise
+        except aiohttp.InvalidURL:
             raise BadAddress(f"{place}: not a host that can be asked") from None
         except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
             failure = Unclear if progress.connected else Unreached
-            raise failure(f"{place}: {_said(error, progress.connected)}") from None
+            raise failure(
+                f"{place}: {_after(error) if progress.connected else _before(error)}"
+            ) from None
 
     async def _ask(
         self,
@@ -122,7 +129,7 @@ class Http:
         request = self._opened().request(
             method,
             url,
-            data=body or None,
+            data=io.BytesIO(body) if len(body) > _LONG else body or None,
             headers=headers,
             skip_auto_headers=("Content-Type",),
             allow_redirects=False,
@@ -157,7 +164,11 @@ class Http:
 
     def _check(self, host: str, address: str) -> None:
         """Raises BadAddress where the address must not be connected to."""
-        if self._refuses(ip_address(address)):
+        try:
+            refused = self._refuses(ip_address(address))
+        except ValueError:
+            raise BadAddress(f"{host}: not a host that can be asked") from None
+        if refused:
             raise BadAddress(f"{host}: its address is not a public one")
 
     def _socket(self, info: tuple[Any, ...]) -> socket.socket:
@@ -286,8 +297,8 @@ def _place(url: URL) -> str:
     return f"{host}" if url.is_default_port() else f"{host}:{url.port}"
 
 
-def _said(error: Exception, connected: bool) -> str:
-    """What went wrong, without the words of errors that may hold a URL."""
+def _before(error: Exception) -> str:
+    """Why there is no connection, without the words of errors that may hold a URL."""
     match error:
         case aiohttp.ClientConnectorDNSError():
             return "its name has no address"
@@ -296,13 +307,17 @@ def _said(error: Exception, connected: bool) -> str:
         case aiohttp.ClientConnectorSSLError():
             return "TLS could not be agreed on"
         case TimeoutError():
-            return "it did not answer in time" if connected else "no connection in time"
+            return "no connection in time"
         case OSError(errno=int(number)):
             return os.strerror(number)
-        case _ if connected:
-            return "the connection broke, or its answer cannot be read"
-        case _:
-            return "it cannot be connected to"
+    return "it cannot be connected to"
+
+
+def _after(error: Exception) -> str:
+    """Why there is no answer, likewise."""
+    if isinstance(error, TimeoutError):
+        return "it did not answer in time"
+    return "the connection broke, or its answer cannot be read"
 
 
 def _reason(error: ssl.SSLError) -> str:
