@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 
 from msgspec import Struct
@@ -33,6 +34,11 @@ DOCS = {
         "made and printed once",
     ),
     "ESTAFETTE_SANDBOX_DELAY": ("Seconds until the sandbox delivers.", "0.2"),
+    "ESTAFETTE_ALLOW_PRIVATE_ADDRESSES": (
+        "Whether callback, webhook and media URLs may lead to loopback and private networks: "
+        "`true` or `false`.",
+        "true while `serve` listens on loopback, else false",
+    ),
     "ESTAFETTE_LOG_FORMAT": ("`console` for people, `json` for programs.", "console on a terminal"),
     "ESTAFETTE_LOG_LEVEL": ("`debug`, `info`, `warning` or `error`.", "info"),
 }
@@ -53,8 +59,18 @@ class Settings(Struct, frozen=True, kw_only=True):
     auth_token: str = ""
     api_key: str = ""
     sandbox_delay: float = 0.2
+    allow_private_addresses: bool | None = None  #: None: as the address listened on has it
     log_format: str = ""
     log_level: str = "info"
+
+    def allows_private(self, host: str) -> bool:
+        """Whether URLs may lead to private addresses, for a server that listens on this host."""
+        if self.allow_private_addresses is not None:
+            return self.allow_private_addresses
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host.lower() == "localhost"
 
     def __repr__(self) -> str:
         """Without the secrets, for logs and tracebacks."""
@@ -79,6 +95,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         auth_token=_value(environ, "ESTAFETTE_AUTH_TOKEN"),
         api_key=_value(environ, "ESTAFETTE_API_KEY"),
         sandbox_delay=_seconds(environ, "ESTAFETTE_SANDBOX_DELAY", 0.2),
+        allow_private_addresses=_choice(environ, "ESTAFETTE_ALLOW_PRIVATE_ADDRESSES"),
         log_format=_one_of(environ, "ESTAFETTE_LOG_FORMAT", ("", "console", "json")),
         log_level=_one_of(environ, "ESTAFETTE_LOG_LEVEL", ("info", "debug", "warning", "error")),
     )
@@ -111,6 +128,11 @@ def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
     if not 0 <= seconds <= 86_400:
         raise BadSetting(f"{name} must be seconds, 0 to 86400, such as 0.2")
     return seconds
+
+
+def _choice(environ: Mapping[str, str], name: str) -> bool | None:
+    word = _one_of(environ, name, ("", "true", "false"))
+    return word == "true" if word else None
 
 
 def _one_of(environ: Mapping[str, str], name: str, words: tuple[str, ...]) -> str:

@@ -19,6 +19,7 @@ VARIABLES: dict[str, tuple[str, str, object]] = {
     "ESTAFETTE_AUTH_TOKEN": ("auth_token", "a secret token", "a secret token"),
     "ESTAFETTE_API_KEY": ("api_key", "SK1.a secret", "SK1.a secret"),
     "ESTAFETTE_SANDBOX_DELAY": ("sandbox_delay", "1.5", 1.5),
+    "ESTAFETTE_ALLOW_PRIVATE_ADDRESSES": ("allow_private_addresses", "False", False),
     "ESTAFETTE_LOG_FORMAT": ("log_format", "JSON", "json"),
     "ESTAFETTE_LOG_LEVEL": ("log_level", "Warning", "warning"),
 }
@@ -27,6 +28,7 @@ WRONG = {
     "ESTAFETTE_SECRET_KEY": ["short", KEY + "0", "0g" * 32, "'" + KEY],
     "ESTAFETTE_ACCOUNT_SID": ["AC1", "SK" + "0a" * 16, SID + "0", "AC" + "0g" * 16],
     "ESTAFETTE_SANDBOX_DELAY": ["soon", "-1", "86401", "nan", "inf", "1,5"],
+    "ESTAFETTE_ALLOW_PRIVATE_ADDRESSES": ["yes", "1", "10.0.0.0/8"],
     "ESTAFETTE_LOG_FORMAT": ["xml"],
     "ESTAFETTE_LOG_LEVEL": ["loud", "critical"],
 }
@@ -103,6 +105,28 @@ def test_a_setting_that_makes_no_sense_is_refused_by_its_name_alone(name: str, t
 @pytest.mark.parametrize("text", ["0", "86400", "1e1", ".5"])
 def test_a_delay_is_any_number_of_seconds_of_a_day(text: str) -> None:
     assert read({"ESTAFETTE_SANDBOX_DELAY": text}).sandbox_delay == float(text)
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("10.0.0.1", False),
+        ("gateway.example", False),
+    ],
+)
+def test_private_addresses_may_be_asked_while_the_server_listens_on_loopback(
+    host: str, allowed: bool
+) -> None:
+    name = "ESTAFETTE_ALLOW_PRIVATE_ADDRESSES"
+    assert read({}).allows_private(host) is allowed
+    assert read({name: "TRUE"}).allows_private(host)
+    assert not read({name: "false"}).allows_private(host)
 
 
 def test_the_secrets_are_not_shown() -> None:
