@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from estafette.doors.twilio.forms import CONTENT_TYPE
 from estafette.doors.twilio.routes import TABLE
 from tests import tables
 from tests.conftest import Server
@@ -152,6 +153,14 @@ def test_the_page_of_the_twilio_door_lists_its_routes() -> None:
         pytest.skip("the page is not written yet")
     served = {(method, path) for method, path, _ in TABLE}
     assert set(_ROW.findall(page.read_text())) == served
+
+
+def test_the_page_of_the_twilio_door_lists_its_forms() -> None:
+    """Of each path that it lists, that is: those are the paths of the first form."""
+    text = (ROOT / "estafette/doors/twilio/README.md").read_text()
+    found = re.findall(r"^\| (?:none|`(\.\w+)`) \| `(\w+/[^`]+)` \|", text, re.MULTILINE)
+    assert dict(found) == CONTENT_TYPE
+    assert all(path.endswith(".json") for _, path, _ in TABLE)
 
 
 def tracked() -> list[Path]:

@@ -1,11 +1,10 @@
 """What is answered where."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable
 from functools import partial
 from typing import Any
 
-import msgspec
 import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -17,22 +16,14 @@ from estafette.doors.paths import Paths
 from estafette.doors.twilio import auth, paging, wire
 from estafette.doors.twilio.auth import header
 from estafette.doors.twilio.errors import TwilioError, of_declined
+from estafette.doors.twilio.forms import Answer, in_form, in_json
 from estafette.model import Account, Busy, Conflict, Declined, Message, Unknown
 
 log = structlog.get_logger()
 
 LARGEST = 2 << 20  # bytes of a request body
 _REF = re.compile(r"[!-~]{1,128}")
-_OTHER_FORM = re.compile(
-    r"/(?:Accounts|Keys|Messages|AC\w{32}|SK\w{32}|[SM]M\w{32})(?:\.xml|\.csv)?$"
-)
 _GONE = re.compile(r"/Accounts/[^/]+/SMS/Messages(?:[./]|$)")  # the path before Messages
-_ONLY_JSON = "The requested resource {} was not found: only .json is served here so far"
-
-Headers = Sequence[tuple[bytes, bytes]]
-Answer = Callable[[Request], Awaitable[Response]]
-
-_json = msgspec.json.Encoder().encode
 
 
 class Twilio:
@@ -200,6 +191,7 @@ class Twilio:
 
 _AT = f"/{wire.API}/Accounts/{{account}}"
 
+#: The paths in JSON. Each is answered in the other forms, too.
 TABLE = [
     ("POST", f"{_AT}/Messages.json", Twilio.create_message),
     ("GET", f"{_AT}/Messages.json", Twilio.list_messages),
@@ -244,11 +236,13 @@ class Application:
         except Exception:
             log.exception("a request broke", path=scope["path"], method=scope["method"])
             response = _refusal(TwilioError(20500))
+        if not scope["path"].endswith(".json"):
+            response = in_form(response, scope["path"])
         await response(scope, receive, send)
 
     def _answer(self, request: Request) -> Awaitable[Response]:
         scope = request.scope
-        found = self._paths.find(scope["path"])
+        found = self._paths.find(scope["path"]) or self._paths.find(in_json(scope["path"]))
         if found is None:
             raise _no_path(scope["path"])
         scope["path_params"] = found.holes
@@ -257,11 +251,7 @@ class Application:
 
 
 def _no_path(path: str) -> TwilioError:
-    if _GONE.search(path):
-        return TwilioError(20410, path)
-    if _OTHER_FORM.search(path):
-        return TwilioError(20404, path, message=_ONLY_JSON)
-    return TwilioError(20404, path)
+    return TwilioError(20410 if _GONE.search(path) else 20404, path)
 
 
 async def _no_method(allowed: Iterable[str]) -> Response:
@@ -299,25 +289,11 @@ def _idempotency_key(request: Request) -> str:
     return key
 
 
-class _Json(Response):
-    """A response of JSON, made without what others need of its base."""
-
-    def __init__(self, body: bytes, status: int, headers: Headers = ()) -> None:
-        self.body = body
-        self.status_code = status
-        self.background = None
-        self.raw_headers = [
-            (b"content-length", str(len(body)).encode()),
-            (b"content-type", b"application/json"),
-            *headers,
-        ]
-
-
-def _answer(shape: Any, status: int = 200, *, id: str = "") -> Response:
-    return _Json(_json(shape), status, ((b"twilio-request-id", f"RQ{id}".encode()),) if id else ())
+def _answer(shape: dict[str, Any], status: int = 200, *, id: str = "") -> Response:
+    return Answer(shape, status, ((b"twilio-request-id", f"RQ{id}".encode()),) if id else ())
 
 
 def _refusal(error: TwilioError, *headers: tuple[bytes, bytes]) -> Response:
     if error.status == 401:
         headers = (*headers, (b"www-authenticate", b'Basic realm="Twilio API"'))
-    return _Json(_json(error.shape()), error.status, headers)
+    return Answer(error.shape(), error.status, headers)

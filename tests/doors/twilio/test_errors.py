@@ -260,15 +260,7 @@ def test_another_method_is_not_allowed(api: Api, method: str, path: str) -> None
     assert answer.headers["allow"] == METHODS[method, path]
 
 
-@pytest.mark.parametrize("path", ["/Messages", "/Messages.xml", "/Messages.csv", "", "/Keys"])
-def test_other_suffixes_say_that_only_json_is_served(api: Api, path: str) -> None:
-    text = (
-        f"The requested resource {api.path(path)} was not found: only .json is served here so far"
-    )
-    assert api.call("GET", path).refusal == (404, 20404, text)
-
-
-@pytest.mark.parametrize("path", ["/SMS/Messages.json", "/SMS/Messages", "/SMS/Messages/SM1.json"])
+@pytest.mark.parametrize("path", ["/SMS/Messages.json", "/SMS/Messages/SM1.json"])
 def test_the_path_before_messages_is_gone(api: Api, path: str) -> None:
     text = f"The requested resource {api.path(path)} is gone: send to Messages instead"
     assert api.call("POST", path, GOOD).refusal == (410, 20410, text)

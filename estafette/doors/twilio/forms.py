@@ -1,0 +1,205 @@
+"""The forms of an answer: JSON, in which each is made, and XML and CSV, which are made of it."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import msgspec
+from starlette.responses import Response
+
+Headers = Sequence[tuple[bytes, bytes]]
+Shape = Mapping[str, Any]
+
+#: What a path ends with: the form in which it is answered.
+CONTENT_TYPE = {
+    ".json": "application/json",
+    ".xml": "application/xml",
+    ".csv": "text/csv; charset=utf-8",  # without it, many clients would read Latin-1
+    "": "application/xml",
+}
+
+
+class Resource(NamedTuple):
+    """What XML calls a list and one item of it, and the order of an item's elements and columns."""
+
+    plural: str
+    element: str
+    keys: tuple[str, ...] = ()
+
+
+#: By the name of the list in the path. A Message has the order of Twilio's XML of 2020 and 2021.
+RESOURCES = {
+    "Messages": Resource(
+        "Messages",
+        "Message",
+        (
+            *("sid", "date_created", "date_updated", "date_sent", "account_sid", "to", "from"),
+            *("messaging_service_sid", "body", "status", "num_segments", "num_media", "direction"),
+            *("api_version", "price", "price_unit", "error_code", "error_message", "uri"),
+            "subresource_uris",
+        ),
+    ),
+    "Accounts": Resource(
+        "Accounts",
+        "Account",
+        (
+            *("sid", "friendly_name", "status", "date_created", "date_updated", "type"),
+            *("owner_account_sid", "uri", "subresource_uris"),
+        ),
+    ),
+    "Keys": Resource("Keys", "Key", ("sid", "friendly_name", "date_created", "date_updated")),
+}
+_REFUSAL = Resource("", "RestException")  # in the order of its shape
+
+_RELATIONS = {"first_page_uri": "first", "previous_page_uri": "prev", "next_page_uri": "next"}
+
+_DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>\n"
+# What XML 1.0 (§2.2) has no way to write, what is markup, and the return that parsers make a
+# line feed of (§2.11).
+_MARKED = re.compile('[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff&<>"\r]')
+_MARKS = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"}
+_NO_CHARACTER = "\ufffd"
+
+_json = msgspec.json.Encoder().encode
+
+
+class Answer(Response):
+    """A response of JSON, made without what others need of its base."""
+
+    def __init__(self, shape: Shape, status: int = 200, headers: Headers = ()) -> None:
+        self.shape = shape
+        self.body = body = _json(shape)
+        self.status_code = status
+        self.background = None
+        self.raw_headers = [
+            (b"content-length", str(len(body)).encode()),
+            (b"content-type", b"application/json"),
+            *headers,
+        ]
+
+
+def in_json(path: str) -> str:
+    """The path under which the same is answered in JSON."""
+    return f"{_parted(path)[0]}.json"
+
+
+def in_form(response: Response, path: str) -> Response:
+    """The answer in the form that its path asks for; one that has no body has all of them.
+
+    A slash too many at the end changes nothing of what was asked for.
+    """
+    stem, suffix = _parted(path.rstrip("/"))
+    if suffix == ".json" or not isinstance(response, Answer):
+        return response
+    is_refusal = response.status_code >= 400
+    resource = _REFUSAL if is_refusal else RESOURCES[stem.split("/")[2::2][-1]]
+    shape, headers = response.shape, response.raw_headers[2:]
+    if suffix == ".csv":
+        response.body = _csv(resource, shape)
+        headers += _links(shape)
+    else:
+        response.body = _xml(resource, shape)
+    response.raw_headers = [
+        (b"content-length", str(len(response.body)).encode()),
+        (b"content-type", CONTENT_TYPE[suffix].encode()),
+        *headers,
+    ]
+    return response
+
+
+def _parted(path: str) -> tuple[str, str]:
+    """A path without its suffix, and that. Any other ending is part of an SID, or of nothing."""
+    stem, dot, ending = path.rpartition(".")
+    return (stem, f".{ending}") if dot and f".{ending}" in CONTENT_TYPE else (path, "")
+
+
+def _listed(shape: Shape) -> Sequence[Shape] | None:
+    """The items of a list, whose envelope holds nothing else that is one; None of all else."""
+    return next((value for value in shape.values() if isinstance(value, list)), None)
+
+
+def _ordered(resource: Resource, shape: Shape) -> Iterator[str]:
+    yield from (key for key in resource.keys if key in shape)
+    yield from (key for key in shape if key not in resource.keys)
+
+
+@lru_cache(256)
+def _camel(key: str) -> str:
+    return "".join(word.capitalize() for word in key.split("_"))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
+
+
+# XML ---------------------------------------------------------------------------------------------
+
+
+def _xml(resource: Resource, shape: Shape) -> bytes:
+    """A document of one resource, or of a list whose paging is attributes of its element."""
+    items = _listed(shape)
+    if items is None:
+        inner = _item(resource, shape)
+    else:
+        paging = "".join(
+            f' {key.replace("_", "")}="{_escaped(_text(value))}"'
+            for key, value in shape.items()
+            if value is not items
+        )
+        inner = "".join(_item(resource, item) for item in items)
+        inner = f"<{resource.plural}{paging}>{inner}</{resource.plural}>"
+    return f"{_DECLARATION}<TwilioResponse>{inner}</TwilioResponse>".encode()
+
+
+def _item(resource: Resource, shape: Shape) -> str:
+    """One resource, or a refusal."""
+    inner = "".join(_element(key, shape[key]) for key in _ordered(resource, shape))
+    return f"<{resource.element}>{inner}</{resource.element}>"
+
+
+def _element(key: str, value: Any) -> str:
+    """One value; links lead to XML again, by having no suffix."""
+    if key == "subresource_uris":
+        inner = "".join(_element(name, uri.removesuffix(".json")) for name, uri in value.items())
+    else:
+        text = _text(value)
+        inner = _escaped(text.removesuffix(".json") if key == "uri" else text)
+    name = _camel(key)
+    return f"<{name}>{inner}</{name}>" if inner else f"<{name}/>"
+
+
+def _escaped(text: str) -> str:
+    """Text as it may stand in a document, in an attribute too."""
+    return _MARKED.sub(lambda found: _MARKS.get(found[0], _NO_CHARACTER), text)
+
+
+# CSV ---------------------------------------------------------------------------------------------
+
+
+def _csv(resource: Resource, shape: Shape) -> bytes:
+    """A row of names, as in XML, and a row for each item, or for the one resource.
+
+    Links to what lies under a resource have no column: not every answer has the same.
+    """
+    items = _listed(shape)
+    rows = [shape] if items is None else items
+    first = rows[0] if rows else dict.fromkeys(resource.keys)
+    keys = [key for key in _ordered(resource, first) if key != "subresource_uris"]
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow(map(_camel, keys))
+    writer.writerows([_text(row[key]) for key in keys] for row in rows)
+    return written.getvalue().encode()
+
+
+def _links(shape: Shape) -> Headers:
+    """The paging of a list that has no place for it: RFC 8288."""
+    links = [f'<{shape[key]}>; rel="{_RELATIONS[key]}"' for key in _RELATIONS if shape.get(key)]
+    return [(b"link", ", ".join(links).encode())] if links else []
