@@ -60,8 +60,12 @@ class App:
 
 
 @contextlib.asynccontextmanager
-async def opened(settings: Settings, wake: Callable[[], None] = lambda: None) -> AsyncIterator[App]:
+async def opened(
+    settings: Settings, wake: Callable[[], None] = lambda: None, *, host: str = "localhost"
+) -> AsyncIterator[App]:
     """Open the home and its database, and close them at the end.
+
+    `host` is what a server listens on.
 
     Raises BadHome, BadUrl, NewerSchema, WrongKey or Busy where that cannot be done.
     """
@@ -78,7 +82,9 @@ async def opened(settings: Settings, wake: Callable[[], None] = lambda: None) ->
     defaults = {"sandbox": {"delay": settings.sandbox_delay}}
     connections = Connections(store, vault, utc_now, place, defaults)
     people = People(store, vault, utc_now)
-    gateway = Gateway(store, connections, utc_now, wake)
+    gateway = Gateway(
+        store, connections, utc_now, wake, allows_private=settings.allows_private(host)
+    )
     try:
         yield App(settings, vault, store, people, connections, gateway, node)
     finally:

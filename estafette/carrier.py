@@ -35,7 +35,7 @@ async def carry(app: App, *, woken_by_stdin: bool = False) -> None:
     """
     sys.setswitchinterval(SWITCH)
     rest_the_collector()
-    http = Http(allows_private=bool(getattr(app.settings, "allow_private_addresses", True)))
+    http = Http(allows_private=app.settings.allows_private(""))
     callbacks = app.callbacks(http)
     worker = app.worker(callbacks.wake)
 

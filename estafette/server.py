@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 GRACE = 5  # seconds for requests under way when the server stops; the carrier has its own
 _WAKE_IN = 0.002  # seconds in which several commits wake the carrier once
+_ALLOWS = "ESTAFETTE_ALLOW_PRIVATE_ADDRESSES"
 _AGAIN = (0.1, 0.5, 2, 5)  # seconds before a carrier that died is started again
 
 
@@ -145,7 +146,10 @@ class Carrier:
     death of the server is too, stops it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, allows_private: bool) -> None:
+        """`allows_private`: whether it may tell addresses that are not public."""
+        self._environment = {**os.environ, _ALLOWS: "true" if allows_private else "false"}
+        self._environment.pop(f"{_ALLOWS}_FILE", None)  # only one of the two may be there
         self._process: asyncio.subprocess.Process | None = None
         self._is_ready = False
         self._waking = False
@@ -180,6 +184,7 @@ class Carrier:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "estafette.carrier",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            env=self._environment,
         )  # fmt: skip
         return self._process
 

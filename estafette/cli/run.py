@@ -59,9 +59,13 @@ def read_settings() -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def home(wake: Callable[[], None] | None = None) -> AsyncIterator[App]:
-    """The home, opened; filled when it is new. `wake` is called when there is work to carry."""
-    async with opened(read_settings(), wake or (lambda: None)) as app:
+async def home(
+    wake: Callable[[], None] | None = None, *, host: str = "localhost"
+) -> AsyncIterator[App]:
+    """The home, opened; filled when it is new. `wake` is called when there is work to carry; a
+    server listens on `host`.
+    """
+    async with opened(read_settings(), wake or (lambda: None), host=host) as app:
         first = await app.first_start()
         if first:
             tell_first(first)

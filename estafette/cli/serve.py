@@ -9,7 +9,7 @@ from rich.console import Console
 
 from estafette import server
 from estafette.carrier import carry as carry_on
-from estafette.cli.run import AsJson, BadInput, home, print_json, run
+from estafette.cli.run import AsJson, BadInput, home, print_json, read_settings, run
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,12 +33,13 @@ def serve(
 
 
 async def _serve(host: str, port: int, carry: bool) -> None:
-    carrier = server.Carrier() if carry else None
+    allows_private = read_settings().allows_private(host)
+    carrier = server.Carrier(allows_private=allows_private) if carry else None
     with contextlib.closing(server.listen(host, port)) as listener:
         # The carrier starts at once, and stops last: it finishes what the server took.
         async with (
             carrier.running() if carrier else contextlib.nullcontext(),
-            home(carrier.wake if carrier else None) as app,
+            home(carrier.wake if carrier else None, host=host) as app,
         ):
             Console(stderr=True, highlight=False).print(
                 f"Estafette listens on {server.url_of(listener)}", style="bold"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from time import perf_counter
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -29,6 +30,7 @@ from estafette.model import (
     Status,
 )
 from estafette.model.ids import instant, new_id
+from estafette.model.networks import is_private_host
 from estafette.model.text import segments, units
 from estafette.store import Store, attempts, callbacks, listing, messages, receipts, senders
 from estafette.store.callbacks import After
@@ -58,8 +60,14 @@ class Gateway:
         connections: Connections,
         clock: Clock,
         wake: Callable[[], None] = lambda: None,
+        *,
+        allows_private: bool = True,
     ) -> None:
-        """`wake` is called when there is something to carry."""
+        """`wake` is called when there is something to carry. Unless `allows_private`, URLs whose host
+        is plainly not public are declined at once; what their names stand for is seen when they are
+        asked.
+        """
+        self._allows_private = allows_private
         self._store = store
         self._connections = connections
         self._clock = clock
@@ -75,6 +83,8 @@ class Gateway:
         began = perf_counter()
         sender = await self._sender(account, send)
         _check(send)
+        if not self._allows_private:
+            _check_addresses(send)
         provider = self._connections.at_hand(sender.connection)
         if provider is None:
             _, provider = await self._connections.find(sender.connection)
@@ -217,6 +227,19 @@ class Gateway:
         for move in done:
             metrics.reached(move.status)
         return done
+
+
+def _check_addresses(send: Send) -> None:
+    """Decline URLs that lead into our own network."""
+    if send.callback_url and _leads_inside(send.callback_url):
+        raise Declined(Reason.BAD_CALLBACK, send.callback_url)
+    inside = [url for url in send.media if _leads_inside(url)]
+    if inside:
+        raise Declined(Reason.BAD_MEDIA, ", ".join(inside))
+
+
+def _leads_inside(url: str) -> bool:
+    return is_private_host(urlsplit(url).hostname or "")
 
 
 @lru_cache

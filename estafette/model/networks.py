@@ -1,7 +1,11 @@
 """Which addresses belong to everybody, and which to the machine and the networks around it."""
 
-from ipaddress import IPv4Address, IPv6Address, ip_network
+import re
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+_NUMBERS = re.compile(
+    r"(?:(?:0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)\.){0,3}(?:0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)"
+)
 IP = IPv4Address | IPv6Address
 
 #: What is not the public internet: IANA's special-purpose addresses, and one that a cloud keeps.
@@ -54,6 +58,36 @@ def is_private(address: IP) -> bool:
     if inner is not None:
         return is_private(inner)
     return address not in _PUBLIC_6 or any(address in network for network in _PRIVATE_6)
+
+
+def is_private_host(host: str) -> bool:
+    """Whether a URL's host says by itself that it is not public: `localhost`, or such an address.
+
+    The old spellings of IPv4 count, too: `127.1`, `0x7f.1`, `2130706433`. What other names stand for
+    is known when they are looked up.
+    """
+    host = host.strip("[]").rstrip(".").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return is_private(ip_address(host.partition("%")[0]))
+    except ValueError:
+        pass
+    found = _old_spelling(host)
+    return found is not None and is_private(found)
+
+
+def _old_spelling(host: str) -> IPv4Address | None:
+    """An IPv4 address of one to four numbers, each decimal, octal or hexadecimal (inet_aton(3))."""
+    if not _NUMBERS.fullmatch(host):
+        return None
+    *heads, last = (
+        int(part, 8) if re.fullmatch("0[0-7]+", part) else int(part, 0) for part in host.split(".")
+    )
+    room = 256 ** (4 - len(heads))
+    if any(head > 255 for head in heads) or last >= room:
+        return None
+    return IPv4Address(sum(head << 8 * (3 - place) for place, head in enumerate(heads)) + last)
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:

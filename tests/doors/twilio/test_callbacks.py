@@ -177,3 +177,30 @@ def test_the_form_is_one_that_parses_back(api: Api, receiver: Receiver) -> None:
     (heard, *_) = receiver.wait(1, sid)
     pairs = parse_qsl(heard.body.decode(), keep_blank_values=True, strict_parsing=True)
     assert len(pairs) == len(heard.form)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/x", "http://localhost:9/x", "http://169.254.169.254/latest",
+        "http://[::1]/x", "http://2130706433/x", "https://10.0.0.1/x",
+    ],
+)  # fmt: skip
+def test_addresses_inside_are_refused_at_once_where_they_are_not_allowed(
+    guarded: Api, url: str
+) -> None:
+    form = {"To": new_number(), "From": SENDER, "Body": "x"}
+    answer = guarded.post({**form, "StatusCallback": url})
+    assert answer.refusal[:2] == (400, 21609)
+    assert guarded.post({**form, "MediaUrl": url}).refusal[:2] == (400, 21620)
+    assert guarded.newest() is None
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    home = tmp_path_factory.mktemp("guarded") / "home"
+    server = Server(home, environment={"ESTAFETTE_ALLOW_PRIVATE_ADDRESSES": "false"}).start()
+    try:
+        yield Api(server)
+    finally:
+        server.close()
