@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from estafette.app import App
 from estafette.core.clock import utc_now
 from estafette.model import GatewayError
-from estafette.store import jobs
+from estafette.store import callbacks, jobs
 from estafette.store.jobs import Backlog
 
 
@@ -43,9 +43,11 @@ class Ops:
 
     async def metrics(self, _request: Request) -> Response:
         """Every counter of all processes of this server, and the queue as it stands."""
-        backlog = await self._app.store.read(lambda conn: jobs.backlog(conn, utc_now()))
+        backlog, owed = await self._app.store.read(
+            lambda conn: (jobs.backlog(conn, utc_now()), callbacks.owed(conn))
+        )
         queue = CollectorRegistry()
-        queue.register(_Queue(backlog))
+        queue.register(_Queue(backlog, owed))
         return Response(
             generate_latest(_counted()) + generate_latest(queue),
             media_type=CONTENT_TYPE_PLAIN_0_0_4,
@@ -61,11 +63,11 @@ def _counted() -> CollectorRegistry:
 
 
 class _Queue(Collector):
-    def __init__(self, backlog: Backlog) -> None:
-        self._backlog = backlog
+    def __init__(self, backlog: Backlog, owed: int) -> None:
+        self._backlog, self._owed = backlog, owed
 
     def collect(self) -> Iterable[Metric]:
-        """The two gauges of the queue."""
+        """The gauges of the queue."""
         yield GaugeMetricFamily(
             "estafette_queue_depth", "Messages that wait to be offered.", self._backlog.depth
         )
@@ -73,4 +75,9 @@ class _Queue(Collector):
             "estafette_queue_age_seconds",
             "How long the message that is most overdue has been due.",
             self._backlog.age,
+        )
+        yield GaugeMetricFamily(
+            "estafette_callbacks_waiting",
+            "Callbacks to be told, for the first time or again.",
+            self._owed,
         )

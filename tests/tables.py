@@ -79,7 +79,7 @@ def metrics_table() -> str:
             ", ".join(f"`{label}`" for label in labels.get(found.name, ())),
             found.documentation,
         )
-        for found in (*counted, *_Queue(Backlog(0, 0)).collect())
+        for found in (*counted, *_Queue(Backlog(0, 0), 0).collect())
     ]
     return table(("Name", "Type", "Labels", "What it tells"), sorted(rows))
 

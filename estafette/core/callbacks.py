@@ -41,8 +41,8 @@ Say = Callable[[Callback, Message, str], Post]
 
 _MOST = 256  # callbacks under way at once
 _MOST_EACH = 32  # of these, to one host: one that hangs keeps no other waiting
-_OURS_FOR = 60.0  # seconds after which a callback that a dead process took up is told by another
-_SURE_FOR = 30.0  # seconds of these in which a try may begin
+_OURS_FOR = 25.0  # seconds after which a callback that a dead process took up is told by another
+_SURE_FOR = 8.0  # seconds of these in which a try may begin: it takes fifteen at the most
 _SOONEST, _LATEST = 0.05, 1.0  # seconds between looks
 _TOKENS_KNOWN_FOR = 2.0  # seconds that a new token may go unnoticed
 _ANSWER = 65_536  # bytes of an answer that are read

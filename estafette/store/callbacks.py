@@ -156,19 +156,12 @@ def forget(conn: Connection, message: str) -> None:
     bulk.delete(conn, callbacks, "message", [message])
 
 
-class Owed(NamedTuple):
-    """How many callbacks wait, and for how many microseconds the first of them."""
-
-    depth: int
-    first_at: int | None
+def owed(conn: Connection) -> int:
+    """How many wait to be told, for the first time or again."""
+    return int(conn.execute(_OWED).scalar_one())
 
 
-def owed(conn: Connection) -> Owed:
-    """What waits to be told, for the first time or again."""
-    return Owed(*conn.execute(_OWED).one())
-
-
-_OWED = text("SELECT count(*), min(created_at) FROM callbacks WHERE due_at IS NOT NULL")
+_OWED = text("SELECT count(*) FROM callbacks WHERE due_at IS NOT NULL")
 
 
 def of_row(row: Sequence[Any]) -> Callback:
