@@ -35,6 +35,10 @@ function dates(filters) {
 const stories = {
   create: (client, given) => client.messages.create(given),
 
+  // Whether its own validator believes a webhook.
+  validate: async (client, { token, signature, url, form }) =>
+    twilio.validateRequest(token, signature, url, form),
+
   fetch: (client, { sid }) => client.messages(sid).fetch(),
 
   createAndFetch: async (client, given) => (await client.messages.create(given)).fetch(),

@@ -17,6 +17,7 @@ import pytest
 
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
 from tests.doors.twilio.conftest import NEVER_REACHED, Api, new_number
+from tests.receiver import receiving
 
 NODE = Path(__file__).parents[2] / "node"
 
@@ -231,3 +232,19 @@ def test_a_new_key_opens_messages_until_it_is_deleted(npm: Npm) -> None:
     with pytest.raises(Thrown) as caught:
         npm.tell("create", asked, **shown)
     assert caught.value.error["code"] == 20003
+
+
+@pytest.mark.parametrize("tail", ["", "/told?order=7&again=a&again=b%20c", "/#rc=2&rp=all"])
+def test_its_validator_believes_a_status_callback(npm: Npm, tail: str) -> None:
+    with receiving() as receiver:
+        sid = npm.create(new_number(), statusCallback=f"{receiver.url}{tail}")["sid"]
+        heard, _ = receiver.wait(2, sid)
+    signed = {
+        "token": AUTH_TOKEN,
+        "signature": heard.headers["x-twilio-signature"],
+        "url": f"{receiver.url}{tail}".partition("#")[0],
+        "form": heard.form,
+    }
+    assert npm.tell("validate", signed) is True
+    assert npm.tell("validate", {**signed, "form": {**heard.form, "To": "x"}}) is False
+    assert npm.tell("validate", {**signed, "token": "another"}) is False
