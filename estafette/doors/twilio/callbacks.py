@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import uuid
 from collections.abc import Mapping
-from urllib.parse import parse_qs, urldefrag, urlencode
+from urllib.parse import parse_qs, urldefrag, urlencode, urlsplit
 
 from estafette.doors.twilio import wire
 from estafette.model import Callback, Channel, Failure, Message, Patience, Post, Status
@@ -24,6 +24,7 @@ _FAILURES = {
 def post(callback: Callback, message: Message, token: str) -> Post:
     """One status callback. Its form, headers and overrides after `#` are those of Twilio's docs."""
     url, overrides = urldefrag(callback.url)
+    url = _as_asked(url)
     form = _form(callback, message)
     asked = parse_qs(overrides)
     return Post(
@@ -82,6 +83,12 @@ def _seconds(asked: Mapping[str, list[str]], name: str, usual: float) -> float:
     said = asked.get(name, [""])[-1]
     least, most = _TIMES[name]
     return min(max(int(said) / 1000, least), most) if said.isascii() and said.isdigit() else usual
+
+
+def _as_asked(url: str) -> str:
+    """An address as it arrives: without a path it is `/`, and so the receiver will check it."""
+    parts = urlsplit(url)
+    return url if parts.path else parts._replace(path="/").geturl()
 
 
 def _patience(asked: Mapping[str, list[str]]) -> Patience | None:

@@ -63,7 +63,7 @@ def test_a_failure_is_told_with_its_code(api: Api, receiver: Receiver) -> None:
     refused = api.create("+15005520400", StatusCallback=receiver.url)["sid"]
     (told,) = receiver.wait(1, refused)
     assert (told.form["MessageStatus"], told.form["ErrorCode"]) == ("failed", "30007")
-    assert is_signed(told, receiver.url)
+    assert is_signed(told, f"{receiver.url}/")
 
 
 def test_being_called_back_is_told(api: Api, receiver: Receiver) -> None:
