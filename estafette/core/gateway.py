@@ -17,6 +17,7 @@ from estafette.model import (
     Cursor,
     Declined,
     Direction,
+    Feedback,
     Filter,
     Message,
     Page,
@@ -28,7 +29,7 @@ from estafette.model import (
 )
 from estafette.model.ids import instant, new_id
 from estafette.model.text import segments, units
-from estafette.store import Store, attempts, listing, messages, receipts, senders
+from estafette.store import Store, attempts, feedback, listing, messages, receipts, senders
 from estafette.store.messages import Accept
 from estafette.store.receipts import Moved, Told
 
@@ -39,10 +40,11 @@ _LOOKS_FOR = 0.5  # seconds after which the next one looks, if who looked did no
 
 
 class Timeline(Struct, frozen=True):
-    """What became of a message: the offers made, and what carriers told."""
+    """What became of a message: the offers made, and what carriers and the account told."""
 
     attempts: list[Attempt]
     receipts: list[tuple[Receipt, datetime]]
+    feedback: Feedback | None
 
 
 class Gateway:
@@ -153,7 +155,9 @@ class Gateway:
         """Everything that is known of what became of a message."""
         return await self._store.read(
             lambda conn: Timeline(
-                attempts.of_message(conn, message.id), receipts.of_message(conn, message.id)
+                attempts.of_message(conn, message.id),
+                receipts.of_message(conn, message.id),
+                feedback.of_message(conn, message.id),
             )
         )
 
@@ -173,6 +177,16 @@ class Gateway:
         """Remove a message and all that is known of it. Raises Conflict while it is under way."""
         now = self._clock()
         await self._store.write(lambda conn: messages.remove(conn, account.sid, id, now))
+
+    async def put_feedback(self, account: Account, id: str, confirmed: bool) -> Feedback:
+        """Keep whether its recipient did what a message asked for; the last word counts.
+
+        Raises Unknown.
+        """
+        now = self._clock()
+        return await self._store.write(
+            lambda conn: feedback.put(conn, account.sid, id, confirmed, now)
+        )
 
     async def record(self, connection: str, told: Sequence[Receipt]) -> list[Moved]:
         """Keep what a carrier told, and move the messages that it is about.

@@ -114,6 +114,15 @@ class Message(Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
+class Feedback(Struct, frozen=True):
+    """Whether the recipient of a message did what it asked for, as the account tells later."""
+
+    message: str
+    confirmed: bool
+    created_at: datetime
+    updated_at: datetime
+
+
 class Filter(Struct, frozen=True, kw_only=True):
     """Which messages to list. Every part narrows; the times bound `sent_at`, both inclusive."""
 
