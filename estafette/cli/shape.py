@@ -82,6 +82,9 @@ def timeline(message: Message, found: Timeline) -> list[dict[str, Any]]:
         events.append(
             {"at": iso(item.closed_at or item.created_at), "what": "callback"} | callback(item)
         )
+    if told := found.feedback:
+        outcome = "confirmed" if told.confirmed else "unconfirmed"
+        events.append({"at": iso(told.updated_at), "what": "feedback", "outcome": outcome})
     if message.status == "canceled":
         events.append({"at": iso(message.updated_at), "what": "canceled"})
     return sorted(events, key=lambda event: str(event["at"]))

@@ -20,6 +20,7 @@ from estafette.model import (
     Cursor,
     Declined,
     Direction,
+    Feedback,
     Filter,
     Message,
     Page,
@@ -32,7 +33,16 @@ from estafette.model import (
 from estafette.model.ids import instant, new_id
 from estafette.model.networks import is_private_host
 from estafette.model.text import segments, units
-from estafette.store import Store, attempts, callbacks, listing, messages, receipts, senders
+from estafette.store import (
+    Store,
+    attempts,
+    callbacks,
+    feedback,
+    listing,
+    messages,
+    receipts,
+    senders,
+)
 from estafette.store.callbacks import After
 from estafette.store.messages import Accept
 from estafette.store.receipts import Moved, Told
@@ -44,11 +54,12 @@ _LOOKS_FOR = 0.5  # seconds after which the next one looks, if who looked did no
 
 
 class Timeline(Struct, frozen=True):
-    """What became of a message: the offers made, what carriers told, and whom we told."""
+    """What became of a message: the offers, what carriers and the account told, and whom we told."""
 
     attempts: list[Attempt]
     receipts: list[tuple[Receipt, datetime]]
     callbacks: list[Callback]
+    feedback: Feedback | None
 
 
 class Gateway:
@@ -171,6 +182,7 @@ class Gateway:
                 attempts.of_message(conn, message.id),
                 receipts.of_message(conn, message.id),
                 callbacks.of_message(conn, message.id),
+                feedback.of_message(conn, message.id),
             )
         )
 
@@ -214,6 +226,16 @@ class Gateway:
         """Remove a message and all that is known of it. Raises Conflict while it is under way."""
         now = self._clock()
         await self._store.write(lambda conn: messages.remove(conn, account.sid, id, now))
+
+    async def put_feedback(self, account: Account, id: str, confirmed: bool) -> Feedback:
+        """Keep whether its recipient did what a message asked for; the last word counts.
+
+        Raises Unknown.
+        """
+        now = self._clock()
+        return await self._store.write(
+            lambda conn: feedback.put(conn, account.sid, id, confirmed, now)
+        )
 
     async def record(self, connection: str, told: Sequence[Receipt]) -> list[Moved]:
         """Keep what a carrier told, and move the messages that it is about.

@@ -116,6 +116,15 @@ class Message(Struct, frozen=True, kw_only=True):
     door: str = ""  #: the API through which it came
 
 
+class Feedback(Struct, frozen=True):
+    """Whether the recipient of a message did what it asked for, as the account tells later."""
+
+    message: str
+    confirmed: bool
+    created_at: datetime
+    updated_at: datetime
+
+
 class Filter(Struct, frozen=True, kw_only=True):
     """Which messages to list. Every part narrows; the times bound `sent_at`, both inclusive."""
 

@@ -21,7 +21,7 @@ from estafette.model import (
 from estafette.model.ids import instant
 from estafette.model.rules import may_delete
 from estafette.store import bulk, callbacks, recipients, refs
-from estafette.store.schema import attempts, idempotency, jobs, messages, receipts
+from estafette.store.schema import attempts, feedback, idempotency, jobs, messages, receipts
 from estafette.store.times import moment, moment_or_none
 
 COLUMNS = tuple(column.name for column in messages.c)
@@ -236,7 +236,7 @@ def delete(conn: Connection, id: str) -> None:
         recipients.forget(conn, account, recipient, id)
     refs.forget(conn, id)
     callbacks.forget(conn, id)
-    for table in (attempts, receipts, jobs, idempotency):
+    for table in (attempts, receipts, jobs, idempotency, feedback):
         conn.execute(table.delete().where(table.c.message == id))
 
 

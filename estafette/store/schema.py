@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TEXT
 
-VERSION = "0002"  #: the newest migration
+VERSION = "0003"  #: the newest migration
 
 METADATA = MetaData()
 
@@ -174,6 +174,17 @@ marks = Table(
     METADATA,
     _id("name", primary_key=True),
     Column("value", BigInteger, nullable=False),
+)
+
+#: What an account told of the recipient of a message.
+feedback = Table(
+    "feedback",
+    METADATA,
+    _id("message", primary_key=True),
+    Column("confirmed", Boolean, nullable=False),
+    _at("created_at"),
+    _at("updated_at"),
+    sqlite_with_rowid=False,
 )
 
 idempotency = Table(

@@ -70,6 +70,8 @@ const stories = {
 
   remove: (client, { sid }) => client.messages(sid).remove(),
 
+  feedback: (client, { sid, ...given }) => client.messages(sid).feedback.create(given),
+
   account: (client) => client.api.v2010.accounts(client.accountSid).fetch(),
 
   newKey: (client, given) => client.newKeys.create(given),

@@ -23,7 +23,7 @@ from estafette.model import (
     Unknown,
 )
 from estafette.model.ids import instant, new_id
-from estafette.store import attempts, bulk, jobs, messages, receipts, schema
+from estafette.store import attempts, bulk, feedback, jobs, messages, receipts, schema
 from estafette.store.messages import Accept
 from tests.store.conftest import (
     ACCOUNT,
@@ -45,7 +45,7 @@ from tests.store.conftest import (
 )
 
 LATER = NOON + timedelta(minutes=1)
-TABLES = ("messages", "jobs", "attempts", "receipts", "idempotency")
+TABLES = ("messages", "jobs", "attempts", "receipts", "idempotency", "feedback")
 
 
 def keyed(key: str = "key", fingerprint: str = "print", **parts: Any) -> Accept:
@@ -326,6 +326,7 @@ def test_a_deleted_message_leaves_nothing_behind_and_no_other_is_touched(
         told = Receipt(status=Status.DELIVERED, message=one.id)
         receipts.record(conn, [receipts.Told(new_id(NOON), CONNECTION, told, NOW)])
         jobs.put(conn, [jobs.Job(one.id, "settle", LANE, NOW)])
+        feedback.put(conn, ACCOUNT, one.id, True, NOON)
     messages.delete(conn, first.id)
     assert {table: count(conn, table) for table in TABLES} == dict.fromkeys(TABLES, 1)
     with pytest.raises(Unknown):

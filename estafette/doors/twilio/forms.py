@@ -50,6 +50,11 @@ RESOURCES = {
             *("owner_account_sid", "uri", "subresource_uris"),
         ),
     ),
+    "Feedback": Resource(
+        "Feedback",
+        "Feedback",
+        ("account_sid", "message_sid", "outcome", "date_created", "date_updated", "uri"),
+    ),
     "Keys": Resource("Keys", "Key", ("sid", "friendly_name", "date_created", "date_updated")),
 }
 _REFUSAL = Resource("", "RestException")  # in the order of its shape

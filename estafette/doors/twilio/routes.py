@@ -97,6 +97,14 @@ class Twilio:
             raise TwilioError(20009) from None
         return Response(status_code=204)
 
+    async def create_feedback(self, request: Request) -> Response:
+        """POST Feedback: whether the recipient did what the message asked for; the last counts."""
+        message = await self._find(request)
+        confirmed = wire.read_outcome(await _form(request))
+        account = await self._people.account(message.account)
+        found = await self._gateway.put_feedback(account, message.id, confirmed)
+        return _answer(wire.feedback(message, found))
+
     async def _find(self, request: Request) -> Message:
         account = await auth.account(request, self._people)
         sid = request.path_params["sid"]
@@ -198,6 +206,7 @@ TABLE = [
     ("GET", f"{_AT}/Messages/{{sid}}.json", Twilio.fetch_message),
     ("POST", f"{_AT}/Messages/{{sid}}.json", Twilio.update_message),
     ("DELETE", f"{_AT}/Messages/{{sid}}.json", Twilio.delete_message),
+    ("POST", f"{_AT}/Messages/{{sid}}/Feedback.json", Twilio.create_feedback),
     ("POST", f"{_AT}/Keys.json", Twilio.create_key),
     ("GET", f"{_AT}/Keys.json", Twilio.list_keys),
     ("GET", f"{_AT}/Keys/{{sid}}.json", Twilio.fetch_key),

@@ -11,8 +11,19 @@ from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from estafette.doors.twilio.errors import FAILED, UNKNOWN_FAILURE, TwilioError
-from estafette.model import Account, Channel, Direction, Key, Message, Reason, Send, Status
+from estafette.model import (
+    Account,
+    Channel,
+    Direction,
+    Feedback,
+    Key,
+    Message,
+    Reason,
+    Send,
+    Status,
+)
 from estafette.model.address import e164, is_alphanumeric_sender, is_short_code
+from estafette.model.smart import smart
 
 API = "2010-04-01"
 MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
@@ -37,6 +48,7 @@ DIRECTION = {
     Direction.API: "outbound-api",
     Direction.REPLY: "outbound-reply",
 }
+OUTCOME = {True: "confirmed", False: "unconfirmed"}
 PREFIX = {Channel.SMS: "", Channel.WHATSAPP: "whatsapp:"}
 
 #: Twilio's test senders: they belong to nobody, and always answer the same.
@@ -96,11 +108,14 @@ def read_send(form: Form, *, idempotency_key: str = "") -> Send:
     if channel is not from_channel:
         raise TwilioError(21910)
     _check_settings(said)
+    body = said.get("Body", "")
+    if "SmartEncoded" in said and _is_true(said["SmartEncoded"]) and channel is Channel.SMS:
+        body = smart(body)
     return Send(
         channel=channel,
         sender=from_address,
         recipient=recipient,
-        body=said.get("Body", ""),
+        body=body,
         media=_media(form["MediaUrl"]) if "MediaUrl" in form else (),
         callback_url=_callback(said.get("StatusCallback", "")),
         valid_for=_validity(said.get("ValidityPeriod", "")),
@@ -109,6 +124,11 @@ def read_send(form: Form, *, idempotency_key: str = "") -> Send:
         fingerprint=_fingerprint(form) if idempotency_key else "",
         door="twilio",
     )
+
+
+def _is_true(text: str) -> bool:
+    """Whether a parameter asks for something. What is no boolean asks for nothing."""
+    return text.lower() == "true"  # Python's own `str` writes a capital
 
 
 @lru_cache(4096)
@@ -268,6 +288,27 @@ def failure(reason: Reason | None, code: str, text: str) -> tuple[int, str]:
     if len(code) == 5 and code.isdigit():
         return int(code), text or words
     return known, words
+
+
+def read_outcome(form: Form) -> bool:
+    """Whether a feedback confirms; it does unless it says otherwise. Raises TwilioError."""
+    outcome = one(form, "Outcome") or OUTCOME[True]
+    if outcome not in OUTCOME.values():
+        raise TwilioError(20001, "Outcome must be confirmed or unconfirmed")
+    return outcome == OUTCOME[True]
+
+
+def feedback(message: Message, feedback: Feedback) -> dict[str, Any]:
+    """A Feedback resource, its keys in Twilio's order."""
+    sid = message_sid(message)
+    return {
+        "account_sid": message.account,
+        "date_created": rfc2822(feedback.created_at),
+        "date_updated": rfc2822(feedback.updated_at),
+        "message_sid": sid,
+        "outcome": OUTCOME[feedback.confirmed],
+        "uri": f"/{API}/Accounts/{message.account}/Messages/{sid}/Feedback.json",
+    }
 
 
 def account(account: Account) -> dict[str, Any]:

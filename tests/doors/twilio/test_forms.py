@@ -180,6 +180,19 @@ def test_keys_are_made_read_renamed_and_revoked_in_csv(api: Api) -> None:
     assert api.call("DELETE", path).status == 204
 
 
+def test_feedback_is_answered_in_every_form(api: Api) -> None:
+    sid = api.create(new_number())["sid"]
+    names = ["AccountSid", "MessageSid", "Outcome", "DateCreated", "DateUpdated", "Uri"]
+    for suffix in XML:
+        found = element(api.call("POST", f"/Messages/{sid}/Feedback{suffix}"))
+        assert (found.tag, [child.tag for child in found]) == ("Feedback", names)
+        said = values(found)
+        assert (said["MessageSid"], said["Outcome"]) == (sid, "confirmed")
+        assert said["Uri"] == api.path(f"/Messages/{sid}/Feedback")
+    (row,) = rows(api.call("POST", f"/Messages/{sid}/Feedback.csv", {"Outcome": "unconfirmed"}))
+    assert (list(row), row["Outcome"]) == (names, "unconfirmed")
+
+
 def test_accounts_are_read_in_every_form(api: Api) -> None:
     account = api.get(".json")
     for suffix in XML:

@@ -86,6 +86,38 @@ def test_a_canceled_message_can_be_redacted_and_deleted(api: Api) -> None:
     assert (answer.status, answer.body) == (204, b"")
 
 
+def test_feedback_is_told_in_the_timeline_and_goes_with_its_message(
+    api: Api, other_account: Api
+) -> None:
+    sid = api.delivered(new_number())["sid"]
+    path = f"/Messages/{sid}/Feedback.json"
+    answer = api.call("POST", path)
+    assert answer.status == 200
+    assert (answer.json["outcome"], answer.json["message_sid"]) == ("confirmed", sid)
+    assert api.call("POST", path, {"Outcome": "unconfirmed"}).json["outcome"] == "unconfirmed"
+    refused = api.call("POST", path, {"Outcome": "perhaps"})
+    assert refused.refusal == (400, 20001, "Outcome must be confirmed or unconfirmed")
+    shown = api.server.run("messages", "show", sid, "--account", api.sid, "--json")
+    told = [event for event in json.loads(shown.stdout)["timeline"] if event["what"] == "feedback"]
+    assert [event["outcome"] for event in told] == ["unconfirmed"]
+    other = other_account.call("POST", path, {"Outcome": "confirmed"})
+    assert other.refusal[:2] == (404, 20404)
+    assert api.call("GET", path).refusal[:2] == (405, 20004)
+    assert api.call("DELETE", f"/Messages/{sid}.json").status == 204
+    assert api.call("POST", path).refusal[:2] == (404, 20404)
+
+
+def test_a_text_of_which_smart_encoding_leaves_nothing_is_empty(api: Api) -> None:
+    form = {"To": new_number(), "From": SENDER, "Body": "\u200b\u2060", "SmartEncoded": "true"}
+    assert api.post(form).refusal[:2] == (400, 21602)
+
+
+def test_the_longest_text_is_measured_after_smart_encoding(api: Api) -> None:
+    for body, code in (("\u2026" * 533 + "a", 201), ("\u2026" * 534, 400)):
+        form = {"To": new_number(), "From": SENDER, "Body": body, "SmartEncoded": "true"}
+        assert api.post(form).status == code
+
+
 def test_a_head_is_a_get_without_its_body(api: Api) -> None:
     answer = api.call("HEAD", "/Messages.json")
     assert (answer.status, answer.body) == (200, b"")

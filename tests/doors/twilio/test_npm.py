@@ -195,6 +195,34 @@ def test_a_deleted_message_is_gone(npm: Npm, api: Api) -> None:
     assert (caught.value.error["status"], caught.value.error["code"]) == (404, 20404)
 
 
+def test_smart_encoding_makes_one_part_of_three(npm: Npm) -> None:
+    body = f"\u201c{'a' * 158}\u201d"
+    usual, unasked, smart = (
+        npm.create(new_number(), body=body, **more)
+        for more in ({}, {"smartEncoded": False}, {"smartEncoded": True})
+    )
+    for message in (usual, unasked):
+        assert (message["body"], message["numSegments"]) == (body, "3")
+    assert (smart["body"], smart["numSegments"]) == (f'"{"a" * 158}"', "1")
+
+
+def test_feedback_is_confirmed_or_not(npm: Npm) -> None:
+    sid = npm.create(new_number())["sid"]
+    told = npm.tell("feedback", {"sid": sid, "outcome": "unconfirmed"})
+    assert told == {
+        "accountSid": ACCOUNT_SID,
+        "messageSid": sid,
+        "outcome": "unconfirmed",
+        "dateCreated": told["dateCreated"],
+        "dateUpdated": told["dateCreated"],
+        "uri": f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages/{sid}/Feedback.json",
+    }
+    assert npm.tell("feedback", {"sid": sid})["outcome"] == "confirmed"
+    with pytest.raises(Thrown) as caught:
+        npm.tell("feedback", {"sid": sid, "outcome": "perhaps"})
+    assert (caught.value.error["status"], caught.value.error["code"]) == (400, 20001)
+
+
 def test_an_error_is_an_exception_with_its_status_code_and_text(npm: Npm) -> None:
     with pytest.raises(Thrown) as caught:
         npm.create("123")

@@ -168,6 +168,38 @@ def test_parts_are_counted_as_they_are_billed(client: Client) -> None:
         assert create(client, new_number(), body=body).num_segments == parts
 
 
+def test_smart_encoding_makes_one_part_of_three(client: Client) -> None:
+    body = f"\u201c{'a' * 158}\u201d"
+    usual, unasked, smart = (
+        create(client, new_number(), body=body, **more)
+        for more in ({}, {"smart_encoded": False}, {"smart_encoded": True})
+    )
+    for message in (usual, unasked):
+        assert (message.body, message.num_segments) == (body, "3")
+    assert (smart.body, smart.num_segments) == (f'"{"a" * 158}"', "1")
+    assert until(client, smart.sid).body == smart.body
+
+
+def test_feedback_is_confirmed_or_not_and_the_last_word_counts(client: Client) -> None:
+    message = until(client, create(client, new_number(), provide_feedback=True).sid)
+    first = client.messages(message.sid).feedback.create(outcome="confirmed")
+    assert (first.outcome, first.message_sid) == ("confirmed", message.sid)
+    assert first.account_sid == ACCOUNT_SID
+    assert first.uri == message.subresource_uris["feedback"]
+    assert message.date_created <= first.date_created == first.date_updated
+    time.sleep(1.1)
+    last = message.feedback.create(outcome="unconfirmed")
+    assert (last.outcome, last.date_created) == ("unconfirmed", first.date_created)
+    assert last.date_updated > first.date_updated
+    assert message.feedback.create().outcome == "confirmed"
+
+
+def test_feedback_on_no_message_is_an_exception(client: Client) -> None:
+    with pytest.raises(TwilioRestException) as caught:
+        client.messages("SM" + "0" * 32).feedback.create(outcome="confirmed")
+    assert (caught.value.status, caught.value.code) == (404, 20404)
+
+
 def test_list_gives_the_newest_first_as_many_as_asked_for(client: Client) -> None:
     to = new_number()
     found = [create(client, to).sid for _ in range(5)][::-1]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from estafette.doors.twilio import wire
 from estafette.doors.twilio.errors import CODES, DECLINED, FAILED, TwilioError
-from estafette.model import Account, Channel, Direction, Key, Message, Reason, Status
+from estafette.model import Account, Channel, Direction, Feedback, Key, Message, Reason, Status
 
 AT = datetime(2019, 5, 24, 17, 18, 27, 999_999, tzinfo=UTC)
 ACCOUNT = "AC" + "5e" * 16
@@ -201,12 +201,70 @@ def test_parameters_without_effect_and_unknown_ones_are_ignored() -> None:
     more = {
         "ApplicationSid": ["AP" + ID], "MaxPrice": ["0.05"], "ProvideFeedback": ["true"],
         "Attempt": ["2"], "ForceDelivery": ["false"], "AddressRetention": ["obfuscate"],
-        "SmartEncoded": ["true"], "PersistentAction": ["geo:37.7,-122.4|label"],
+        "PersistentAction": ["geo:37.7,-122.4|label"],
         "TrafficType": ["free"], "ShortenUrls": ["true"], "SendAsMms": ["false"],
         "MessageIntent": ["otp"], "RiskCheck": ["enable"], "FallbackFrom": ["+14155550101"],
         "Tags": ['{"a":"b"}'], "Something": ["else"],
     }  # fmt: skip
     assert wire.read_send({**GOOD, **more}) == wire.read_send(GOOD)
+
+
+QUOTED = {**GOOD, "Body": ["\u201cHi\u201d\u2026"]}
+
+
+@pytest.mark.parametrize("said", [["true"], ["True"], ["TRUE"], ["false", "true"]])
+def test_smart_encoding_replaces_the_text_where_it_is_asked_for(said: list[str]) -> None:
+    assert wire.read_send({**QUOTED, "SmartEncoded": said}).body == '"Hi"...'
+
+
+@pytest.mark.parametrize("said", ["false", "False", "", "1", "yes", "true ", "null", "\0"])
+def test_what_is_no_boolean_asks_for_no_smart_encoding(said: str) -> None:
+    assert wire.read_send({**QUOTED, "SmartEncoded": [said]}) == wire.read_send(QUOTED)
+
+
+def test_a_whatsapp_text_has_no_parts_and_stays() -> None:
+    form = {**QUOTED, "To": ["whatsapp:+14155550199"], "From": ["whatsapp:+14155550100"]}
+    assert wire.read_send({**form, "SmartEncoded": ["true"]}) == wire.read_send(form)
+
+
+@pytest.mark.parametrize(
+    ("form", "confirmed"),
+    [
+        ({}, True),
+        ({"Outcome": [""]}, True),
+        ({"Outcome": ["confirmed"]}, True),
+        ({"Outcome": ["unconfirmed"]}, False),
+        ({"Outcome": ["confirmed", "unconfirmed"]}, False),
+        ({"Outcome": ["unconfirmed"], "Something": ["else"]}, False),
+    ],
+)
+def test_a_feedback_confirms_unless_it_says_otherwise(
+    form: dict[str, list[str]], confirmed: bool
+) -> None:
+    assert wire.read_outcome(form) is confirmed
+
+
+@pytest.mark.parametrize("said", ["Confirmed", "yes", "true", " confirmed", "delivered"])
+def test_another_outcome_is_refused(said: str) -> None:
+    with pytest.raises(TwilioError) as caught:
+        wire.read_outcome({"Outcome": [said]})
+    assert caught.value.code == 20001
+
+
+def test_a_feedback_has_twilios_keys_in_twilios_order() -> None:
+    later = AT.replace(minute=20)
+    for media, confirmed in (((), True), (("https://example.com/a.png",), False)):
+        sid = ("MM" if media else "SM") + ID
+        expected = {
+            "account_sid": ACCOUNT,
+            "date_created": "Fri, 24 May 2019 17:18:27 +0000",
+            "date_updated": "Fri, 24 May 2019 17:20:27 +0000",
+            "message_sid": sid,
+            "outcome": "confirmed" if confirmed else "unconfirmed",
+            "uri": f"/2010-04-01/Accounts/{ACCOUNT}/Messages/{sid}/Feedback.json",
+        }
+        shape = wire.feedback(a_message(media=media), Feedback(ID, confirmed, AT, later))
+        assert list(shape.items()) == list(expected.items())
 
 
 def test_the_last_of_several_values_counts() -> None:
