@@ -10,6 +10,7 @@ from pathlib import Path
 from estafette.core.callbacks import Callbacks
 from estafette.core.clock import utc_now
 from estafette.core.connections import Connections
+from estafette.core.core import Core
 from estafette.core.first import First, first_start
 from estafette.core.gateway import Gateway
 from estafette.core.lanes import new_node
@@ -38,10 +39,24 @@ class App:
     settings: Settings
     vault: Vault
     store: Store
-    people: People
-    connections: Connections
-    gateway: Gateway
+    http: Http
+    core: Core
     node: Node
+
+    @property
+    def people(self) -> People:
+        """Accounts and keys."""
+        return self.core.people
+
+    @property
+    def connections(self) -> Connections:
+        """Carriers."""
+        return self.core.connections
+
+    @property
+    def gateway(self) -> Gateway:
+        """Messages."""
+        return self.core.gateway
 
     async def first_start(self) -> First | None:
         """Fill an empty database; None if it was not empty."""
@@ -53,19 +68,24 @@ class App:
         """What carries messages in this process."""
         return Worker(self.store, self.connections, utc_now, self.node, owed)
 
-    def callbacks(self, http: Http) -> Callbacks:
+    def callbacks(self) -> Callbacks:
         """What tells customers' addresses from this process."""
-        says = {door.name: door.post for door in doors(self.gateway, self.people)}
-        return Callbacks(self.store, self.people, http, utc_now, says)
+        says = {door.name: door.post for door in doors(self.core)}
+        return Callbacks(self.store, self.people, self.http, utc_now, says)
 
 
 @contextlib.asynccontextmanager
 async def opened(
-    settings: Settings, wake: Callable[[], None] = lambda: None, *, host: str = "localhost"
+    settings: Settings,
+    wake: Callable[[], None] = lambda: None,
+    *,
+    host: str = "localhost",
+    public_url: str = "",
 ) -> AsyncIterator[App]:
     """Open the home and its database, and close them at the end.
 
-    `host` is what a server listens on.
+    `host` is what a server listens on, `public_url` how it is reached where the settings do not
+    say so.
 
     Raises BadHome, BadUrl, NewerSchema, WrongKey or Busy where that cannot be done.
     """
@@ -78,17 +98,20 @@ async def opened(
         await store.close()
         raise
     node = new_node()
-    place = Place(settings.home, node.id)
+    allows_private = settings.allows_private(host)
+    http = Http(allows_private=allows_private)
+    public_url = settings.public_url or public_url
+    place = Place(settings.home, node.id, http, public_url)
     defaults = {"sandbox": {"delay": settings.sandbox_delay}}
     connections = Connections(store, vault, utc_now, place, defaults)
     people = People(store, vault, utc_now)
-    gateway = Gateway(
-        store, connections, utc_now, wake, allows_private=settings.allows_private(host)
-    )
+    gateway = Gateway(store, connections, utc_now, wake, allows_private=allows_private)
+    core = Core(gateway, people, connections, public_url)
     try:
-        yield App(settings, vault, store, people, connections, gateway, node)
+        yield App(settings, vault, store, http, core, node)
     finally:
         await connections.close()
+        await http.close()
         await store.close()
 
 

@@ -15,7 +15,6 @@ import uvloop
 
 from estafette import logs, settings
 from estafette.app import App, opened
-from estafette.http import Http
 from estafette.model import GatewayError
 
 # Threads that compute hand over the interpreter after this; the default of 5 ms would make every
@@ -35,8 +34,7 @@ async def carry(app: App, *, woken_by_stdin: bool = False) -> None:
     """
     sys.setswitchinterval(SWITCH)
     rest_the_collector()
-    http = Http(allows_private=app.settings.allows_private(""))
-    callbacks = app.callbacks(http)
+    callbacks = app.callbacks()
     worker = app.worker(callbacks.wake)
 
     def stop() -> None:
@@ -48,7 +46,6 @@ async def carry(app: App, *, woken_by_stdin: bool = False) -> None:
         callbacks.wake()
 
     async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(http.close)
         if woken_by_stdin:
             await stack.enter_async_context(_bell(wake, stop))
         else:

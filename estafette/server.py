@@ -25,6 +25,7 @@ log = structlog.get_logger()
 GRACE = 5  # seconds for requests under way when the server stops; the carrier has its own
 _WAKE_IN = 0.002  # seconds in which several commits wake the carrier once
 _ALLOWS = "ESTAFETTE_ALLOW_PRIVATE_ADDRESSES"
+_PUBLIC_URL = "ESTAFETTE_PUBLIC_URL"
 _AGAIN = (0.1, 0.5, 2, 5)  # seconds before a carrier that died is started again
 
 
@@ -36,11 +37,7 @@ class Front:
     """Every request's first step: to the door whose prefix its path has."""
 
     def __init__(self, app: App, carrying: Callable[[], bool]) -> None:
-        self._doors = [
-            (prefix, door.app)
-            for door in doors(app.gateway, app.people)
-            for prefix in door.prefixes
-        ]
+        self._doors = [(prefix, door.app) for door in doors(app.core) for prefix in door.prefixes]
         ops = Ops(app, carrying)
         self._own = Router(
             [
@@ -138,6 +135,12 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def public_url_of(listener: socket.socket) -> str:
+    """As `url_of`, for links: who listens on every address is reached at the local one at least."""
+    host, port = listener.getsockname()[:2]
+    return f"http://localhost:{port}" if host in ("0.0.0.0", "::") else url_of(listener)  # noqa: S104
+
+
 class Carrier:
     """The process that carries messages for a server, and dies with it.
 
@@ -146,10 +149,14 @@ class Carrier:
     death of the server is too, stops it.
     """
 
-    def __init__(self, *, allows_private: bool) -> None:
-        """`allows_private`: whether it may tell addresses that are not public."""
-        self._environment = {**os.environ, _ALLOWS: "true" if allows_private else "false"}
-        self._environment.pop(f"{_ALLOWS}_FILE", None)  # only one of the two may be there
+    def __init__(self, *, allows_private: bool, public_url: str) -> None:
+        """`allows_private`: whether it may tell addresses that are not public; `public_url`: how
+        the server is reached.
+        """
+        told = {_ALLOWS: "true" if allows_private else "false", _PUBLIC_URL: public_url}
+        self._environment = {**os.environ, **told}
+        for name in told:
+            self._environment.pop(f"{name}_FILE", None)  # only one of the two may be there
         self._process: asyncio.subprocess.Process | None = None
         self._is_ready = False
         self._waking = False

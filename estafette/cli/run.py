@@ -60,12 +60,13 @@ def read_settings() -> Settings:
 
 @contextlib.asynccontextmanager
 async def home(
-    wake: Callable[[], None] | None = None, *, host: str = "localhost"
+    wake: Callable[[], None] | None = None, *, host: str = "localhost", public_url: str = ""
 ) -> AsyncIterator[App]:
     """The home, opened; filled when it is new. `wake` is called when there is work to carry; a
-    server listens on `host`.
+    server listens on `host` and is reached at `public_url`.
     """
-    async with opened(read_settings(), wake or (lambda: None), host=host) as app:
+    wake = wake or (lambda: None)
+    async with opened(read_settings(), wake, host=host, public_url=public_url) as app:
         first = await app.first_start()
         if first:
             tell_first(first)

@@ -33,13 +33,15 @@ def serve(
 
 
 async def _serve(host: str, port: int, carry: bool) -> None:
-    allows_private = read_settings().allows_private(host)
-    carrier = server.Carrier(allows_private=allows_private) if carry else None
+    settings = read_settings()
+    allows_private = settings.allows_private(host)
     with contextlib.closing(server.listen(host, port)) as listener:
+        url = settings.public_url or server.public_url_of(listener)
+        carrier = server.Carrier(allows_private=allows_private, public_url=url) if carry else None
         # The carrier starts at once, and stops last: it finishes what the server took.
         async with (
             carrier.running() if carrier else contextlib.nullcontext(),
-            home(carrier.wake if carrier else None, host=host) as app,
+            home(carrier.wake if carrier else None, host=host, public_url=url) as app,
         ):
             Console(stderr=True, highlight=False).print(
                 f"Estafette listens on {server.url_of(listener)}", style="bold"

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import structlog
@@ -51,7 +51,7 @@ class Connections:
         try:
             settings = json.loads(self._vault.open(sealed, connection.name))
             provider = make(connection.provider, self._with_defaults(connection.provider, settings))
-            await provider.open(self._place)
+            await provider.open(replace(self._place, connection=connection.name))
         except GatewayError as error:
             log.error("connection is misconfigured", connection=connection.name, text=str(error))
             self._providers.pop(connection.name, None)

@@ -19,7 +19,6 @@ from estafette.model import (
     Channel,
     Cursor,
     Declined,
-    Direction,
     Feedback,
     Filter,
     Message,
@@ -123,7 +122,7 @@ class Gateway:
             account=account.sid,
             lane=sender.id,
             channel=send.channel,
-            direction=Direction.API,
+            direction=send.direction,
             sender=send.sender,
             recipient=send.recipient,
             body=send.body,
@@ -141,6 +140,8 @@ class Gateway:
             sent_at=None,
             expires_at=now + _seconds(send.valid_for),
             door=send.door,
+            service=send.service,
+            content=send.content,
         )
 
     async def _sender(self, account: Account, send: Send) -> Sender:

@@ -5,6 +5,7 @@ import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from time import monotonic
 
 import structlog
@@ -18,6 +19,7 @@ log = structlog.get_logger()
 
 LEASE = 3.0  # seconds: a dead process's lanes are free after this
 _SEEK = 0.25  # seconds between looks for a lane while none is held
+_drivable = partial(senders.all_of, released=True)  # what these had to send is still sent
 _BEAT = 0.75  # seconds between renewals: a lease survives two that are late
 
 
@@ -89,7 +91,7 @@ class Lanes:
 
     async def beat(self) -> None:
         """Renew what is held, take what is free, give back what is too much."""
-        self._known = {sender.id: sender for sender in await self._store.read(senders.all_of)}
+        self._known = {sender.id: sender for sender in await self._store.read(_drivable)}
         mine, until = tuple(self._mine), monotonic() + LEASE
         held = await self._store.write(lambda conn: lanes.claim(conn, self._node, mine, LEASE))
         for id in [id for id in self._mine if id not in held.lanes]:

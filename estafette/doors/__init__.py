@@ -8,8 +8,7 @@ from msgspec import Struct
 from starlette.types import ASGIApp
 
 from estafette.core.callbacks import Say
-from estafette.core.gateway import Gateway
-from estafette.core.people import People
+from estafette.core.core import Core
 
 
 class Door(Struct, frozen=True):
@@ -26,7 +25,7 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
 
 
-def doors(gateway: Gateway, people: People) -> Iterator[Door]:
-    """Every door, around one gateway."""
+def doors(core: Core) -> Iterator[Door]:
+    """Every door, around one core."""
     for name in names():
-        yield importlib.import_module(f"{__name__}.{name}").door(gateway, people)
+        yield importlib.import_module(f"{__name__}.{name}").door(core)

@@ -1,6 +1,14 @@
 """The words we use. Pure: no I/O, no clock, no other room."""
 
-from estafette.model.account import Account, Connection, Credential, Key, Sender
+from estafette.model.account import (
+    Account,
+    AccountKind,
+    Connection,
+    Credential,
+    Hook,
+    Key,
+    Sender,
+)
 from estafette.model.attempt import Accepted, Attempt, Later, Offer, Outcome, Receipt
 from estafette.model.callback import Callback, CallbackStatus, Failure, Patience, Post
 from estafette.model.errors import (
@@ -34,6 +42,7 @@ from estafette.model.message import (
 __all__ = [
     "Accepted",
     "Account",
+    "AccountKind",
     "Attempt",
     "BadAddress",
     "Busy",
@@ -50,6 +59,7 @@ __all__ = [
     "Feedback",
     "Filter",
     "GatewayError",
+    "Hook",
     "Key",
     "Later",
     "Message",

@@ -1,12 +1,23 @@
 """Who owns messages, what they prove themselves with, and what they send from."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
 
 from estafette.model.message import Channel
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class AccountKind(StrEnum):
+    """What an account may do."""
+
+    FULL = "full"
+    TRIAL = "trial"  #: writes to recipients that are verified, and its texts say so
+    TEST = "test"  #: asks whether requests would be taken; nothing is kept or sent
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -16,6 +27,8 @@ class Account(Struct, frozen=True, kw_only=True):
     name: str
     created_at: datetime
     updated_at: datetime
+    kind: AccountKind = AccountKind.FULL
+    balance: str = ""  #: a decimal number, as who runs the gateway has set it; empty: never set
 
 
 class Key(Struct, frozen=True, kw_only=True):
@@ -47,6 +60,13 @@ class Connection(Struct, frozen=True, kw_only=True):
     parked_text: str = ""  #: what the carrier said
 
 
+class Hook(Struct, frozen=True):
+    """An address to tell, and how; an empty URL for nobody."""
+
+    url: str = ""
+    method: str = "POST"
+
+
 class Sender(Struct, frozen=True, kw_only=True):
     """An address an account may send from, on one channel, through one connection."""
 
@@ -60,3 +80,10 @@ class Sender(Struct, frozen=True, kw_only=True):
     window: int = 256  #: how many offers may be in flight
     max_per_second: float = 0.0  #: offers a second; 0 means as fast as it goes
     in_order: bool = False  #: one recipient's messages are offered one after the other
+    inbound: Hook = Hook()  #: who is told what people write to it
+    fallback: Hook = Hook()  #: who is told instead, when that fails
+    application: str = ""  #: whose hooks count instead of these
+    details: Mapping[str, Any] = {}  #: what doors keep with it, by their names
+    created_at: datetime = _LONG_AGO
+    updated_at: datetime = _LONG_AGO
+    released_at: datetime | None = None  #: given back: nothing new goes through it

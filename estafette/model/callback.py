@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from estafette.model.account import Hook
 from estafette.model.message import Reason, Status
 
 
@@ -34,6 +35,8 @@ class Callback(Struct, frozen=True, kw_only=True):
     tries: int
     answer: str  #: what the last try came to, such as `503`
     closed_at: datetime | None
+    method: str = "POST"
+    fallback: Hook = Hook()  #: who is told instead, when the address fails
 
 
 class Post(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,9 @@
 """A message: one thing to say, from one sender to one recipient, in either direction."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from msgspec import Struct
 
@@ -87,6 +89,9 @@ class Send(Struct, frozen=True, kw_only=True):
     discard: bool = False  #: forget the text as soon as a carrier has it
     idempotency_key: str = ""  #: the same key with the same request gives the same message
     fingerprint: str = ""  #: digest of the request, compared under one idempotency key
+    direction: Direction = Direction.API
+    service: str = ""  #: the pool that it goes through
+    content: Mapping[str, Any] = {}  #: what its kind has beside text and media
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -114,6 +119,8 @@ class Message(Struct, frozen=True, kw_only=True):
     sent_at: datetime | None
     expires_at: datetime
     door: str = ""  #: the API through which it came
+    service: str = ""  #: the pool through which it goes or came
+    content: Mapping[str, Any] = {}  #: what its kind has beside text and media
 
 
 class Feedback(Struct, frozen=True):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
+from estafette.http import Http
 from estafette.model import Accepted, Attempt, Channel, Message, Misconfigured, Offer, Send, Unclear
 
 
@@ -17,10 +18,17 @@ def secret(**options: Any) -> Any:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a provider may keep what it must remember by itself."""
+    """What a provider finds around it."""
 
-    home: Path  #: a folder of this machine
+    home: Path  #: a folder of this machine, for what it must remember by itself
     node: str  #: the id of this process
+    http: Http  #: its way out
+    public_url: str = ""  #: under which carriers reach us; empty where nobody knows
+    connection: str = ""  #: the name of the connection that it is made for
+
+    def inward(self, provider: str) -> str:
+        """The address at which a carrier may tell this connection something; empty for none."""
+        return self.public_url and f"{self.public_url}/in/{provider}/{self.connection}"
 
 
 @dataclass(kw_only=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from estafette.model import Account, Key, Unknown
+from estafette.model import Account, AccountKind, Key, Unknown
 from estafette.model.ids import instant
 from estafette.store.schema import accounts, keys
 from estafette.store.times import moment
@@ -20,6 +20,8 @@ def add(conn: Connection, account: Account, token_sealed: str) -> None:
             token_sealed=token_sealed,
             created_at=at,
             updated_at=at,
+            kind=account.kind,
+            balance=account.balance,
         )
     )
 
@@ -53,6 +55,8 @@ def _account(row: Row[Any]) -> Account:
         name=row.name,
         created_at=moment(row.created_at),
         updated_at=moment(row.updated_at),
+        kind=AccountKind(row.kind or AccountKind.FULL),
+        balance=row.balance,
     )
 
 

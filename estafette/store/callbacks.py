@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, text
 
-from estafette.model import Callback, CallbackStatus, Message, Reason, Status
+from estafette.model import Callback, CallbackStatus, Hook, Message, Reason, Status
 from estafette.model.ids import instant
 from estafette.store import bulk
 from estafette.store.schema import callbacks
@@ -34,6 +34,9 @@ class Fact(NamedTuple):
     reason: str = ""
     code: str = ""
     text: str = ""
+    method: str = ""
+    fallback_url: str = ""
+    fallback_method: str = ""
 
 
 def of(message: Message, status: Status, at: int, **words: str) -> Fact:
@@ -57,6 +60,7 @@ def owe(conn: Connection, facts: Sequence[Fact]) -> None:
                 fact.message, fact.status, fact.account, fact.door, fact.url, host_of(fact.url),
                 fact.reason, fact.code, fact.text, NUMBER.get(fact.status, 1), fact.at,
                 CallbackStatus.WAITING, due_at, 0, "", None,
+                fact.method, fact.fallback_url, fact.fallback_method,
             )
         )  # fmt: skip
     bulk.insert(conn, callbacks, rows, conflict="DO NOTHING")
@@ -181,6 +185,8 @@ def of_row(row: Sequence[Any]) -> Callback:
         tries=row[13],
         answer=row[14],
         closed_at=moment_or_none(row[15]),
+        method=row[16] or "POST",
+        fallback=Hook(row[17], row[18] or "POST"),
     )
 
 

@@ -106,6 +106,7 @@ _BY_KEY = text(
 _NEW = (
     "id", "account", "lane", "channel", "direction", "sender", "recipient", "body", "media",
     "segments", "status", "callback_url", "redacted", "created_at", "updated_at", "expires_at", "door",
+    "service", "content",
 )  # fmt: skip
 
 
@@ -130,6 +131,8 @@ def _new_row(message: Message) -> tuple[Any, ...]:
         created_at,
         instant(message.expires_at),
         message.door,
+        message.service,
+        json.dumps(message.content) if message.content else "",
     )
 
 
@@ -163,6 +166,8 @@ def of_row(row: Sequence[Any]) -> Message:
         sent_at=moment_or_none(row[19]),
         expires_at=moment(row[20]),
         door=row[21],
+        service=row[22],
+        content=json.loads(row[23]) if row[23] else {},
     )
 
 

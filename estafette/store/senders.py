@@ -1,13 +1,15 @@
 """Senders with their lanes, and the connections that carry them."""
 
+import json
 from typing import Any
 
 from sqlalchemy import Connection as Conn
 from sqlalchemy import Row, select
 
-from estafette.model import Channel, Conflict, Connection, Sender, Unknown
+from estafette.model import Channel, Conflict, Connection, Hook, Sender, Unknown
+from estafette.model.ids import instant
 from estafette.store.schema import connections, lanes, senders
-from estafette.store.times import moment_or_none
+from estafette.store.times import instant_or_none, moment, moment_or_none
 
 
 def add(conn: Conn, sender: Sender) -> None:
@@ -32,21 +34,45 @@ def find(conn: Conn, account: str, channel: Channel, address: str) -> Sender | N
             senders.c.account == account,
             senders.c.channel == channel,
             senders.c.address == address,
+            senders.c.released_at.is_(None),
         )
     ).first()
     return _sender(row) if row else None
 
 
-def all_of(conn: Conn, account: str = "") -> list[Sender]:
-    """The senders of an account, or of all, in the order in which they were added."""
+def get(conn: Conn, id: str) -> Sender | None:
+    """A sender by its id, given back or not."""
+    row = conn.execute(select(senders).where(senders.c.id == id)).first()
+    return _sender(row) if row else None
+
+
+def all_of(conn: Conn, account: str = "", *, released: bool = False) -> list[Sender]:
+    """The senders of an account, or of all, in the order in which they were added.
+
+    With `released` also those that were given back: what they had to send is still sent.
+    """
     asked = select(senders).order_by(senders.c.id)
+    if not released:
+        asked = asked.where(senders.c.released_at.is_(None))
     if account:
         asked = asked.where(senders.c.account == account)
     return [_sender(row) for row in conn.execute(asked)]
 
 
 def _columns(sender: Sender) -> dict[str, Any]:
-    return {column.name: getattr(sender, column.name) for column in senders.c}
+    plain = ("id", "account", "channel", "address", "ref", "title", "connection", "window")
+    return {
+        **{name: getattr(sender, name) for name in (*plain, "max_per_second", "in_order")},
+        "inbound_url": sender.inbound.url,
+        "inbound_method": sender.inbound.method,
+        "fallback_url": sender.fallback.url,
+        "fallback_method": sender.fallback.method,
+        "application": sender.application,
+        "details": json.dumps(dict(sender.details)) if sender.details else "",
+        "created_at": instant(sender.created_at),
+        "updated_at": instant(sender.updated_at),
+        "released_at": instant_or_none(sender.released_at),
+    }
 
 
 def _sender(row: Row[Any]) -> Sender:
@@ -61,6 +87,13 @@ def _sender(row: Row[Any]) -> Sender:
         window=row.window,
         max_per_second=row.max_per_second,
         in_order=bool(row.in_order),
+        inbound=Hook(row.inbound_url, row.inbound_method or "POST"),
+        fallback=Hook(row.fallback_url, row.fallback_method or "POST"),
+        application=row.application,
+        details=json.loads(row.details) if row.details else {},
+        created_at=moment(row.created_at),
+        updated_at=moment(row.updated_at),
+        released_at=moment_or_none(row.released_at),
     )
 
 

@@ -219,7 +219,7 @@ async def test_a_provider_that_cannot_open_yet_is_opened_later(
     app, home = house.app, tmp_path / "other"
     home.mkdir()
     (home / "sandbox").write_text("in the way")
-    mine = Connections(app.store, app.vault, Clock(), Place(home, "node"), {})
+    mine = Connections(app.store, app.vault, Clock(), Place(home, "node", app.http), {})
     await mine.refresh()
     assert (await mine.find("sandbox"))[1] is None
     assert [entry["event"] for entry in logged] == ["a provider broke"]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -167,8 +168,7 @@ async def test_who_carries_is_woken_once_there_is_something_new(house: House) ->
 
 
 def _with(app: Any, gateway: Gateway) -> Any:
-    parts = {name: getattr(app, name) for name in app.__dataclass_fields__}
-    return type(app)(**{**parts, "gateway": gateway})
+    return replace(app, core=replace(app.core, gateway=gateway))
 
 
 # Idempotency

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import pytest
 
+from estafette.http import Http
 from estafette.model import (
     Accepted,
     Attempt,
@@ -34,6 +35,7 @@ from estafette.providers import Place, Provider, load, make, names
 from tests.conftest import RECIPIENT, SENDER
 
 NODE = "node-1"
+HTTP = Http(allows_private=True)  # it opens nothing until it is asked
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
@@ -111,7 +113,7 @@ class Provides:
     @asynccontextmanager
     async def opened(self, home: Path, **settings: Any) -> AsyncIterator[Provider]:
         provider = make(self.name, {**self.settings, **settings})
-        await provider.open(Place(home, NODE))
+        await provider.open(Place(home, NODE, HTTP))
         try:
             yield provider
         finally:

@@ -21,7 +21,7 @@ from estafette.model import (
 from estafette.providers import Place, Provider, load, make, names, sandbox
 from estafette.providers.sandbox import BEHAVIOUR, MAGIC, MAGIC_SENDER, Ledger, Sandbox
 from tests.conftest import RECIPIENT, SENDER
-from tests.providers.cases import NODE, Case, Provides, answer, attempt_of, offer
+from tests.providers.cases import HTTP, NODE, Case, Provides, answer, attempt_of, offer
 
 
 class TestSandbox(Provides):
@@ -134,7 +134,7 @@ async def test_only_its_token_is_taken() -> None:
 
 async def opened(home: Path, node: str = NODE) -> Sandbox:
     provider = Sandbox()
-    await provider.open(Place(home, node))
+    await provider.open(Place(home, node, HTTP))
     return provider
 
 
@@ -229,7 +229,7 @@ async def test_a_provider_that_says_nothing_more_takes_nothing_and_knows_nothing
         channels = frozenset(Channel)
 
     bare, one = Bare(), offer()
-    await bare.open(Place(tmp_path, NODE))
+    await bare.open(Place(tmp_path, NODE, HTTP))
     bare.vet(Send(channel=Channel.SMS, sender=SENDER, recipient=RECIPIENT))
     with pytest.raises(NotImplementedError):
         await bare.send(one)

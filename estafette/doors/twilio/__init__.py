@@ -1,12 +1,11 @@
 """The Twilio REST API, version 2010-04-01: see README.md beside this file."""
 
-from estafette.core.gateway import Gateway
-from estafette.core.people import People
+from estafette.core.core import Core
 from estafette.doors import Door
 from estafette.doors.twilio.callbacks import post
 from estafette.doors.twilio.routes import Application
 
 
-def door(gateway: Gateway, people: People) -> Door:
-    """The door, around one gateway."""
-    return Door("twilio", ("/2010-04-01",), Application(gateway, people), post)
+def door(core: Core) -> Door:
+    """The door, around one core."""
+    return Door("twilio", ("/2010-04-01",), Application(core), post)
