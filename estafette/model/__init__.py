@@ -26,6 +26,7 @@ from estafette.model.errors import (
     Unknown,
     Unreached,
 )
+from estafette.model.incoming import Incoming, Inward
 from estafette.model.message import (
     Channel,
     Cursor,
@@ -60,6 +61,8 @@ __all__ = [
     "Filter",
     "GatewayError",
     "Hook",
+    "Incoming",
+    "Inward",
     "Key",
     "Later",
     "Message",

@@ -8,7 +8,19 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from estafette.http import Http
-from estafette.model import Accepted, Attempt, Channel, Message, Misconfigured, Offer, Send, Unclear
+from estafette.model import (
+    Accepted,
+    Attempt,
+    Channel,
+    Incoming,
+    Inward,
+    Message,
+    Misconfigured,
+    Offer,
+    Receipt,
+    Send,
+    Unclear,
+)
 
 
 def secret(**options: Any) -> Any:
@@ -64,6 +76,14 @@ class Provider:
         if the carrier never saw it, Unclear if it cannot tell.
         """
         raise Unclear("the process that made this offer ended before the answer was written down")
+
+    def verify(self, told: Inward) -> bool:
+        """Whether this carrier sent that request; nobody did where the carrier never calls us."""
+        return False
+
+    def parse(self, told: Inward) -> list[Receipt | Incoming]:
+        """What a verified request tells; empty for what is of no interest."""
+        return []
 
 
 def names() -> list[str]:
