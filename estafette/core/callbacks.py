@@ -140,12 +140,22 @@ class Callbacks:
         try:
             if monotonic() >= until:
                 return  # it may be another's by now, who tells it in its turn
-            tried = await self._try(callback, message)
+            tried = await self._tried(callback, message)
             await self._store.join(outbox.close, self._result(callback, tried))
         except Busy as error:  # it is told once more when it is nobody's
             log.error("a callback could not be written down", text=str(error))
         except Exception:
             log.exception("a callback broke", message=callback.message, status=callback.status)
+
+    async def _tried(self, callback: Callback, message: Message) -> Tried:
+        """As `_try`; what breaks here is tried again and given up like what breaks elsewhere."""
+        try:
+            return await self._try(callback, message)
+        except Busy:
+            raise
+        except Exception as error:
+            log.exception("a callback broke", message=callback.message, status=callback.status)
+            return Tried(f"{type(error).__name__} while it was told", Failure.SERVER)
 
     async def _try(self, callback: Callback, message: Message) -> Tried:
         voice = self._voices.get(callback.door)

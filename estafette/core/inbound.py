@@ -8,10 +8,10 @@ from estafette.core.clock import Clock
 from estafette.model import Channel, Direction, Incoming, Message, Sender, Status, Unknown
 from estafette.model.ids import instant, new_id
 from estafette.model.text import segments
-from estafette.store import Store, hooks, incoming, senders
+from estafette.store import Store, hooks, senders
 from estafette.store.callbacks import Fact
 from estafette.store.hooks import Route
-from estafette.store.incoming import Arrival
+from estafette.store.incoming import Arrival, keep
 from estafette.store.words import plain
 
 _DOOR = "twilio"  # in whose words the hooks of senders, applications and services are told
@@ -26,20 +26,20 @@ class Inbound:
         self._clock = clock
         self._wake = wake
 
-    async def receive(self, connection: str, incoming_: Incoming) -> Message:
+    async def receive(self, connection: str, incoming: Incoming) -> Message:
         """Write down what a person wrote; return once it is on disk, with what is owed about it.
 
         Without a connection, the sender may be on any. Told twice under one ref, it is kept, and
         told to others, once. Raises Unknown where nobody has the address, Busy where it could not
         be written.
         """
-        sender, route = await self._addressee(connection, incoming_)
-        message = self._message(sender, route, incoming_)
+        sender, route = await self._addressee(connection, incoming)
+        message = self._message(sender, route, incoming)
         # What a message asks for itself, such as to be left alone, is seen here: before it is
         # written, so that it can say so, and with who is told.
         owed = _owed(message, route)
         arrival = Arrival(message, sender.connection, owed)
-        kept = await self._store.join(incoming.keep, arrival)
+        kept = await self._store.join(keep, arrival)
         if kept.id == message.id:
             metrics.reached(Status.RECEIVED)
             if owed:

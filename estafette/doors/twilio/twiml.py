@@ -134,7 +134,7 @@ class _Reading:
     def _lead_on(self, verb: Element, heard: Heard) -> Heard:
         said = (verb.text or "").strip()
         url = self._whole(said)
-        if not said or urlsplit(url).scheme not in ("http", "https"):
+        if not said or not _can_be_asked(url):
             raise _Unusable(11100, said or "An empty <Redirect>")
         if self._redirects >= MOST_REDIRECTS:
             raise _Unusable(14106, str(MOST_REDIRECTS))
@@ -179,6 +179,14 @@ def _form(
         "MediaUrl": media,
         "StatusCallback": [callback],
     }
+
+
+def _can_be_asked(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _replies(forms: list[wire.Form], notes: list[str] | None = None) -> Heard:

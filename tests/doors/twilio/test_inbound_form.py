@@ -4,10 +4,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from estafette.doors.twilio.inbound import country, form
 from estafette.model import Channel, Direction, Message, Status
 from tests.store.conftest import message
+
+_NAMES = st.sampled_from(
+    ["location", "interactive", "button_reply", "list_reply", "context", "id", "from", "text",
+     "button", "referral", "name", "type", "opt_out", "title", "forwarded", "latitude"]
+)  # fmt: skip
 
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
 PERSON = "+14155550150"
@@ -106,3 +113,16 @@ def test_media_are_where_the_caller_says() -> None:
 )  # fmt: skip
 def test_the_country_is_that_of_the_number(address: str, code: str) -> None:
     assert country(address) == code
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(_NAMES, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(_NAMES, _JSON, max_size=4))
+def test_whatever_a_carrier_tells_can_be_told(content: dict[str, Any]) -> None:
+    found = more(content)
+    assert all(isinstance(value, str) for value in found.values())
