@@ -16,8 +16,9 @@ from estafette.cli.run import (
     print_table,
     run,
 )
+from estafette.cli.send import URL
 from estafette.core.clock import utc_now
-from estafette.model import Channel, Sender, Unknown
+from estafette.model import Channel, Hook, Sender, Unknown
 from estafette.model.address import e164, is_alphanumeric_sender, is_short_code
 from estafette.model.ids import new_id
 from estafette.store import senders
@@ -34,6 +35,15 @@ InOrder = Annotated[
         "--in-order/--any-order", help="Offer one recipient's messages one after the other."
     ),
 ]
+Url = Annotated[
+    str | None,
+    typer.Option("--inbound-url", help="Who is told what people write to it; '' for nobody."),
+]
+Method = Annotated[str | None, typer.Option("--inbound-method", help="POST or GET.")]
+FallbackUrl = Annotated[
+    str | None, typer.Option("--fallback-url", help="Who is told where that fails; '' for nobody.")
+]
+FallbackMethod = Annotated[str | None, typer.Option("--fallback-method", help="POST or GET.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -122,10 +132,18 @@ def set_(
     window: Window = None,
     max_per_second: Pace = None,
     in_order: InOrder = None,
+    inbound_url: Url = None,
+    inbound_method: Method = None,
+    fallback_url: FallbackUrl = None,
+    fallback_method: FallbackMethod = None,
     account: OfAccount = "",
 ) -> None:
-    """Change how a sender sends; running servers follow within two seconds."""
-    if window is None and max_per_second is None and in_order is None:
+    """Change how a sender sends, and who is told what people write to it.
+
+    Running servers follow within two seconds.
+    """
+    hooks = (inbound_url, inbound_method, fallback_url, fallback_method)
+    if {window, max_per_second, in_order, *hooks} == {None}:
         raise BadInput("there is nothing to change: see `estafette senders set --help`")
 
     async def work() -> None:
@@ -136,7 +154,12 @@ def set_(
             )
             if found is None:
                 raise Unknown(f"no sender {address} on {channel}")
-            changed = _changed(found, window, max_per_second, in_order)
+            changed = msgspec.structs.replace(
+                _changed(found, window, max_per_second, in_order),
+                inbound=_hook("--inbound", found.inbound, inbound_url, inbound_method),
+                fallback=_hook("--fallback", found.fallback, fallback_url, fallback_method),
+                updated_at=utc_now(),
+            )
             await app.store.write(lambda conn: senders.save(conn, changed))
 
     run(work())
@@ -149,3 +172,13 @@ def _changed(
     asked = {"window": window, "max_per_second": max_per_second, "in_order": in_order}
     given = {name: value for name, value in asked.items() if value is not None}
     return msgspec.structs.replace(sender, **given)
+
+
+def _hook(option: str, hook: Hook, url: str | None, method: str | None) -> Hook:
+    """A hook with what was given of it. Raises BadInput."""
+    if url and not URL.fullmatch(url):
+        raise BadInput(f"{option}-url {url}: a URL such as https://example.com/inbound")
+    asked = hook.method if method is None else method.upper()
+    if asked not in ("GET", "POST"):
+        raise BadInput(f"{option}-method {method}: GET or POST")
+    return Hook(hook.url if url is None else url, asked)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from estafette.core.gateway import Timeline
-from estafette.model import Callback, Message
+from estafette.model import Callback, Direction, Message
 
 
 def message(message: Message) -> dict[str, Any]:
@@ -39,6 +39,7 @@ def callback(callback: Callback) -> dict[str, Any]:
         "status": callback.status,
         "told": callback.told,
         "url": callback.url.partition("?")[0].partition("#")[0],
+        "method": callback.method,
         "door": callback.door,
         "tries": callback.tries,
         "answer": callback.answer,
@@ -50,7 +51,8 @@ def callback(callback: Callback) -> dict[str, Any]:
 
 def timeline(message: Message, found: Timeline) -> list[dict[str, Any]]:
     """What became of a message, in the order of time."""
-    events: list[dict[str, Any]] = [{"at": iso(message.created_at), "what": "accepted"}]
+    began = "received" if message.direction is Direction.INBOUND else "accepted"
+    events: list[dict[str, Any]] = [{"at": iso(message.created_at), "what": began}]
     for attempt in found.attempts:
         events.append(
             {

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from estafette.core.connections import Connections
 from estafette.core.gateway import Gateway
+from estafette.core.inbound import Inbound
 from estafette.core.people import People
 
 
@@ -14,4 +15,5 @@ class Core:
     gateway: Gateway  #: messages
     people: People  #: accounts and keys
     connections: Connections  #: carriers
+    inbound: Inbound  #: what people write to us
     public_url: str  #: under which others reach us, without a slash at its end

@@ -10,7 +10,16 @@ from estafette.model.account import (
     Sender,
 )
 from estafette.model.attempt import Accepted, Attempt, Later, Offer, Outcome, Receipt
-from estafette.model.callback import Callback, CallbackStatus, Failure, Patience, Post
+from estafette.model.callback import (
+    Callback,
+    CallbackStatus,
+    Detour,
+    Document,
+    Failure,
+    Heard,
+    Patience,
+    Post,
+)
 from estafette.model.errors import (
     BadAddress,
     Busy,
@@ -55,11 +64,14 @@ __all__ = [
     "Credential",
     "Cursor",
     "Declined",
+    "Detour",
     "Direction",
+    "Document",
     "Failure",
     "Feedback",
     "Filter",
     "GatewayError",
+    "Heard",
     "Hook",
     "Incoming",
     "Inward",

@@ -147,7 +147,7 @@ def to_row(message: Message) -> tuple[Any, ...]:
         instant(message.expires_at),
         message.door,
         message.service,
-        json.dumps(message.content) if message.content else "",
+        json.dumps(dict(message.content)) if message.content else "",
     )
 
 
