@@ -110,7 +110,14 @@ async def opened(
     gateway = Gateway(store, connections, utc_now, wake, allows_private=allows_private)
     inbound = Inbound()
     inlet = Inlet(store, connections, gateway, inbound)
-    core = Core(gateway, people, connections, inbound, inlet, public_url)
+    core = Core(
+        gateway=gateway,
+        people=people,
+        connections=connections,
+        inbound=inbound,
+        inlet=inlet,
+        public_url=public_url,
+    )
     try:
         yield App(settings, vault, store, http, core, node)
     finally:

@@ -110,10 +110,10 @@ def add(
             )
             made = _changed(sender, window, max_per_second, in_order)
             await app.store.write(lambda conn: senders.add(conn, made))
-            return made.max_per_second
+            return pace if max_per_second is None else 0
 
     pace = run(work())
-    limit = f" of {pace:g} a second" if pace else ""
+    limit = f", {pace:g} a second" if pace else ""
     sys.stdout.write(f"{channel} {address} is a sender{limit}\n")
 
 

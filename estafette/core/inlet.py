@@ -52,7 +52,7 @@ class Inlet:
         if not carrier.verify(told):
             raise Forged(f"{connection}: not from its carrier")
         await self._hear(connection, carrier, told)
-        return carrier.answer
+        return carrier.thanks
 
     async def _hear(self, connection: str, carrier: Provider, told: Inward) -> None:
         facts = carrier.parse(told)

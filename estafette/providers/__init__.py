@@ -60,7 +60,7 @@ class Provider:
     docs: ClassVar[str] = ""
     answers_within: ClassVar[float] = 60.0  #: seconds after which silence is an answer: Unclear
     #: What a carrier that told us something is answered: content type and body; empty for no body.
-    answer: ClassVar[tuple[str, bytes]] = ("", b"")
+    thanks: ClassVar[tuple[str, bytes]] = ("", b"")
 
     async def open(self, place: Place) -> None:
         """Get ready to send from this process."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
@@ -76,20 +76,20 @@ REASON = {
 }  # fmt: skip
 
 #: Codes that ask to come back later, whatever the HTTP status is.
-PATIENCE = frozenset({"20429", "21611", "63018", "63038"})
+PATIENCE = {"20429", "21611", "63018", "63038"}
 
 #: Codes that are about the account or our address: no message would be taken.
-TROUBLE = frozenset(
-    {"20003", "20004", "20005", "20006", "20008", "20403", "20404", "20410", "21609", "30002"}
-)
+TROUBLE = {
+    "20003", "20004", "20005", "20006", "20008", "20403", "20404", "20410", "21609", "30002",
+}  # fmt: skip
 
 #: HTTP statuses that are answered to the connection, not to the message.
-_NOT_OURS = frozenset({401, 403, 404, 405, 407, 410})
+_NOT_OURS = {401, 403, 404, 405, 407, 410}
 #: HTTP statuses below 500 that leave open whether the message was taken; 409 is another request
 #: under its idempotency key.
-_WHO_KNOWS = frozenset({408, 409, 425})
+_WHO_KNOWS = {408, 409, 425}
 #: HTTP statuses that are about one message, even if nothing more is said.
-_TOO_MUCH = frozenset({413, 414, 431})
+_TOO_MUCH = {413, 414, 431}
 
 #: Messages a second that Twilio takes of a sender, by its kind, unless it agreed on more.
 PACE = {"short code": 100.0, "toll-free": 3.0, "US or CA": 1.0, "other": 10.0, "whatsapp": 80.0}
@@ -103,7 +103,10 @@ CONTENT = {
         "latitude": "Latitude", "longitude": "Longitude", "name": "Label", "address": "Address",
     },
     "button": {"payload": "ButtonPayload", "text": "ButtonText"},
-    "context": {"id": "OriginalRepliedMessageSid", "from": "OriginalRepliedMessageSender"},
+    "context": {
+        "id": "OriginalRepliedMessageSid", "from": "OriginalRepliedMessageSender",
+        "forwarded": "Forwarded", "frequently_forwarded": "FrequentlyForwarded",
+    },
     "referral": {
         "source_url": "ReferralSourceUrl", "source_type": "ReferralSourceType",
         "source_id": "ReferralSourceId", "headline": "ReferralHeadline", "body": "ReferralBody",
@@ -118,6 +121,7 @@ _MOST_FIELDS = 1000
 _ID = re.compile(r"[0-9a-f]{32}")
 _REF = re.compile(r"[!-~]{1,128}")
 _SID = re.compile(r"AC[0-9A-Za-z]{1,62}")
+_SECONDS = re.compile(r"\d{1,12}", re.ASCII)
 _DEGREES = re.compile(r"-?\d{1,3}(?:\.\d{1,20})?", re.ASCII)
 _TOLL_FREE = re.compile(r"\+18(?:00|33|44|55|66|77|88)\d{7}")
 
@@ -135,8 +139,7 @@ class Twilio(Provider):
     title = "Twilio"
     channels = frozenset(PREFIX)
     docs = "docs/how-to/twilio.md"
-    answers_within: ClassVar[float] = 40.0
-    answer = ("text/xml", b"<Response/>")
+    thanks = ("text/xml", b"<Response/>")
 
     base_url: str = "https://api.twilio.com"
     account_sid: str
@@ -184,11 +187,11 @@ class Twilio(Provider):
         """One POST. What it did not answer clearly may have been taken, and is Unclear."""
         if self._http is None:
             raise Misconfigured("twilio: it is not open")
-        base = self.base_url.rstrip("/")
+        path = f"/2010-04-01/Accounts/{self.account_sid}/Messages.json"
         try:
             answer = await self._http.ask(
                 "POST",
-                f"{base}/2010-04-01/Accounts/{self.account_sid}/Messages.json",
+                self.base_url.rstrip("/") + path,
                 headers=self._headers(offer.message),
                 body=urlencode(self._form(offer.message)).encode(),
                 limits=_LIMITS,
@@ -263,8 +266,8 @@ def _check_base(url: str) -> None:
 def _taken(answer: Answer, message: Message) -> Accepted:
     """The message that was made of ours. Raises Unclear where none is named."""
     made = _object(answer)
-    ref = made.get("sid")
-    if not isinstance(ref, str) or not _REF.fullmatch(ref):
+    ref = str(made.get("sid"))
+    if not _REF.fullmatch(ref) or "sid" not in made:
         raise Unclear(f"it answered {answer.status}, and named no message")
     told = STATUS.get(str(made.get("status")), Status.SENT)
     if told is Status.SENT:
@@ -283,9 +286,8 @@ def _refusal(answer: Answer) -> SendError:
     if answer.status >= 500 or answer.status < 400 or answer.status in _WHO_KNOWS:
         return Unclear(text, code=code)
     if answer.status == 429 or code in PATIENCE:
-        wait = answer.headers.get("retry-after", "")
-        is_told = wait.isascii() and wait.isdigit()
-        retry_after = min(float(wait), _LONGEST_WAIT) if is_told else None
+        wait = _SECONDS.fullmatch(answer.headers.get("retry-after", ""))
+        retry_after = min(float(wait[0]), _LONGEST_WAIT) if wait else None
         return Throttled(text, code=code or str(answer.status), retry_after=retry_after)
     is_about_us = answer.status in _NOT_OURS or not code
     if code in TROUBLE or (is_about_us and code not in REASON and answer.status not in _TOO_MUCH):
@@ -321,20 +323,18 @@ def _spellings(url: str) -> Iterator[str]:
     yield url
     parts = urlsplit(url)
     user, at, place = parts.netloc.rpartition("@")
-    if parts.port:
-        place = place.removesuffix(f":{parts.port}")
-    else:
-        place = f"{place}:{443 if parts.scheme == 'https' else 80}"
+    usual = 443 if parts.scheme == "https" else 80
+    place = place.removesuffix(f":{parts.port}") if parts.port else f"{place}:{usual}"
     yield parts._replace(netloc=user + at + place).geturl()
 
 
 def _receipt(said: Said, message: str) -> Receipt | None:
     status = STATUS.get(said.get("MessageStatus") or said.get("SmsStatus", ""))
-    ref = said.get("MessageSid") or said.get("SmsSid", "")
-    if status is None or not (message or ref):
+    if status is None:
         return None
-    text = said.get("ErrorMessage") or said.get("ChannelStatusMessage", "")
-    return _fact(status, message, ref, said.get("ErrorCode", ""), text)
+    ref = said.get("MessageSid") or said.get("SmsSid", "")
+    words = said.get("ErrorMessage") or said.get("ChannelStatusMessage", "")
+    return _fact(status, message, ref, said.get("ErrorCode", ""), words) if ref else None
 
 
 def _fact(status: Status, message: str, ref: str, code: str, text: str) -> Receipt:
@@ -351,31 +351,30 @@ def _incoming(said: Said) -> Incoming | None:
     _, recipient = _address(said.get("To", ""))
     if channel is None or not sender or not recipient:
         return None
-    count = said.get("NumMedia", "")
-    numbers = range(min(int(count), _MOST_MEDIA) if count.isascii() and count.isdigit() else 0)
+    numbers = [number for number in range(_MOST_MEDIA) if said.get(f"MediaUrl{number}")]
     return Incoming(
         channel=channel,
         sender=sender,
         recipient=recipient,
         body=said.get("Body", ""),
-        media=tuple(url for n in numbers if (url := said.get(f"MediaUrl{n}"))),
+        media=tuple(said[f"MediaUrl{number}"] for number in numbers),
         ref=said.get("MessageSid") or said.get("SmsSid", ""),
         name=said.get("ProfileName", ""),
-        content=_content(said, [said.get(f"MediaContentType{n}", "") for n in numbers]),
+        content=_content(said, [said.get(f"MediaContentType{number}", "") for number in numbers]),
     )
 
 
 def _address(text: str) -> tuple[Channel | None, str]:
     prefix, colon, rest = text.rpartition(":")
-    known = {begins: channel for channel, begins in PREFIX.items()}
-    return known.get(prefix + colon), rest
+    return {begins: channel for channel, begins in PREFIX.items()}.get(prefix + colon), rest
 
 
 def _content(said: Said, types: list[str]) -> dict[str, Any]:
     """What is there beside text and media: CONTENT, the types of media, and `opt_out`."""
     found: dict[str, Any] = {}
+    told = {key: text for key, text in said.items() if text not in ("", "false")}
     for kind, parts in CONTENT.items():
-        if part := {name: _value(name, said[key]) for name, key in parts.items() if said.get(key)}:
+        if part := {name: _value(name, told[key]) for name, key in parts.items() if key in told}:
             found[kind] = part
     if any(types):
         found["media_types"] = types
@@ -384,6 +383,9 @@ def _content(said: Said, types: list[str]) -> dict[str, Any]:
     return found
 
 
-def _value(name: str, text: str) -> str | float:
-    is_number = name in ("latitude", "longitude") and _DEGREES.fullmatch(text)
-    return float(text) if is_number else text
+def _value(name: str, text: str) -> str | float | bool:
+    if name in ("latitude", "longitude") and _DEGREES.fullmatch(text):
+        return float(text)
+    if name.endswith("forwarded"):
+        return True
+    return text.removeprefix("whatsapp:") if name == "from" else text

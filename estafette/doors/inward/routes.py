@@ -76,10 +76,10 @@ def _path(scope: Scope) -> str:
 
 def _parts(path: str) -> tuple[str, str, str]:
     """The provider, the connection and the rest of a path. Raises Unknown."""
-    _, _, provider, *rest = path.split("/", 4)
-    if not provider or not rest or not rest[0]:
+    _, _, provider, connection, tail = [*path.split("/", 4), "", "", ""][:5]
+    if not connection:
         raise Unknown
-    return unquote(provider), unquote(rest[0]), unquote("".join(rest[1:]))
+    return unquote(provider), unquote(connection), unquote(tail)
 
 
 async def _body(request: Request) -> bytes:
