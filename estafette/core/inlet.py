@@ -83,5 +83,5 @@ class Inlet:
         except Unknown:
             log.warning(
                 "somebody wrote to an address that is no sender",
-                connection=connection, address=incoming.recipient, ref=incoming.ref,
+                connection=connection, ref=incoming.ref,
             )  # fmt: skip

@@ -4,15 +4,26 @@
 """
 
 import json
+import socket
+import socketserver
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import msgspec
 import pytest
 from twilio.rest import Client
 
+from estafette.http import Http
+from estafette.model import Accepted, Offer, Unclear
+from estafette.providers import Place, make
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, Server
 from tests.doors.twilio.conftest import NEVER_REACHED, Api, new_number
+from tests.providers.cases import answer, offer
 from tests.receiver import receiving
 
 NEAR_SID = "AC" + "a1" * 16
@@ -37,10 +48,12 @@ class Pair:
             self.near.server.run("senders", "add", address, *add)
         self.far.server.run("senders", "add", UPSTREAM)
 
+    def given(self, token: str) -> dict[str, str]:
+        url = self.far.server.url
+        return {"base_url": url, "account_sid": ACCOUNT_SID, "auth_token": token}
+
     def settings(self, token: str) -> tuple[str, ...]:
-        return (
-            f"base_url={self.far.server.url}", f"account_sid={ACCOUNT_SID}", f"auth_token={token}",
-        )  # fmt: skip
+        return tuple(f"{name}={value}" for name, value in self.given(token).items())
 
     def send(self, to: str, **more: str) -> str:
         """The SID of a message that the near one accepted."""
@@ -152,6 +165,90 @@ def test_each_of_many_is_there_once(pair: Pair) -> None:
         assert pair.near.until(sid, "delivered", seconds=60)["status"] == "delivered"
     there = [m["to"] for m in pair.far.page(PageSize="1000")["messages"] if "of many" in m["body"]]
     assert sorted(there) == sorted(to)
+
+
+async def test_an_offer_that_is_repeated_is_taken_once(pair: Pair) -> None:
+    """As `resend` does with an offer whose answer was lost: what is left of its validity may differ."""
+    provider, http = make("twilio", pair.given(AUTH_TOKEN)), Http(allows_private=True)
+    await provider.open(Place(Path(), "node", http))
+    now = datetime.now(UTC)
+    first, again, later = (changed(new_number(), now + timedelta(hours=h)) for h in (1, 1, 2))
+    again = msgspec.structs.replace(again, message=first.message)
+    later = msgspec.structs.replace(
+        first, message=msgspec.structs.replace(first.message, expires_at=later.message.expires_at)
+    )
+    taken = await answer(provider, first)
+    assert isinstance(taken, Accepted)
+    for one in (again, later):
+        found = await answer(provider, one)
+        # The same form is the same message. Another is refused, and says that it was taken.
+        is_same = isinstance(found, Accepted) and found.ref == taken.ref
+        assert is_same or (isinstance(found, Unclear) and found.code == "20409")
+    await http.close()
+    assert len(pair.far.page(To=first.message.recipient)["messages"]) == 1
+
+
+def changed(to: str, expires_at: datetime) -> Offer:
+    """An offer from the sender that both have."""
+    one = offer(to)
+    message = msgspec.structs.replace(one.message, sender=UPSTREAM, expires_at=expires_at)
+    return msgspec.structs.replace(one, message=message)
+
+
+def test_what_was_not_answered_is_repeated_where_that_is_asked_for(own_pair: Pair) -> None:
+    """The other one takes it and does not answer; nor can it tell what became of it."""
+    with cut_once(own_pair.far.server.port) as port:
+        near = own_pair.near.server
+        near.environment["ESTAFETTE_PUBLIC_URL"] = "http://127.0.0.1:1"
+        near.start()
+        own_pair.far.server.start()
+        own_pair.join()
+        through = [f"base_url=http://127.0.0.1:{port}", *own_pair.settings(AUTH_TOKEN)[1:]]
+        policy = ("--on-unclear", "resend", "--receipt-wait", "1")
+        near.run("connections", "set", "upstream", *through, *policy)
+        time.sleep(2)  # until the carrier knows
+        to = new_number()
+        sid = own_pair.send(to)
+        end = time.monotonic() + 30
+        while len(own_pair.events(sid, "attempt")) < 3:
+            assert time.monotonic() < end
+            time.sleep(0.2)
+        first, second, *_ = own_pair.events(sid, "attempt")
+        assert (first["outcome"], second["outcome"]) == ("unclear", "unclear")
+        assert second["code"] == "20409"
+    assert len(own_pair.far.page(To=to)["messages"]) == 1
+
+
+@contextmanager
+def cut_once(to: int) -> Iterator[int]:
+    """A port that leads to another, and loses the first answer."""
+    lost: list[bool] = []
+
+    class Between(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.create_connection(("127.0.0.1", to)) as far:
+                back = threading.Thread(target=self.answers, args=(far,), daemon=True)
+                back.start()
+                while asked := self.request.recv(65536):
+                    far.sendall(asked)
+
+        def answers(self, far: socket.socket) -> None:
+            with suppress(OSError):
+                while said := far.recv(65536):
+                    if not lost:
+                        lost.append(True)
+                        self.request.shutdown(socket.SHUT_RDWR)
+                        return
+                    self.request.sendall(said)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Between) as server:
+        server.daemon_threads = True
+        server.block_on_close = False
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
 
 
 def test_its_validity_is_over_there_too(pair: Pair) -> None:

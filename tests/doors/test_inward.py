@@ -218,6 +218,7 @@ def test_what_somebody_wrote_to_nobody_is_answered_and_logged(here: Api) -> None
     assert tell(here.server, AT, form).status == 200
     assert "somebody wrote to an address that is no sender" in here.server.log
     assert "a private text" not in here.server.log
+    assert "+14155550199" not in here.server.log
 
 
 def test_another_token_counts_within_two_seconds(own_server: Server, stub: Stub) -> None:
