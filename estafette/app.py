@@ -15,6 +15,7 @@ from estafette.core.exchange import Voice
 from estafette.core.first import First, first_start
 from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
+from estafette.core.inlet import Inlet
 from estafette.core.lanes import new_node
 from estafette.core.people import People
 from estafette.core.replies import Replies
@@ -78,7 +79,11 @@ class App:
 
     def callbacks(self) -> Callbacks:
         """What tells customers' addresses from this process."""
-        voices = {door.name: Voice(door.post, door.hear, door.decline) for door in doors(self.core)}
+        voices = {
+            door.name: Voice(door.post, door.hear, door.decline)
+            for door in doors(self.core)
+            if door.post
+        }
         replies = Replies(self.store, self.gateway, self.people, utc_now)
         return Callbacks(self.store, self.people, self.http, utc_now, voices, replies)
 
@@ -115,11 +120,14 @@ async def opened(
     connections = Connections(store, vault, utc_now, place, defaults)
     people = People(store, vault, utc_now)
     gateway = Gateway(store, connections, utc_now, wake, allows_private=allows_private)
+    inbound = Inbound(store, utc_now, wake)
+    inlet = Inlet(store, connections, gateway, inbound)
     core = Core(
         gateway=gateway,
         people=people,
         connections=connections,
-        inbound=Inbound(store, utc_now, wake),
+        inbound=inbound,
+        inlet=inlet,
         public_url=public_url,
     )
     try:

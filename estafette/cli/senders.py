@@ -100,16 +100,15 @@ def add(
     in_order: InOrder = None,
     account: OfAccount = "",
 ) -> None:
-    """Add a sender."""
+    """Add a sender. Where its pace is not given, it is what the carrier takes of such a sender."""
     plain = channel is Channel.SMS and (is_short_code(address) or is_alphanumeric_sender(address))
     if not e164(address) and not plain:
         raise BadInput(f"{address} is not an address on {channel}")
 
-    async def work() -> None:
+    async def work() -> float:
         async with home() as app:
             owner = await account_of(app, account)
-            if connection not in {item.name for item in await app.connections.list()}:
-                raise Unknown(f"no connection {connection}")
+            pace = await app.connections.pace_of(connection, channel, address)
             sender = Sender(
                 id=new_id(utc_now()),
                 account=owner.sid,
@@ -117,12 +116,15 @@ def add(
                 address=address,
                 title=title,
                 connection=connection,
+                max_per_second=pace,
             )
             made = _changed(sender, window, max_per_second, in_order)
             await app.store.write(lambda conn: senders.add(conn, made))
+            return pace if max_per_second is None else 0
 
-    run(work())
-    sys.stdout.write(f"{channel} {address} is a sender\n")
+    pace = run(work())
+    limit = f", {pace:g} a second" if pace else ""
+    sys.stdout.write(f"{channel} {address} is a sender{limit}\n")
 
 
 def set_(

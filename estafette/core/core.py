@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from estafette.core.connections import Connections
 from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
+from estafette.core.inlet import Inlet
 from estafette.core.people import People
 
 
@@ -15,5 +16,6 @@ class Core:
     gateway: Gateway  #: messages
     people: People  #: accounts and keys
     connections: Connections  #: carriers
-    inbound: Inbound  #: what people write to us
+    inbound: Inbound  #: what people write
+    inlet: Inlet  #: what carriers tell
     public_url: str  #: under which others reach us, without a slash at its end

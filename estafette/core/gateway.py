@@ -249,6 +249,8 @@ class Gateway:
         done = [move for move in moved if move]
         for move in done:
             metrics.reached(move.status)
+        if done:
+            self._wake()
         return done
 
 

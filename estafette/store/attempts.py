@@ -1,6 +1,6 @@
 """Attempts: a row before the offer leaves, and its end when the answer is known."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -188,6 +188,14 @@ def of_message(conn: Connection, id: str) -> list[Attempt]:
     rows = conn.execute(_OF_MESSAGE, {"id": id}).fetchall()
     return [of_attempt(row) for row in rows]
 
+
+def carried(conn: Connection, connection: str, messages: Iterable[str]) -> set[str]:
+    """Which of these messages were offered to the carrier of a connection."""
+    asked = {"connection": connection}
+    return {id for id in messages if conn.execute(_CARRIED, {**asked, "id": id}).first()}
+
+
+_CARRIED = text("SELECT 1 FROM attempts WHERE message = :id AND connection = :connection LIMIT 1")
 
 _NAMES = tuple(column.name for column in attempts.c)
 _OF_MESSAGE = text(f"SELECT {', '.join(_NAMES)} FROM attempts WHERE message = :id ORDER BY id")  # noqa: S608
