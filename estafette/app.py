@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from estafette.core.applications import Applications
 from estafette.core.callbacks import Callbacks
 from estafette.core.clock import utc_now
 from estafette.core.connections import Connections
@@ -15,6 +16,8 @@ from estafette.core.first import First, first_start
 from estafette.core.gateway import Gateway
 from estafette.core.lanes import new_node
 from estafette.core.people import People
+from estafette.core.pools import Pools
+from estafette.core.templates import Templates
 from estafette.core.vault import Vault
 from estafette.core.worker import Worker
 from estafette.doors import doors
@@ -105,8 +108,17 @@ async def opened(
     defaults = {"sandbox": {"delay": settings.sandbox_delay}}
     connections = Connections(store, vault, utc_now, place, defaults)
     people = People(store, vault, utc_now)
-    gateway = Gateway(store, connections, utc_now, wake, allows_private=allows_private)
-    core = Core(gateway, people, connections, public_url)
+    pools = Pools(store, utc_now)
+    gateway = Gateway(store, connections, utc_now, wake, allows_private=allows_private, pools=pools)
+    core = Core(
+        gateway=gateway,
+        people=people,
+        connections=connections,
+        pools=pools,
+        templates=Templates(store, connections, utc_now),
+        applications=Applications(store, utc_now),
+        public_url=public_url,
+    )
     try:
         yield App(settings, vault, store, http, core, node)
     finally:

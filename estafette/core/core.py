@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from estafette.core.applications import Applications
 from estafette.core.connections import Connections
 from estafette.core.gateway import Gateway
 from estafette.core.people import People
+from estafette.core.pools import Pools
+from estafette.core.templates import Templates
 
 
 @dataclass(frozen=True)
@@ -14,4 +17,7 @@ class Core:
     gateway: Gateway  #: messages
     people: People  #: accounts and keys
     connections: Connections  #: carriers
+    pools: Pools  #: services, and the senders in them
+    templates: Templates  #: texts with holes
+    applications: Applications  #: webhooks that senders and messages share
     public_url: str  #: under which others reach us, without a slash at its end

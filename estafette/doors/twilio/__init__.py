@@ -5,7 +5,12 @@ from estafette.doors import Door
 from estafette.doors.twilio.callbacks import post
 from estafette.doors.twilio.routes import Application
 
+PREFIXES = (
+    *("/2010-04-01", "/v1/Services", "/v1/Content", "/v1/ContentAndApprovals"),
+    *("/messaging/v1", "/content/v1"),
+)
+
 
 def door(core: Core) -> Door:
     """The door, around one core."""
-    return Door("twilio", ("/2010-04-01",), Application(core), post)
+    return Door("twilio", PREFIXES, Application(core), post)
