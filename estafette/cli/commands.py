@@ -12,6 +12,8 @@ from estafette.cli import (
     send,
     senders,
     serve,
+    services,
+    templates,
 )
 
 app = typer.Typer(
@@ -21,5 +23,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (serve, send, messages, callbacks, keys, accounts, senders, connections, doctor):
+for part in (
+    *(serve, send, messages, callbacks, keys, accounts, senders, services, templates),
+    *(connections, doctor),
+):
     part.add_to(app)

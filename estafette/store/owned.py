@@ -20,7 +20,7 @@ def get(conn: Connection, table: Table, account: str, id: str, *, lock: bool = F
     asked = select(table).where(table.c.id == id, table.c.account == account)
     row = conn.execute(asked.with_for_update() if lock else asked).first()
     if row is None:
-        raise Unknown(f"no {table.name} {id}")
+        raise Unknown(f"no {table.name.removesuffix('s')} {id}")
     return row
 
 
@@ -33,7 +33,7 @@ def remove(conn: Connection, table: Table, account: str, id: str) -> None:
     """Delete one. Raises Unknown."""
     mine = (table.c.id == id) & (table.c.account == account)
     if not conn.execute(table.delete().where(mine)).rowcount:
-        raise Unknown(f"no {table.name} {id}")
+        raise Unknown(f"no {table.name.removesuffix('s')} {id}")
 
 
 def of_account(table: Table, account: str, name: str = "") -> Select[Any]:

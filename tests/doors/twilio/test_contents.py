@@ -78,6 +78,22 @@ def test_a_content_has_every_property(client: Client, api: Api) -> None:
     assert api.call("GET", f"/content/v1/Content/{made.sid}").json == found
 
 
+def test_people_see_what_there_is(client: Client, server: Server) -> None:
+    made = create(client, {"twilio/text": TEXT})
+    found = json.loads(server.run("templates", "--json").stdout)["items"][0]
+    assert (found["sid"], found["name"], found["body"]) == (made.sid, "a greeting", TEXT["body"])
+    assert f"{made.sid}  a greeting" in server.run("templates", "list", "--limit", "1").stdout
+
+
+def test_a_content_is_changed_through_the_package(client: Client) -> None:
+    made = create(client, {"twilio/text": TEXT})
+    asked = ContentList.ContentCreateRequest
+    text = {"types": ContentList.Types({"twilio/text": {"body": "Bye"}}), "friendly_name": "Bye"}
+    changed = client.content.v1.contents(made.sid).update(asked(text))
+    assert (changed.friendly_name, changed.types) == ("Bye", {"twilio/text": {"body": "Bye"}})
+    assert (changed.language, changed.variables) == ("en", {"1": "you"})
+
+
 def test_contents_are_listed_changed_and_deleted(client: Client, api: Api) -> None:
     contents = client.content.v1.contents
     sids = [create(client, {"twilio/text": TEXT}).sid for _ in range(3)][::-1]
