@@ -1,5 +1,7 @@
 """`services` and `templates`: pools of senders, and texts with holes."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.cli.conftest import asked, refused
@@ -75,3 +77,25 @@ def test_templates_are_listed(home: Server) -> None:
     assert set(asked(home, "templates")) == {"items", "next"}
     assert refused(home, "templates", "list", "--after", "x")[0] == 2
     assert home.run("templates").stdout.split()[:5] == ["sid", "name", "language", "status", "body"]
+
+
+def test_a_message_is_sent_through_a_service_and_later(home: Server) -> None:
+    sid = home.run("services", "create", "Later").stdout.strip()
+    home.run("senders", "add", "+14155550182")
+    send = ("send", "--to", "+14155550183", "--body", "Hi", "--service", sid)
+    assert refused(home, *send) == (
+        1, f"the service {sid} has no senders: see `estafette services add --help`",
+    )  # fmt: skip
+    home.run("services", "add", sid, "+14155550182")
+    sent = asked(home, *send)
+    assert (sent["from"], sent["service"], sent["status"]) == ("+14155550182", sid[2:], "queued")
+    at = datetime.now(UTC) + timedelta(hours=1)
+    later = asked(home, *send, "--at", f"{at:%Y-%m-%dT%H:%M:%S}")
+    assert later["status"] == "scheduled"
+    assert refused(home, *send, "--at", "soon") == (
+        2, "--at soon: a time such as 2026-12-01T08:00:00Z",
+    )  # fmt: skip
+    code, text = refused(home, *send, "--at", f"{datetime.now(UTC).isoformat()}")
+    assert (code, text[-46:]) == (1, "is not between five minutes and 35 days from now"[-46:])
+    unknown = refused(home, *send[:-1], "0a" * 16)
+    assert unknown == (1, f"there is no service MG{'0a' * 16}: see `estafette services`")

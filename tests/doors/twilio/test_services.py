@@ -12,7 +12,7 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from tests.conftest import Server
-from tests.doors.twilio.conftest import NEVER_REACHED, Answer, Api
+from tests.doors.twilio.conftest import NEVER_REACHED, Answer, Api, basic
 from tests.receiver import receiving
 
 US, US_TOO, CANADIAN, TOLL_FREE = "+14155550160", "+12125550161", "+16045550162", "+18005550163"
@@ -197,6 +197,15 @@ def test_who_shows_nothing_or_the_wrong_thing_is_told(pooled: Api) -> None:
     assert wrong.call("GET", "/v1/Services").refusal[:2] == (401, 20003)
     nothing = {"Authorization": ""}
     assert pooled.call("GET", "/v1/Services", headers=nothing).refusal[:2] == (401, 20003)
+
+
+def test_a_key_opens_the_services_of_its_account(api: Api, key: tuple[str, str]) -> None:
+    shown = {"Authorization": basic(*key)}
+    made = api.call("POST", "/v1/Services", {"FriendlyName": "by key"}, shown)
+    assert (made.status, made.json["account_sid"]) == (201, api.sid)
+    path = f"/v1/Services/{made.json['sid']}"
+    assert api.call("DELETE", path, headers=shown).status == 204
+    assert api.call("GET", path).refusal[:2] == (404, 20404)
 
 
 def test_the_same_is_served_under_the_name_of_its_product(pooled: Api, service: Any) -> None:
