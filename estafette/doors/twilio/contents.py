@@ -11,6 +11,7 @@ from estafette.core.core import Core
 from estafette.core.templates import UNSUBMITTED
 from estafette.doors.twilio import auth, paging, wire
 from estafette.doors.twilio.errors import TwilioError
+from estafette.doors.twilio.options import is_text
 from estafette.doors.twilio.requests import Row, answer, json_object, own_id, query
 from estafette.model import Conflict
 from estafette.model.template import Template, media, shapes, words
@@ -18,6 +19,7 @@ from estafette.model.template import Template, media, shapes, words
 AT = "/v1/Content"
 CATEGORIES = ("UTILITY", "MARKETING", "AUTHENTICATION")
 
+_LARGEST = 2**53  # from here on, programs differ about whole numbers
 _TYPE = re.compile(r"(?:twilio|whatsapp)/[a-z0-9-]{1,40}")
 _NAME = re.compile(r"[a-z0-9_]{1,512}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*")
@@ -175,7 +177,10 @@ def _approval(template: Template) -> dict[str, Any]:
 
 def _read(said: Mapping[str, Any]) -> dict[str, Any]:
     """What a body says of a content, in our words. Raises TwilioError for what makes no sense."""
-    said = _cleaned(said)
+    try:
+        said = _cleaned(said)
+    except RecursionError:
+        raise TwilioError(20001, "The request body is too deep") from None
     found: dict[str, Any] = {}
     if "friendly_name" in said:
         found["name"] = _text(said["friendly_name"], "friendly_name")
@@ -196,17 +201,11 @@ def _cleaned(value: Any) -> Any:
         return {_cleaned(key): _cleaned(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
         return [_cleaned(item) for item in value if item is not None]
-    if isinstance(value, str) and ("\0" in value or not _is_unicode(value)):
+    if isinstance(value, str) and not is_text(value):
         raise TwilioError(20001, "U+0000 and halves of surrogate pairs are not text")
+    if isinstance(value, int | float) and not abs(value) < _LARGEST:
+        raise TwilioError(20001, "A number is too large")
     return value
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _text(value: Any, name: str) -> str:

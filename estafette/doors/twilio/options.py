@@ -68,4 +68,15 @@ def read_variables(text: str) -> dict[str, str]:
 
 
 def _is_word(value: object) -> bool:
-    return isinstance(value, str | int | float) and not isinstance(value, bool)
+    if isinstance(value, str):
+        return is_text(value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_text(value: str) -> bool:
+    """Whether it can be written down: JSON has words for what is none."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in value

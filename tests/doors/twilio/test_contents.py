@@ -151,6 +151,8 @@ def test_a_message_is_refused_with_what_is_wrong_with_its_content(
         ({"content_variables": '["x"]'}, 21656),
         ({"content_variables": '{"2": null}'}, 21656),
         ({"content_variables": '{"2": {}}'}, 21656),
+        ({"content_variables": '{"2": "\\ud800"}'}, 21656),
+        ({"content_variables": '{"2": "\\u0000"}'}, 21656),
         ({"content_variables": json.dumps({"2": "a" * 1600})}, 21617),
     ):
         assert refused(lambda more=more: send(client, content, **more)) == (400, code), more  # type: ignore[misc]
@@ -178,6 +180,9 @@ def test_a_message_is_refused_with_what_is_wrong_with_its_content(
         {"language": "en", "types": {"twilio/text": {"body": "\ud800"}}},
         {"language": "en", "types": {"twilio/text": TEXT}, "variables": {"1": 1}},
         {"language": "en", "types": {"twilio/text": TEXT}, "friendly_name": []},
+        {"language": "en", "types": {"twilio/location": {"label": "x", "id": 10**30}}},
+        b'{"language": "en", "types": {"twilio/location": {"label": "x", "id": NaN}}}',
+        b'{"language": "en", "types": {"twilio/card": ' + b'{"a":' * 900 + b"1" + b"}" * 902,
     ],
 )  # fmt: skip
 def test_a_content_is_refused_where_it_makes_no_sense(api: Api, said: Any) -> None:
