@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from estafette.core.applications import Applications
 from estafette.core.callbacks import Callbacks
 from estafette.core.clock import utc_now
 from estafette.core.connections import Connections
@@ -18,7 +19,9 @@ from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
 from estafette.core.lanes import new_node
 from estafette.core.people import People
+from estafette.core.pools import Pools
 from estafette.core.replies import Replies
+from estafette.core.templates import Templates
 from estafette.core.vault import Vault
 from estafette.core.worker import Worker
 from estafette.doors import doors
@@ -119,7 +122,8 @@ async def opened(
     defaults = {"sandbox": {"delay": settings.sandbox_delay}}
     connections = Connections(store, vault, utc_now, place, defaults)
     people = People(store, vault, utc_now)
-    gateway = Gateway(store, connections, utc_now, wake, allows_private=allows_private)
+    pools = Pools(store, utc_now)
+    gateway = Gateway(store, connections, utc_now, wake, allows_private=allows_private, pools=pools)
     inbound = Inbound(store, utc_now, wake)
     inlet = Inlet(store, connections, gateway, inbound)
     core = Core(
@@ -128,6 +132,9 @@ async def opened(
         connections=connections,
         inbound=inbound,
         inlet=inlet,
+        pools=pools,
+        templates=Templates(store, connections, utc_now),
+        applications=Applications(store, utc_now),
         public_url=public_url,
     )
     try:

@@ -13,6 +13,8 @@ from estafette.cli import (
     send,
     senders,
     serve,
+    services,
+    templates,
 )
 
 app = typer.Typer(
@@ -23,15 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for part in (
-    serve,
-    send,
-    receive,
-    messages,
-    callbacks,
-    keys,
-    accounts,
-    senders,
-    connections,
-    doctor,
+    *(serve, send, receive, messages, callbacks, keys, accounts, senders, services, templates),
+    *(connections, doctor),
 ):
     part.add_to(app)

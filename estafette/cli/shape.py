@@ -22,6 +22,7 @@ def message(message: Message) -> dict[str, Any]:
         "media": list(message.media),
         "segments": message.segments,
         "account": message.account,
+        "service": message.service or None,
         "error": {"reason": message.reason, "code": message.code, "text": message.text}
         if failed
         else None,

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from estafette.core.applications import Applications
 from estafette.core.connections import Connections
 from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
 from estafette.core.people import People
+from estafette.core.pools import Pools
+from estafette.core.templates import Templates
 
 
 @dataclass(frozen=True)
@@ -18,4 +21,7 @@ class Core:
     connections: Connections  #: carriers
     inbound: Inbound  #: what people write
     inlet: Inlet  #: what carriers tell
+    pools: Pools  #: services, and the senders in them
+    templates: Templates  #: texts with holes
+    applications: Applications  #: webhooks that senders and messages share
     public_url: str  #: under which others reach us, without a slash at its end

@@ -32,7 +32,7 @@ def start(
         ("k",),
         [(job.message,) for job in taken],
         sets=f"status = 'sending', updated_at = {now}",
-        where="messages.status = 'queued'",
+        where=f"messages.status IN {WAITING}",
         returning=(FIELDS,),
     )
     ready = {row[0]: of_row(row) for row in found}
@@ -63,6 +63,10 @@ def start(
         ],
     )
     return [offer for offer, _ in made]
+
+
+# A message that is scheduled comes to be queued when its time has come, and is offered with that.
+WAITING = "('queued', 'scheduled')"
 
 
 class Closing(NamedTuple):
@@ -156,10 +160,13 @@ def _forward(conn: Connection, items: list[Closing]) -> None:
             f" text = CASE WHEN {_SENDING} THEN v.text ELSE messages.text END,"
             " ref = CASE WHEN v.ref <> '' THEN v.ref ELSE messages.ref END,"
             " updated_at = v.updated_at, sent_at = COALESCE(messages.sent_at, v.sent_at),"
-            " body = CASE WHEN messages.redacted AND v.told IN ('sent', 'failed') THEN ''"
-            " ELSE messages.body END"
+            f" body = CASE WHEN {_FORGOTTEN} THEN '' ELSE messages.body END,"
+            f" content = CASE WHEN {_FORGOTTEN} THEN '' ELSE messages.content END"
         ),
     )
+
+
+_FORGOTTEN = "messages.redacted AND v.told IN ('sent', 'failed')"
 
 
 def _owe(conn: Connection, facts: list[callbacks.Fact]) -> None:

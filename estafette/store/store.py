@@ -81,7 +81,7 @@ class Store:
     async def accept(self, item: Accept) -> Message:
         """See `messages.accept`."""
         scribe = self._scribe
-        if scribe is None or not scribe.is_there or item.idempotency_key:
+        if scribe is None or not scribe.is_there or not item.is_plain:
             return await self._writer.join(messages.accept, item)
         try:
             await scribe.write(item)
