@@ -14,8 +14,11 @@ from estafette.core.core import Core
 from estafette.core.first import First, first_start
 from estafette.core.gateway import Gateway
 from estafette.core.lanes import new_node
+from estafette.core.numbers import Numbers
 from estafette.core.people import People
+from estafette.core.usage import Usage
 from estafette.core.vault import Vault
+from estafette.core.verified import Verified
 from estafette.core.worker import Worker
 from estafette.doors import doors
 from estafette.http import Http
@@ -105,8 +108,13 @@ async def opened(
     defaults = {"sandbox": {"delay": settings.sandbox_delay}}
     connections = Connections(store, vault, utc_now, place, defaults)
     people = People(store, vault, utc_now)
-    gateway = Gateway(store, connections, utc_now, wake, allows_private=allows_private)
-    core = Core(gateway, people, connections, public_url)
+    verified = Verified(store, utc_now)
+    gateway = Gateway(
+        store, connections, utc_now, wake, allows_private=allows_private, verified=verified
+    )
+    numbers = Numbers(store, connections, gateway, utc_now, allows_private=allows_private)
+    usage = Usage(store, utc_now)
+    core = Core(gateway, people, connections, public_url, numbers, verified, usage)
     try:
         yield App(settings, vault, store, http, core, node)
     finally:

@@ -9,6 +9,7 @@ from estafette.cli import (
     doctor,
     keys,
     messages,
+    numbers,
     send,
     senders,
     serve,
@@ -21,5 +22,16 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (serve, send, messages, callbacks, keys, accounts, senders, connections, doctor):
+for part in (
+    serve,
+    send,
+    messages,
+    callbacks,
+    keys,
+    accounts,
+    senders,
+    numbers,
+    connections,
+    doctor,
+):
     part.add_to(app)

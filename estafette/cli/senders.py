@@ -100,13 +100,16 @@ def add(
             owner = await account_of(app, account)
             if connection not in {item.name for item in await app.connections.list()}:
                 raise Unknown(f"no connection {connection}")
+            now = utc_now()
             sender = Sender(
-                id=new_id(utc_now()),
+                id=new_id(now),
                 account=owner.sid,
                 channel=channel,
                 address=address,
                 title=title,
                 connection=connection,
+                created_at=now,
+                updated_at=now,
             )
             made = _changed(sender, window, max_per_second, in_order)
             await app.store.write(lambda conn: senders.add(conn, made))
@@ -137,6 +140,7 @@ def set_(
             if found is None:
                 raise Unknown(f"no sender {address} on {channel}")
             changed = _changed(found, window, max_per_second, in_order)
+            changed = msgspec.structs.replace(changed, updated_at=utc_now())
             await app.store.write(lambda conn: senders.save(conn, changed))
 
     run(work())

@@ -61,6 +61,8 @@ class Reason(StrEnum):
     BAD_CALLBACK = "bad_callback"
     BAD_VALIDITY = "bad_validity"
     # what this account, sender or recipient may not do
+    TEST_ACCOUNT = "test_account"  #: it only asks whether messages would be taken
+    UNVERIFIED = "unverified"  #: not one of those that a trial account may write to
     OPTED_OUT = "opted_out"
     REGION = "region"  #: not allowed to send to this part of the world
     UNROUTABLE = "unroutable"  #: no way from this sender to this recipient

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,6 +21,7 @@ from estafette.model import (
     Send,
     Unclear,
 )
+from estafette.model.number import Number
 
 
 def secret(**options: Any) -> Any:
@@ -64,6 +65,10 @@ class Provider:
 
     def vet(self, send: Send) -> None:
         """Raise Declined for what this carrier is known never to take; without any I/O."""
+
+    def offers(self) -> Sequence[Number]:
+        """Numbers that may be taken from this carrier, beside what is in the inventory."""
+        return ()
 
     async def send(self, offer: Offer) -> Accepted:
         """Offer the message once. Return the carrier's id for it, or raise a SendError."""

@@ -11,10 +11,14 @@ from starlette.types import Receive, Scope, Send
 from estafette.core.core import Core
 from estafette.doors.paths import Paths
 from estafette.doors.twilio.accounts import Accounts
+from estafette.doors.twilio.available import Available
 from estafette.doors.twilio.errors import TwilioError
 from estafette.doors.twilio.forms import in_form, in_json
 from estafette.doors.twilio.messages import Messages
+from estafette.doors.twilio.numbers import Numbers
 from estafette.doors.twilio.requests import refusal
+from estafette.doors.twilio.usage import Usage
+from estafette.doors.twilio.verified import Verified
 from estafette.model import Busy, Unknown
 
 log = structlog.get_logger()
@@ -22,7 +26,7 @@ log = structlog.get_logger()
 _GONE = re.compile(r"/Accounts/[^/]+/SMS/Messages(?:[./]|$)")  # the path before Messages
 
 #: The operations, by resource; the most asked first.
-PARTS = (Messages, Accounts)
+PARTS = (Messages, Numbers, Available, Usage, Verified, Accounts)
 
 #: The paths in JSON. Each below /2010-04-01 is answered in the other forms, too.
 TABLE = [row for part in PARTS for row in part.TABLE]

@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from estafette.doors.twilio.errors import FAILED, UNKNOWN_FAILURE, TwilioError
 from estafette.model import (
     Account,
+    AccountKind,
     Channel,
     Direction,
     Feedback,
@@ -169,19 +170,19 @@ def _media(urls: list[str]) -> tuple[str, ...]:
     media = tuple(url for url in urls if url)
     if len(media) > 10:
         raise TwilioError(21623)
-    bad = [url for url in media if not _is_url(url)]
+    bad = [url for url in media if not is_url(url)]
     if bad:
         raise TwilioError(21620, ", ".join(bad))
     return media
 
 
 def _callback(url: str) -> str:
-    if url and not _is_url(url):
+    if url and not is_url(url):
         raise TwilioError(21609, url)
     return url
 
 
-def _is_url(text: str) -> bool:
+def is_url(text: str) -> bool:
     """Whether it is an http or https URL with a host, in characters that a URL may have."""
     if not text.isascii() or not text.isprintable() or " " in text or len(text) > 2048:
         return False
@@ -311,6 +312,19 @@ def feedback(message: Message, feedback: Feedback) -> dict[str, Any]:
     }
 
 
+#: What lies under an account.
+_UNDER = {
+    "available_phone_numbers": "AvailablePhoneNumbers",
+    "balance": "Balance",
+    "incoming_phone_numbers": "IncomingPhoneNumbers",
+    "keys": "Keys",
+    "messages": "Messages",
+    "outgoing_caller_ids": "OutgoingCallerIds",
+    "usage": "Usage/Records",
+}
+TYPE = {AccountKind.FULL: "Full", AccountKind.TRIAL: "Trial", AccountKind.TEST: "Full"}
+
+
 def account(account: Account) -> dict[str, Any]:
     """An Account resource. The token is left out: it is shown once, when it is made."""
     uri = f"/{API}/Accounts/{account.sid}"
@@ -321,8 +335,8 @@ def account(account: Account) -> dict[str, Any]:
         "owner_account_sid": account.sid,
         "sid": account.sid,
         "status": "active",
-        "subresource_uris": {"keys": f"{uri}/Keys.json", "messages": f"{uri}/Messages.json"},
-        "type": "Full",
+        "subresource_uris": {name: f"{uri}/{path}.json" for name, path in _UNDER.items()},
+        "type": TYPE[account.kind],
         "uri": f"{uri}.json",
     }
 

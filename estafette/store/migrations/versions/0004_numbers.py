@@ -39,6 +39,14 @@ def change() -> None:
     op.add_column("messages", text("content"))
     for name in ("method", "fallback_url", "fallback_method"):
         op.add_column("callbacks", text(name))
+    inbound = sa.text("direction = 'inbound'")
+    op.create_index(
+        "messages_inbound",
+        "messages",
+        ["account", "id"],
+        sqlite_where=inbound,
+        postgresql_where=inbound,
+    )
 
 
 def change_senders() -> None:
@@ -66,6 +74,9 @@ def change_senders() -> None:
         ["connection", "channel", "address"],
         sqlite_where=HELD,
         postgresql_where=HELD,
+    )
+    op.create_index(
+        "senders_held", "senders", ["address"], sqlite_where=HELD, postgresql_where=HELD
     )
 
 
