@@ -137,8 +137,11 @@ def import_(
 
     Its columns are named as the options of `numbers add`, and `address`, which must be there.
     """
-    with file.open(newline="", encoding="utf-8-sig") as lines:
-        found = _read(csv.DictReader(lines), connection)
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as lines:
+            found = _read(csv.DictReader(lines), connection)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(f"{file} is no CSV in UTF-8: {error}") from None
     new = run(_put(found))
     sys.stdout.write(f"{len(found)} numbers, {new} of them new\n")
 

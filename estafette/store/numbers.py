@@ -204,7 +204,9 @@ def kinds(conn: Conn) -> list[tuple[str, str]]:
 
 def _details(number: Number) -> str:
     said = msgspec.to_builtins(number)
-    return json.dumps({key: value for key, value in said.items() if key not in _PLACE and value})
+    return json.dumps(
+        {key: value for key, value in said.items() if key not in _PLACE and value != ""}
+    )
 
 
 def _number(row: Row[Any]) -> Number:

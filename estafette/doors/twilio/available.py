@@ -67,7 +67,7 @@ class Available:
         account = await auth.account(request, self._people)
         found = await self._numbers.countries()
         listed = [_country(account, name, found[name]) for name in sorted(found)]
-        return answer({"countries": listed, "uri": _uri(account)})
+        return answer({"countries": listed, "uri": request.scope["path"]})
 
     async def fetch_country(self, request: Request) -> Response:
         """GET one country."""
@@ -77,7 +77,7 @@ class Available:
 
     async def list_available(self, request: Request) -> Response:
         """GET the numbers of a country and a kind that nobody holds."""
-        account = await auth.account(request, self._people)
+        await auth.account(request, self._people)
         country, _ = await self._find(request)
         path = request.scope["path"].rpartition("/")[2].partition(".")[0]
         query = wire.read_form(request.scope["query_string"])
@@ -87,8 +87,8 @@ class Available:
             found = await self._numbers.free(wanted, limit=size, skip=page * size)
         except Unknown:  # where the number is that it should be near to
             found = []
-        uri = f"{_uri(account, country)[:-5]}/{path}.json"
-        return answer({"available_phone_numbers": [_shape(item) for item in found], "uri": uri})
+        listed = [_shape(item) for item in found]
+        return answer({"available_phone_numbers": listed, "uri": request.scope["path"]})
 
     async def _find(self, request: Request) -> tuple[str, set[NumberKind]]:
         name: str = request.path_params["country"]
@@ -178,22 +178,17 @@ def _miles(query: wire.Form) -> float:
     return float(text)
 
 
-def _uri(account: Account, country: str = "") -> str:
-    tail = f"/{country}" if country else ""
-    return f"/{wire.API}/Accounts/{account.sid}/AvailablePhoneNumbers{tail}.json"
-
-
 def _country(account: Account, name: str, kinds: set[NumberKind]) -> dict[str, Any]:
     """A country, its keys in Twilio's order."""
-    uri = _uri(account, name)
+    uri = f"/{wire.API}/Accounts/{account.sid}/AvailablePhoneNumbers/{name}"
     return {
         "beta": False,
         "country": COUNTRIES.get(name, name),
         "country_code": name,
         "subresource_uris": {
-            link: f"{uri[:-5]}/{path}.json" for kind, (path, link) in KINDS.items() if kind in kinds
+            link: f"{uri}/{path}.json" for kind, (path, link) in KINDS.items() if kind in kinds
         },
-        "uri": uri,
+        "uri": f"{uri}.json",
     }
 
 
