@@ -88,10 +88,13 @@ def pattern(text: str) -> re.Pattern[str] | None:
     """
     if not _LOOKED_FOR.fullmatch(text):
         return None
-    begin, end = ("^" if text[0] == "+" else ""), ("$" if text[-1] == "$" else "")
-    bare = text.strip("+$").upper().translate(_KEYS)
-    inner = "".join({"*": r"\d", "%": r"\d*"}.get(char, char) for char in bare)
-    return re.compile(rf"{begin}{re.escape('+') if begin else ''}{inner}{end}")
+    begin, end = (r"^\+" if text[0] == "+" else ""), ("$" if text[-1] == "$" else "")
+    bare = text.strip("+$").upper().translate(_KEYS).replace("*", r"\d")
+    first, *rest = re.split("%+", bare)
+    # The first place at which what follows a `%` fits is as good as any, but for the last of them:
+    # so nothing is tried over and over, whatever the text is.
+    last = [rf"\d*?{rest.pop()}"] if rest and end else []
+    return re.compile("".join([begin, first, *(rf"(?>\d*?{part})" for part in rest), *last, end]))
 
 
 def fits(number: Number, wanted: Wanted) -> bool:
