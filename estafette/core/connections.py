@@ -17,6 +17,9 @@ from estafette.store import Store, senders
 log = structlog.get_logger()
 
 
+PRETENDS = "sandbox"  #: the provider through which nothing reaches anybody
+
+
 class Connections:
     """Providers by the name of their connection, as the store has them."""
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from estafette.core import metrics
 from estafette.core.clock import Clock
-from estafette.core.connections import Connections
+from estafette.core.connections import PRETENDS, Connections
 from estafette.core.verified import Verified
 from estafette.model import (
     Account,
@@ -98,7 +98,9 @@ class Gateway:
         began = perf_counter()
         sender = await self._sender(account, send)
         if account.kind is not AccountKind.FULL:
-            send = await self._verified.bound(account, send)
+            known, _ = await self._connections.find(sender.connection)
+            is_pretended = known.provider == PRETENDS
+            send = await self._verified.bound(account, send, is_pretended=is_pretended)
         _check(send)
         if not self._allows_private:
             _check_addresses(send)

@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from estafette.core.clock import Clock
-from estafette.core.connections import Connections
-from estafette.core.first import SANDBOX
+from estafette.core.connections import PRETENDS, Connections
 from estafette.core.gateway import Gateway
 from estafette.model import Account, Channel, Conflict, Cursor, Declined, Reason, Sender, Unknown
 from estafette.model.ids import instant, new_id
@@ -132,7 +131,7 @@ class Numbers:
         """Whether all that an account sends goes through a sandbox: nobody gets it."""
         mine = await self._store.read(lambda conn: senders.all_of(conn, account.sid))
         known = {item.name: item.provider for item in await self._connections.list()}
-        return all(known.get(sender.connection) == SANDBOX.provider for sender in mine)
+        return all(known.get(sender.connection) == PRETENDS for sender in mine)
 
     # What can be taken ---------------------------------------------------------------------------
 
@@ -140,7 +139,8 @@ class Numbers:
         """At most `limit` numbers that nobody holds, after the first `skip` of them."""
         found: list[Number] = []
         batch: list[Number] = []
-        async for number in self._all(wanted.country, wanted.kind or ""):
+        begin = f"+1{wanted.area_code}" if wanted.area_code else ""
+        async for number in self._all(wanted.country, wanted.kind or "", begin):
             if fits(number, wanted):
                 batch.append(number)
             if len(batch) >= _AT_ONCE:
@@ -177,14 +177,14 @@ class Numbers:
         if known:
             return known
         area = area_code(address)
-        async for number in self._all("", ""):
+        async for number in self._all("", "", f"+1{area}" if area else address):
             if number.address == address or (area and area_code(number.address) == area):
                 return number
         raise Unknown(f"nobody knows where {address} is")
 
     async def every(self) -> list[tuple[Number, bool]]:
         """All numbers that there are to take, each with whether it is free."""
-        found = [number async for number in self._all("", "")]
+        found = [number async for number in self._all("", "", "")]
         free = {number.address for number in await self._unheld(found)}
         return [(number, number.address in free) for number in found]
 
@@ -204,12 +204,12 @@ class Numbers:
         """Take a number out of the inventory; who holds it keeps it. Raises Unknown."""
         await self._store.write(lambda conn: numbers.remove(conn, address))
 
-    async def _all(self, country: str, kind: str) -> AsyncIterator[Number]:
-        """The inventory, then what carriers offer beside it."""
+    async def _all(self, country: str, kind: str, begin: str) -> AsyncIterator[Number]:
+        """The inventory, of numbers that begin so, then what carriers offer beside it."""
         after = ""
         while True:
             part = await self._store.read(
-                partial(numbers.stock, country=country, kind=kind, after=after)
+                partial(numbers.stock, country=country, kind=kind, begin=begin, after=after)
             )
             for number in part:
                 yield number

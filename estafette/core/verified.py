@@ -21,25 +21,30 @@ class Verified:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._known: dict[tuple[str, str], float] = {}  # since when, by the monotonic clock
+        # Since when, by the monotonic clock; by account, address, and whether it is pretended.
+        self._known: dict[tuple[str, str, bool], float] = {}
 
-    async def bound(self, account: Account, send: Send) -> Send:
-        """What an account that is not a full one may send of this. Raises Declined."""
+    async def bound(self, account: Account, send: Send, *, is_pretended: bool) -> Send:
+        """What an account that is not a full one may send of this. Raises Declined.
+
+        `is_pretended`: it goes through a sandbox, so it reaches nobody.
+        """
         if account.kind is AccountKind.TEST:
             raise Declined(Reason.TEST_ACCOUNT, account.sid)
         if account.kind is not AccountKind.TRIAL:
             return send
-        if not await self._is_known(account.sid, send.recipient):
+        if not await self._is_known(account.sid, send.recipient, is_pretended):
             raise Declined(Reason.UNVERIFIED, send.recipient)
         if not send.body or send.content:  # nothing to stand before, or another's words
             return send
         return replace(send, body=PREFIX + send.body)
 
-    async def _is_known(self, account: str, address: str) -> bool:
-        asked, now = (account, address), monotonic()
+    async def _is_known(self, account: str, address: str, is_pretended: bool) -> bool:
+        asked, now = (account, address, is_pretended), monotonic()
         if now - self._known.get(asked, -_KNOWN_FOR) < _KNOWN_FOR:
             return True
-        if not await self._store.read(lambda conn: verified.has(conn, account, address)):
+        found = await self._store.read(lambda conn: verified.find(conn, account, address))
+        if found is None or (found.is_pretended and not is_pretended):
             self._known.pop(asked, None)
             return False
         if len(self._known) >= _KNOWN:
@@ -47,10 +52,23 @@ class Verified:
         self._known[asked] = now
         return True
 
-    async def add(self, account: str, address: str, title: str = "") -> Verification:
-        """Let a trial account write to a recipient. Raises Conflict where it may already."""
+    async def add(
+        self, account: str, address: str, title: str = "", *, is_pretended: bool = False
+    ) -> Verification:
+        """Let a trial account write to a recipient; through a sandbox only, where `is_pretended`.
+
+        Raises Conflict where it may already.
+        """
         now = self._clock()
-        made = Verification(new_id(now), account, address, title, now, now)
+        made = Verification(
+            id=new_id(now),
+            account=account,
+            address=address,
+            title=title,
+            is_pretended=is_pretended,
+            created_at=now,
+            updated_at=now,
+        )
         await self._store.write(lambda conn: verified.add(conn, made))
         return made
 
@@ -82,4 +100,5 @@ class Verified:
     async def remove(self, account: str, id: str) -> None:
         """Take one back: here at once, in other processes within two seconds. Raises Unknown."""
         gone = await self._store.write(lambda conn: verified.remove(conn, account, id))
-        self._known.pop((account, gone.address), None)
+        for is_pretended in (True, False):
+            self._known.pop((account, gone.address, is_pretended), None)

@@ -169,13 +169,20 @@ def remove(conn: Conn, address: str) -> None:
         raise Unknown(f"{address} is not in the inventory")
 
 
-def stock(conn: Conn, country: str = "", kind: str = "", *, after: str = "") -> list[Number]:
-    """The next numbers of the inventory after an address, in the order of their digits."""
+def stock(
+    conn: Conn, country: str = "", kind: str = "", *, begin: str = "", after: str = ""
+) -> list[Number]:
+    """The next numbers of the inventory after an address, in the order of their digits.
+
+    `begin`: only those that begin so.
+    """
     asked = select(inventory).where(inventory.c.address > after)
     if country:
         asked = asked.where(inventory.c.country == country)
     if kind:
         asked = asked.where(inventory.c.kind == kind)
+    if begin:
+        asked = asked.where(inventory.c.address >= begin, inventory.c.address < f"{begin}:")
     rows = conn.execute(asked.order_by(inventory.c.address).limit(_SLICE))
     return [_number(row) for row in rows]
 

@@ -20,22 +20,30 @@ class Verifications(Struct, frozen=True):
     has_previous: bool
 
 
-def has(conn: Connection, account: str, address: str) -> bool:
-    """Whether the account may write to this recipient."""
+_PRETENDED = "sandbox"  # the source of what nobody was asked about
+
+
+def find(conn: Connection, account: str, address: str) -> Verification | None:
+    """What is known of a recipient; None where the account may not write to it."""
     mine = (verified.c.account == account) & (verified.c.address == address)
-    return conn.execute(select(verified.c.id).where(mine)).first() is not None
+    row = conn.execute(select(verified).where(mine)).first()
+    return _verification(row) if row else None
 
 
 def add(conn: Connection, made: Verification) -> None:
-    """Write one down. Raises Conflict where the recipient is verified already."""
-    if has(conn, made.account, made.address):
+    """Write one down, in place of one that was pretended. Raises Conflict where there is another."""
+    known = find(conn, made.account, made.address)
+    if known and (made.is_pretended or not known.is_pretended):
         raise Conflict(f"{made.address} is verified already")
+    if known:
+        remove(conn, made.account, known.id)
     conn.execute(
         verified.insert().values(
             account=made.account,
             address=made.address,
             id=made.id,
             title=made.title,
+            source=_PRETENDED if made.is_pretended else "",
             created_at=instant(made.created_at),
             updated_at=instant(made.updated_at),
         )
@@ -99,10 +107,11 @@ def remove(conn: Connection, account: str, id: str) -> Verification:
 
 def _verification(row: Row[Any]) -> Verification:
     return Verification(
-        row.id,
-        row.account,
-        row.address,
-        row.title,
-        moment(row.created_at),
-        moment(row.updated_at),
+        id=row.id,
+        account=row.account,
+        address=row.address,
+        title=row.title,
+        is_pretended=row.source == _PRETENDED,
+        created_at=moment(row.created_at),
+        updated_at=moment(row.updated_at),
     )

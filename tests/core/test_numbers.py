@@ -72,6 +72,19 @@ async def test_a_trial_account_is_bound_on_every_way_in(house: House) -> None:
         await core.gateway.send(trial, send(taken.address))
 
 
+async def test_what_nobody_was_asked_about_goes_through_a_sandbox_only(house: House) -> None:
+    core = house.app.core
+    trial = await account(house, AccountKind.TRIAL)
+    to = "+14155550199"
+    await core.verified.add(trial.sid, to, is_pretended=True)
+    asked = Send(channel=Channel.SMS, sender="+14155550100", recipient=to, body="Hi there")
+    assert (await core.verified.bound(trial, asked, is_pretended=True)).body.endswith("Hi there")
+    with pytest.raises(Declined):
+        await core.verified.bound(trial, asked, is_pretended=False)
+    await core.verified.add(trial.sid, to)
+    assert await core.verified.bound(trial, asked, is_pretended=False)
+
+
 async def test_a_test_account_sends_nothing_on_any_way_in(house: House) -> None:
     core = house.app.core
     test = await account(house, AccountKind.TEST)

@@ -114,6 +114,8 @@ def test_the_inventory_keeps_what_is_said_of_a_number(conn: Connection) -> None:
     assert numbers.put(conn, [whole], NOW) == 0
     assert numbers.stock(conn) == [whole, bare]
     assert numbers.stock(conn, after=whole.address) == [bare]
+    assert numbers.stock(conn, begin="+1415") == numbers.stock(conn, begin=whole.address) == [whole]
+    assert numbers.stock(conn, begin="+1800") == [bare]
     assert numbers.stock(conn, "US", "toll-free") == [bare]
     assert numbers.stock(conn, "CA") == []
     assert numbers.in_stock(conn, whole.address) == whole
@@ -137,7 +139,7 @@ def test_the_kind_of_a_number_is_what_it_was_when_it_was_taken(conn: Connection)
 
 def verification(address: str, **parts: object) -> Verification:
     known = {
-        "id": new_id(NOON), "account": ACCOUNT, "address": address, "title": "",
+        "id": new_id(NOON), "account": ACCOUNT, "address": address,
         "created_at": NOON, "updated_at": NOON,
     }  # fmt: skip
     return Verification(**{**known, **parts})  # type: ignore[arg-type]
@@ -148,8 +150,8 @@ def test_a_recipient_is_verified_for_one_account(conn: Connection) -> None:
     verified.add(conn, made)
     with pytest.raises(Conflict):
         verified.add(conn, verification("+14155550100"))
-    assert verified.has(conn, ACCOUNT, made.address)
-    assert not verified.has(conn, OTHER, made.address)
+    assert verified.find(conn, ACCOUNT, made.address) == made
+    assert verified.find(conn, OTHER, made.address) is None
     assert verified.get(conn, ACCOUNT, made.id) == made
     for call in (verified.get, verified.remove):
         with pytest.raises(Unknown):
@@ -158,7 +160,19 @@ def test_a_recipient_is_verified_for_one_account(conn: Connection) -> None:
     assert renamed.title == "Mine"
     assert renamed.updated_at > made.updated_at
     assert verified.remove(conn, ACCOUNT, made.id).address == made.address
-    assert not verified.has(conn, ACCOUNT, made.address)
+    assert verified.find(conn, ACCOUNT, made.address) is None
+
+
+def test_who_runs_the_gateway_may_verify_what_was_only_pretended(conn: Connection) -> None:
+    pretended = verification("+14155550100", is_pretended=True)
+    verified.add(conn, pretended)
+    assert verified.find(conn, ACCOUNT, pretended.address) == pretended
+    with pytest.raises(Conflict):
+        verified.add(conn, verification("+14155550100", is_pretended=True))
+    verified.add(conn, made := verification("+14155550100"))
+    assert verified.find(conn, ACCOUNT, made.address) == made
+    with pytest.raises(Conflict):
+        verified.add(conn, verification("+14155550100", is_pretended=True))
 
 
 def test_verified_recipients_are_listed_newest_first_from_either_side(conn: Connection) -> None:

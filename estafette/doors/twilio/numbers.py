@@ -84,14 +84,15 @@ class Numbers:
             drafted = self._numbers.draft(account, tried, read_settings(said))
             return answer(shape(drafted), 201)
         configure = read_settings(said)
-        number = await self._choose(address, area, kind)
-        try:
-            made = await self._numbers.take(account, number, configure)
-        except Conflict:
-            raise TwilioError(21422, number.address) from None
-        except Declined as error:
-            raise TwilioError(21402, error.value) from None
-        return answer(shape(made), 201)
+        while True:
+            number = await self._choose(address, area, kind)
+            try:
+                return answer(shape(await self._numbers.take(account, number, configure)), 201)
+            except Conflict:  # somebody was quicker: of an area there may be another
+                if address:
+                    raise TwilioError(21422, address) from None
+            except Declined as error:
+                raise TwilioError(21402, error.value) from None
 
     async def _choose(self, address: str, area: str, kind: NumberKind | None) -> Number:
         if not address:

@@ -22,6 +22,7 @@ _OFFSET = re.compile(r"([+-]\d{1,5})days?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TOKEN = re.compile(r"PA(\d{4})(\d{2})(\d{2})-([a-z0-9-]+)")
 _DAY = timedelta(days=1)
+_FIRST_YEAR = 2000  # no account is as old
 
 #: The last part of the path, and the link to it; and by how many characters of a day its periods
 #: are told apart: 0 for one period.
@@ -122,13 +123,16 @@ def _asked(query: wire.Form, account: Account, today: date) -> Span:
 
 
 def _read_day(text: str, name: str, today: date) -> date:
+    found = date.min
     try:
-        if found := _OFFSET.fullmatch(text.strip()):
-            return today + timedelta(days=int(found[1]))
-        if _DATE.fullmatch(text):
-            return date.fromisoformat(text)
+        if offset := _OFFSET.fullmatch(text.strip()):
+            found = today + timedelta(days=int(offset[1]))
+        elif _DATE.fullmatch(text):
+            found = date.fromisoformat(text)
     except (ValueError, OverflowError):
         pass
+    if found.year >= _FIRST_YEAR:
+        return found
     raise TwilioError(20001, f"{name} must be a date such as 2009-07-06, or -30days")
 
 

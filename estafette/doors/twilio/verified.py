@@ -80,7 +80,7 @@ class Verified:
         if not await self._numbers.is_pretended(account):
             raise TwilioError(20001, address, message=_NO_CALL)
         try:
-            made = await self._verified.add(account.sid, address, title)
+            made = await self._verified.add(account.sid, address, title, is_pretended=True)
         except Conflict:
             raise TwilioError(21450, address) from None
         return answer(

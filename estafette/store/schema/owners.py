@@ -24,6 +24,7 @@ verified = Table(
     id_("address", primary_key=True),
     id_(),
     text_("title"),
+    text_("source"),
     at_("created_at"),
     at_("updated_at"),
 )

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from urllib.parse import quote, urlencode
 
@@ -204,6 +205,17 @@ def test_the_next_free_number_of_an_area_is_taken(client: Client) -> None:
     one, two = (client.incoming_phone_numbers.create(area_code="305") for _ in range(2))
     assert one.phone_number != two.phone_number
     assert {one.phone_number[:5], two.phone_number[:5]} == {"+1305"}
+
+
+def test_many_who_ask_for_an_area_at_once_get_a_number_each(mine: Api) -> None:
+    def take(_: int) -> tuple[int, str]:
+        answer = mine.call("POST", f"{NUMBERS}.json", {"AreaCode": "416"})
+        return answer.status, answer.json.get("phone_number", "")
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(take, range(8)))
+    assert {status for status, _ in found} == {201}
+    assert len({number for _, number in found}) == 8
 
 
 def test_each_kind_has_its_own_list(client: Client) -> None:

@@ -106,7 +106,7 @@ def test_a_number_is_taken_as_if(client: Client, test: Api) -> None:
     assert made.sid.startswith("PN")
     assert client.incoming_phone_numbers.create(area_code="500").phone_number == MAGIC
     shown = test.server.run("senders", "list", "--account", test.sid, "--json").stdout
-    assert '"items": []' in shown
+    assert MAGIC not in shown
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def test_records_are_paged(client: Client, mine: Api) -> None:
     "query",
     [
         "StartDate=yesterday", "StartDate=2026-02-30", "EndDate=12/31/2026", "EndDate=-5weeks",
-        "StartDate=-99999999days", "Category=nothing-of-it", "Category=SMS!", "IncludeSubaccounts=2",
+        "StartDate=-99999999days", "StartDate=-99999days", "StartDate=0001-01-01", "Category=nothing-of-it", "Category=SMS!", "IncludeSubaccounts=2",
     ],
 )  # fmt: skip
 def test_nonsense_is_refused(mine: Api, query: str) -> None:

@@ -88,6 +88,7 @@ def make_owners() -> None:
         id_("address"),
         id_("id"),
         text("title"),
+        text("source"),
         number("created_at"),
         number("updated_at"),
         sa.PrimaryKeyConstraint("account", "address"),
