@@ -21,7 +21,7 @@ def put(conn: Connection, at: datetime = NOON, **parts: object) -> Message:
     known = {"status": Status.DELIVERED, "sent_at": sent_at, "id": new_id(at), **parts}
     made = message(at, **known)
     columns = messages.COLUMNS
-    row = dict(zip(columns, to_row(made), strict=False))
+    row = dict(zip(columns, to_row(made), strict=True))
     conn.execute(schema.messages.insert().values(row))
     return made
 
