@@ -9,6 +9,7 @@ from estafette.cli import (
     doctor,
     keys,
     messages,
+    numbers,
     receive,
     send,
     senders,
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for part in (
-    *(serve, send, receive, messages, callbacks, keys, accounts, senders, services, templates),
-    *(connections, doctor),
+    *(serve, send, receive, messages, callbacks, keys, accounts, senders, numbers, services),
+    *(templates, connections, doctor),
 ):
     part.add_to(app)

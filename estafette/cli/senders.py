@@ -109,14 +109,17 @@ def add(
         async with home() as app:
             owner = await account_of(app, account)
             pace = await app.connections.pace_of(connection, channel, address)
+            now = utc_now()
             sender = Sender(
-                id=new_id(utc_now()),
+                id=new_id(now),
                 account=owner.sid,
                 channel=channel,
                 address=address,
                 title=title,
                 connection=connection,
                 max_per_second=pace,
+                created_at=now,
+                updated_at=now,
             )
             made = _changed(sender, window, max_per_second, in_order)
             await app.store.write(lambda conn: senders.add(conn, made))

@@ -7,9 +7,12 @@ from estafette.core.connections import Connections
 from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
+from estafette.core.numbers import Numbers
 from estafette.core.people import People
 from estafette.core.pools import Pools
 from estafette.core.templates import Templates
+from estafette.core.usage import Usage
+from estafette.core.verified import Verified
 
 
 @dataclass(frozen=True)
@@ -25,3 +28,6 @@ class Core:
     templates: Templates  #: texts with holes
     applications: Applications  #: webhooks that senders and messages share
     public_url: str  #: under which others reach us, without a slash at its end
+    numbers: Numbers  #: what an account holds and can take
+    verified: Verified  #: whom trial accounts may write to
+    usage: Usage  #: how much went through accounts

@@ -1,7 +1,7 @@
 """Ids that grow with time, so that the newest stand together at the end of every index."""
 
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 # Ticks are 4096 to a millisecond: RFC 9562 §6.2 method 3, twelve bits of a fraction of it.
 _VARIANT = 0b10 << 62
@@ -30,3 +30,8 @@ def instant(at: datetime) -> int:
 def first_id(at: datetime) -> str:
     """The smallest id that a message made at or after `at` can have."""
     return f"{instant(at) // 1000:012x}{'0' * 20}"
+
+
+def made_at(id: str) -> datetime:
+    """When an id was made, to the millisecond."""
+    return _EPOCH + timedelta(milliseconds=int(id[:12], 16))
