@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from estafette.core.baggage import Baggage
+from estafette.core.blobs import Blobs
+from estafette.core.bucket import Bucket, read_url
 from estafette.core.callbacks import Callbacks
 from estafette.core.clock import utc_now
 from estafette.core.connections import Connections
@@ -14,6 +17,7 @@ from estafette.core.core import Core
 from estafette.core.first import First, first_start
 from estafette.core.gateway import Gateway
 from estafette.core.lanes import new_node
+from estafette.core.media import Media
 from estafette.core.people import People
 from estafette.core.vault import Vault
 from estafette.core.worker import Worker
@@ -66,7 +70,12 @@ class App:
 
     def worker(self, owed: Callable[[], None] = lambda: None) -> Worker:
         """What carries messages in this process."""
-        return Worker(self.store, self.connections, utc_now, self.node, owed)
+        core = self.core
+        link = next((door.link for door in doors(core) if door.link), None)
+        baggage = Baggage(
+            self.store, core.media, utc_now, public_url=core.public_url, link=link, owed=owed
+        )
+        return Worker(self.store, self.connections, utc_now, self.node, baggage, owed)
 
     def callbacks(self) -> Callbacks:
         """What tells customers' addresses from this process."""
@@ -87,9 +96,10 @@ async def opened(
     `host` is what a server listens on, `public_url` how it is reached where the settings do not
     say so.
 
-    Raises BadHome, BadUrl, NewerSchema, WrongKey or Busy where that cannot be done.
+    Raises BadHome, BadBucket, BadUrl, NewerSchema, WrongKey or Busy where that cannot be done.
     """
     _make_home(settings.home)
+    bucket_url = read_url(settings.media_url) if settings.media_url else None
     store = await Store.open(settings.database_url)
     try:
         is_new = not await store.read(accounts.all_of)
@@ -106,11 +116,20 @@ async def opened(
     connections = Connections(store, vault, utc_now, place, defaults)
     people = People(store, vault, utc_now)
     gateway = Gateway(store, connections, utc_now, wake, allows_private=allows_private)
-    core = Core(gateway, people, connections, public_url)
+    inside = Http(allows_private=True)
+    media = Media(
+        store,
+        Blobs(settings.home / "media", Bucket(bucket_url, inside, utc_now) if bucket_url else None),
+        http,
+        utc_now,
+        needs_credentials=settings.media_needs_credentials,
+    )
+    core = Core(gateway, people, connections, media, public_url)
     try:
         yield App(settings, vault, store, http, core, node)
     finally:
         await connections.close()
+        await inside.close()
         await http.close()
         await store.close()
 

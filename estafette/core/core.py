@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from estafette.core.connections import Connections
 from estafette.core.gateway import Gateway
+from estafette.core.media import Media
 from estafette.core.people import People
 
 
@@ -14,4 +15,5 @@ class Core:
     gateway: Gateway  #: messages
     people: People  #: accounts and keys
     connections: Connections  #: carriers
+    media: Media  #: what goes with messages
     public_url: str  #: under which others reach us, without a slash at its end

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 from starlette.types import ASGIApp
 
+from estafette.core.baggage import Link
 from estafette.core.callbacks import Say
 from estafette.core.core import Core
 
@@ -18,6 +19,7 @@ class Door(Struct, frozen=True):
     prefixes: tuple[str, ...]
     app: ASGIApp
     post: Say  #: its words for a callback
+    link: Link | None = None  #: the path at which it gives one of the media
 
 
 def names() -> list[str]:

@@ -3,9 +3,10 @@
 from estafette.core.core import Core
 from estafette.doors import Door
 from estafette.doors.twilio.callbacks import post
+from estafette.doors.twilio.media import path
 from estafette.doors.twilio.routes import Application
 
 
 def door(core: Core) -> Door:
     """The door, around one core."""
-    return Door("twilio", ("/2010-04-01",), Application(core), post)
+    return Door("twilio", ("/2010-04-01",), Application(core), post, path)

@@ -111,16 +111,17 @@ def envelope(
     *,
     shape: Callable[[T], Any],
     token: Callable[[T], str],
+    filters: Sequence[str] = _FILTERS,
 ) -> dict[str, Any]:
     """The list under its key, with links that repeat the filters first."""
     items = listed.items
-    filters = [(name, one(query, name)) for name in _FILTERS if one(query, name)]
+    said = [(name, one(query, name)) for name in filters if one(query, name)]
     start = asked.page * asked.size
 
     def link(page: int, token: str = "") -> str:
         paging = [("PageSize", str(asked.size)), ("Page", str(page))]
         paging += [("PageToken", token)] if token else []
-        return f"{path}?{urlencode([*filters, *paging], quote_via=quote)}"
+        return f"{path}?{urlencode([*said, *paging], quote_via=quote)}"
 
     following = link(asked.page + 1, f"PA{token(items[-1])}") if listed.has_next and items else None
     before = None
