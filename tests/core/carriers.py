@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from estafette.core.baggage import Baggage
+from estafette.core.blobs import Blobs
+from estafette.core.media import Media
 from estafette.core.worker import Worker
 from estafette.model import Accepted, Attempt, Channel, Message, Offer, Sender
 from estafette.providers import Provider
@@ -110,7 +112,8 @@ async def change_sender(house: House, **parts: object) -> Sender:
 
 def worker_of(house: House, clock: Clock) -> Worker:
     app = house.app
-    baggage = Baggage(app.store, app.core.media, clock)
+    media = Media(app.store, Blobs(app.settings.home / "media", None), app.http, clock)
+    baggage = Baggage(app.store, media, clock)
     return Worker(app.store, app.connections, clock, app.node, baggage)
 
 

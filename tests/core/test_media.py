@@ -52,8 +52,13 @@ def pictures() -> Iterator[Pictures]:
 
 
 def kept(house: House) -> list[Path]:
-    """The files of all media of a home, drafts included."""
-    return [path for path in (house.app.settings.home / "media").rglob("*") if path.is_file()]
+    """The files of all media of a house, drafts included."""
+    return kept_in(house.app.settings.home)
+
+
+def kept_in(home: Path) -> list[Path]:
+    """As `kept`."""
+    return [path for path in (home / "media").rglob("*") if path.is_file()]
 
 
 async def read(house: House, item: MediaItem) -> bytes:
