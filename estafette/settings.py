@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from estafette.core.bucket import BadBucket, read_url
 from estafette.model import GatewayError
 
 _ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
@@ -108,7 +109,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         api_key=_value(environ, "ESTAFETTE_API_KEY"),
         sandbox_delay=_seconds(environ, "ESTAFETTE_SANDBOX_DELAY", 0.2),
         allow_private_addresses=_choice(environ, "ESTAFETTE_ALLOW_PRIVATE_ADDRESSES"),
-        media_url=_value(environ, "ESTAFETTE_MEDIA_URL"),
+        media_url=_bucket(environ, "ESTAFETTE_MEDIA_URL"),
         media_needs_credentials=bool(_choice(environ, "ESTAFETTE_MEDIA_NEEDS_CREDENTIALS")),
         log_format=_one_of(environ, "ESTAFETTE_LOG_FORMAT", ("", "console", "json")),
         log_level=_one_of(environ, "ESTAFETTE_LOG_LEVEL", ("info", "debug", "warning", "error")),
@@ -131,6 +132,16 @@ def _value(environ: Mapping[str, str], name: str) -> str:
 def _default_home(environ: Mapping[str, str]) -> Path:
     data = environ.get("XDG_DATA_HOME") or "~/.local/share"
     return Path(data) / "estafette"
+
+
+def _bucket(environ: Mapping[str, str], name: str) -> str:
+    text = _value(environ, name)
+    try:
+        if text:
+            read_url(text)
+    except BadBucket as error:
+        raise BadSetting(f"{name}: {error}") from None
+    return text
 
 
 def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:

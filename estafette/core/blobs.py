@@ -81,6 +81,8 @@ class Folder:
             file = await asyncio.to_thread((self._root / place).open, "rb")
         except FileNotFoundError:
             raise Unknown("its bytes are not on this machine") from None
+        except OSError as error:
+            raise _not_kept(error) from None
         with file:
             while piece := await asyncio.to_thread(file.read, _PIECE):
                 await sink(piece)

@@ -19,7 +19,7 @@ _EXAMPLE = "s3://key:secret@host/bucket/prefix?region=us-east-1&tls=true"
 
 
 class BadBucket(GatewayError):
-    """The setting that names a bucket cannot be used."""
+    """A URL that names no bucket."""
 
 
 class NotKept(Busy):
@@ -48,14 +48,14 @@ def read_url(text: str) -> BucketUrl:
         host, port = parts.hostname, parts.port
         options = parse_qs(parts.query, strict_parsing=True) if parts.query else {}
     except ValueError:
-        raise BadBucket(f"ESTAFETTE_MEDIA_URL cannot be read; it should be as {_EXAMPLE}") from None
+        raise BadBucket(f"it should be as {_EXAMPLE}") from None
     bucket, _, prefix = parts.path.strip("/").partition("/")
     region = options.pop("region", ["us-east-1"])[-1]
     tls = options.pop("tls", ["true"])[-1]
     is_whole = parts.scheme == "s3" and host and parts.username and parts.password
     is_plain = _NAME.fullmatch(bucket) and _PREFIX.fullmatch(prefix) and ".." not in prefix
     if not is_whole or not is_plain or options or tls not in ("true", "false") or parts.fragment:
-        raise BadBucket(f"ESTAFETTE_MEDIA_URL should be as {_EXAMPLE}")
+        raise BadBucket(f"it should be as {_EXAMPLE}")
     place = f"[{host}]" if ":" in (host or "") else host
     place = f"{place}:{port}" if port else place
     return BucketUrl(

@@ -150,6 +150,8 @@ class Bytes(Response):
 
         try:
             await self._kept.pour(self._item, sink)
+            if not has_begun:
+                raise Unknown("its bytes are gone")
         except (Unknown, Busy) as error:
             if has_begun:  # the connection ends before its time: that tells
                 raise

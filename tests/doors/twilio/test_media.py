@@ -1,5 +1,6 @@
 """Media through the door: by Twilio's own clients, by plain HTTP, and across a crash."""
 
+import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -306,6 +307,10 @@ def test_bytes_go_with_their_message(own_server: Server, pictures: Pictures) -> 
     shown = own_server.run("messages", "show", message["sid"]).stdout
     assert first["sid"][2:] in shown
     assert f"image/png  {len(PNG)}" in shown
+    shown_as_json = json.loads(own_server.run("messages", "show", message["sid"], "--json").stdout)
+    assert [(one["id"], one["size"]) for one in shown_as_json["kept_media"]] == [
+        (first["sid"][2:], len(PNG)), (second["sid"][2:], len(PNG)),
+    ]  # fmt: skip
     assert len(kept_in(own_server.home)) == 2
     assert api.call("DELETE", f"/Messages/{message['sid']}.json").status == 204
     end = time.monotonic() + 15
@@ -320,10 +325,12 @@ def test_bytes_that_are_lost_are_not_found(own_server: Server, pictures: Picture
     api = Api(own_server.start())
     message = with_media(api, pictures.url())
     (one,) = listed(api, message["sid"])
-    shutil.rmtree(own_server.home / "media")
-    lost = show(api, one["uri"])
-    assert lost.status == 404
-    assert b"<Code>20404</Code>" in lost.body
+    (file,) = kept_in(own_server.home)
+    for lose in (lambda: file.write_bytes(b""), lambda: shutil.rmtree(own_server.home / "media")):
+        lose()
+        lost = show(api, one["uri"])
+        assert lost.status == 404
+        assert b"<Code>20404</Code>" in lost.body
 
 
 def test_a_crash_while_media_come_sends_the_message_once(
