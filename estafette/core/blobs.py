@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -161,6 +162,15 @@ class Blobs:
             await store.keep(draft, name)
         except OSError as error:
             raise _not_kept(error) from None
+
+    async def probe(self) -> None:
+        """Keep and remove a few bytes where new ones go. Raises NotKept."""
+        place = self.place(secrets.token_hex(16))
+        draft = self.drafted(place)
+        with draft.file:
+            await draft.write(b"Estafette was here")
+            await self.keep(draft, place)
+        await self.drop(place)
 
     async def pour(self, place: str, sink: Sink) -> None:
         """Give the bytes piece by piece. Raises Unknown, NotKept, and what the sink raises."""

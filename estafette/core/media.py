@@ -102,6 +102,10 @@ class Media:
             if number not in there:
                 await self._add(message, self._item(message, number, url, place=""))
 
+    async def probe(self) -> None:
+        """See whether new ones could be kept. Raises NotKept."""
+        await self._blobs.probe()
+
     async def drop(self, id: str, place: str) -> None:
         """Remove bytes that nobody names. Raises NotKept."""
         item = await self._store.read(lambda conn: rows.find(conn, id))

@@ -16,6 +16,7 @@ from twilio.rest import Client
 
 from estafette.doors.twilio.media import told
 from estafette.model import MediaItem
+from tests.buckets import SECRET, storing
 from tests.conftest import ACCOUNT_SID, SENDER, Server
 from tests.core.test_media import kept_in
 from tests.doors.twilio.conftest import Answer, Api, Form, new_number
@@ -331,6 +332,42 @@ def test_bytes_that_are_lost_are_not_found(own_server: Server, pictures: Picture
         lost = show(api, one["uri"])
         assert lost.status == 404
         assert b"<Code>20404</Code>" in lost.body
+
+
+def test_bytes_in_a_bucket_come_and_go_as_those_in_the_home(
+    own_server: Server, pictures: Pictures
+) -> None:
+    with storing() as objects:
+        own_server.environment["ESTAFETTE_MEDIA_URL"] = objects.url()
+        api = Api(own_server.start())
+        message = with_media(api, pictures.url(size=3 * MEGA), pictures.url())
+        first, second = listed(api, message["sid"])
+        assert sorted(map(len, objects.held.values())) == [len(PNG), 3 * MEGA]
+        assert kept_in(own_server.home) == []
+        assert show(api, first["uri"]).body == body(3 * MEGA)
+        assert show(api, second["uri"]).body == PNG
+        looked_at = own_server.run("doctor", "--port", str(own_server.port)).stdout
+        assert "the bucket keeps what it is given" in looked_at
+        assert len(objects.held) == 2
+        objects.status = 500
+        assert show(api, first["uri"]).status == 503
+        done = own_server.run("doctor", "--port", str(own_server.port), check=False)
+        assert (done.returncode, "the bucket for media answered 500" in done.stdout) == (3, True)
+        objects.status = 0
+        assert api.call("DELETE", f"/Messages/{message['sid']}.json").status == 204
+        end = time.monotonic() + 15
+        while objects.held:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert SECRET not in own_server.log
+
+
+def test_a_bucket_that_cannot_be_named_stops_the_start(own_server: Server) -> None:
+    own_server.environment["ESTAFETTE_MEDIA_URL"] = "s3://key:hush@host/"
+    done = own_server.run("serve", check=False)
+    assert done.returncode == 2
+    assert "ESTAFETTE_MEDIA_URL: it should be as s3://" in done.stderr
+    assert "hush" not in done.stderr
 
 
 def test_a_crash_while_media_come_sends_the_message_once(
