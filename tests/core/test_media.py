@@ -23,6 +23,7 @@ from estafette.model import (
     Outcome,
     Reason,
     Refused,
+    SendError,
     Status,
     Unknown,
     Unreached,
@@ -456,6 +457,43 @@ async def test_an_offer_that_was_cut_short_while_its_media_came_never_left_us(
     assert len(carrier.offers) == 1
 
 
+class Halting(Baggage):
+    """Ends with its process when everything is ready, before a carrier is asked."""
+
+    async def ready(self, offer: Offer) -> Offer | SendError:
+        await super().ready(offer)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_a_crash_between_fetch_and_offer_costs_neither_a_fetch_nor_a_message(
+    house: House, pictures: Pictures
+) -> None:
+    url, clock, app = pictures.url(), Clock(), house.app
+    message = await house.send(media=(url,))
+    halting = Halting(app.store, app.core.media, clock)
+    worker = Worker(app.store, app.connections, clock, app.node, halting)
+    task = asyncio.create_task(worker.run())
+    async with asyncio.timeout(15):
+        while not await items_of(house, message):
+            await asyncio.sleep(0.02)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    (attempt,) = await attempts_of(house, message)
+    assert attempt.closed_at is None
+    async with carrying_by(house, clock) as worker:
+        async with asyncio.timeout(15):
+            while not (await attempts_of(house, message))[0].closed_at:
+                await asyncio.sleep(0.02)
+        clock.forward(6)
+        worker.wake()
+        found = await house.until(message)
+    assert found.status is Status.DELIVERED
+    outcomes = [one.outcome for one in await attempts_of(house, message)]
+    assert outcomes == [Outcome.UNREACHED, Outcome.ACCEPTED]  # the sandbox never saw the first
+    assert pictures.times(url) == 1
+
+
 # What people send
 
 
@@ -512,9 +550,9 @@ async def test_what_cannot_be_had_is_given_up_and_then_told(
     async with carrying_by(house, clock) as worker:
         async with asyncio.timeout(30):
             while await jobs_of(house):
-                clock.forward(2)
+                clock.forward(1)
                 worker.wake()
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.1)
     assert [item.url for item in await items_of(house, lost)] == [good]
     assert await items_of(house, poor) == []
     assert not await waits(house, lost)
