@@ -105,9 +105,9 @@ class Http:
     ) -> Answer:
         """The answer to one request, whatever its status.
 
-        A body that is a file is sent piece by piece. With `into` the answer's
-        body is not kept, but handed on as it comes, up to `limits.most`; what a sink raises ends
-        the reading, and is raised here.
+        A body that is a file is sent piece by piece. With `into` the answer's body is not kept,
+        but handed on as it comes, up to `limits.most`; what a sink raises ends the reading, and is
+        raised here.
 
         A user and password in the URL are sent as HTTP Basic, unless `headers` hold an
         Authorization. Raises BadAddress where the URL is none that may be asked, Unreached where

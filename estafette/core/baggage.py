@@ -23,7 +23,8 @@ log = structlog.get_logger()
 _MOST_TRIES = 3  # of fetching what is to be sent
 _AGAIN_IN = (1, 3, 10, 30)  # seconds between tries of fetching what a person sent
 _LATER = 60  # seconds until bytes are removed again that could not be
-_MOST_ERRANDS = 8  # under way at once
+_HOPES_FOR = 3600  # seconds in which our own trouble with keeping it is waited out
+_MOST_ERRANDS = 32  # under way at once
 
 #: The path at which a door gives the bytes of one.
 Link = Callable[[MediaItem], str]
@@ -133,16 +134,25 @@ class Baggage:
         try:
             await self._media.ensure(message)
         except SendError as error:
-            is_last = isinstance(error, Refused) or job.tries > len(_AGAIN_IN)
+            is_last = self._is_last(error, job, message)
             log.warning(
                 "media of a person could not be fetched", message=job.message, text=str(error),
                 tries=job.tries, is_last=is_last,
             )  # fmt: skip
             if not is_last:
-                due_at = instant(self._clock()) + _AGAIN_IN[job.tries - 1] * 1_000_000
+                wait = _AGAIN_IN[min(job.tries, len(_AGAIN_IN)) - 1]
+                due_at = instant(self._clock()) + wait * 1_000_000
                 await self._store.write(lambda conn: jobs.postpone(conn, job, due_at))
                 return
             await self._media.give_up(message)
         now = instant(self._clock())
         await self._store.write(lambda conn: outbox.fetched(conn, job, now))
         self._owed()
+
+    def _is_last(self, error: SendError, job: Job, message: Message) -> bool:
+        """Whether fetching what a person sent is given up. An error without a code is our own."""
+        if isinstance(error, Refused):
+            return True
+        if error.code:
+            return job.tries > len(_AGAIN_IN)
+        return (self._clock() - message.created_at).total_seconds() > _HOPES_FOR

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
 
@@ -17,8 +18,10 @@ from estafette.model.ids import instant
 from estafette.model.media import Fault, is_too_much
 from estafette.store import Store
 from estafette.store import media as rows
+from estafette.store.callbacks import host_of
 
-_MOST_AT_ONCE = 16  # fetches of this process
+_MOST_AT_ONCE = 64  # fetches of this process
+_MOST_EACH = 16  # of these, from one host: one that hangs keeps no other waiting
 _KEPT_WITHIN = 900_000_000  # microseconds in which what is fetched is written down, or is removed
 
 
@@ -43,6 +46,7 @@ class Media:
         self._http = http
         self._clock = clock
         self._turns = asyncio.Semaphore(_MOST_AT_ONCE)
+        self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def of_message(self, message: Message) -> list[MediaItem]:
         """The media of a message that were fetched and are there, in their order."""
@@ -115,7 +119,8 @@ class Media:
     async def _fetch(self, message: Message, number: int, url: str) -> None:
         id = secrets.token_hex(16)
         item = self._item(message, number, url, id=id, place=self._blobs.place(id))
-        async with self._turns, self._drafted(message, item) as draft:
+        host = self._hosts.setdefault(host_of(url), asyncio.Semaphore(_MOST_EACH))
+        async with host, self._turns, self._drafted(message, item) as draft:
             try:
                 found = await fetch(self._http, message, url, draft)
                 await self._blobs.keep(draft, item.place)

@@ -564,6 +564,28 @@ async def test_what_cannot_be_had_is_given_up_and_then_told(
     assert pictures.times(ill) == 5
 
 
+async def test_a_home_that_takes_nothing_costs_no_person_a_picture(
+    house: House, pictures: Pictures
+) -> None:
+    clock, url = Clock(), pictures.url()
+    message = await written(house, url, callback_url="http://127.0.0.1:9/in")
+    (house.app.settings.home / "media").write_text("in the way")
+    async with carrying_by(house, clock) as worker:
+        async with asyncio.timeout(20):
+            while (await jobs_of(house))[0].tries < 8:
+                clock.forward(5)
+                worker.wake()
+                await asyncio.sleep(0.05)
+        assert await waits(house, message)
+        (house.app.settings.home / "media").unlink()
+        async with asyncio.timeout(20):
+            while not await items_of(house, message):
+                clock.forward(5)
+                worker.wake()
+                await asyncio.sleep(0.05)
+    assert pictures.times(url) == 1
+
+
 async def test_a_fetch_that_died_with_its_process_is_done_by_another(
     house: House, pictures: Pictures
 ) -> None:
