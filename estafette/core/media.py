@@ -153,10 +153,12 @@ class Media:
         await self._expect(message, item, late)
         try:
             draft = self._blobs.drafted(item.place)
+        except NotKept as error:
+            await self._store.write(lambda conn: rows.expect_no_more(conn, item.id))
+            raise Unreached(str(error)) from None
+        try:
             with draft.file:
                 yield draft
-        except NotKept as error:
-            raise Unreached(str(error)) from None
         except SendError:
             await self._expect(message, item, instant(self._clock()))
             raise

@@ -40,6 +40,11 @@ def expect(conn: Connection, id: str, place: str, lane: str, due_at: int) -> Non
     jobs.put(conn, [_removal(id, place, lane, due_at)])
 
 
+def expect_no_more(conn: Connection, id: str) -> None:
+    """None of these bytes were written."""
+    bulk.delete_pairs(conn, jobs_table, [(id, KIND)])
+
+
 def add(conn: Connection, item: MediaItem, lane: str, now: int) -> bool:
     """Write down what was fetched. False if its message is gone, or somebody was quicker: then its
     bytes are removed.
@@ -50,7 +55,7 @@ def add(conn: Connection, item: MediaItem, lane: str, now: int) -> bool:
         bulk.insert(conn, media, [_row(item)], conflict="(message, number) DO NOTHING")
         is_there = bool(bulk.select(conn, media, "id", [item.id], ("id",)))
     if is_there:
-        bulk.delete_pairs(conn, jobs_table, [(item.id, KIND)])
+        expect_no_more(conn, item.id)
     elif item.place:
         jobs.put(conn, [_removal(item.id, item.place, lane, now)])
     return is_there
