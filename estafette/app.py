@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from estafette.core.applications import Applications
+from estafette.core.baggage import Baggage
+from estafette.core.blobs import Blobs
+from estafette.core.bucket import Bucket, read_url
 from estafette.core.callbacks import Callbacks
 from estafette.core.clock import utc_now
 from estafette.core.connections import Connections
@@ -18,6 +21,7 @@ from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
 from estafette.core.lanes import new_node
+from estafette.core.media import Media
 from estafette.core.numbers import Numbers
 from estafette.core.people import People
 from estafette.core.pools import Pools
@@ -81,17 +85,31 @@ class App:
 
     def worker(self, owed: Callable[[], None] = lambda: None) -> Worker:
         """What carries messages in this process."""
-        return Worker(self.store, self.connections, utc_now, self.node, owed)
+        core = self.core
+        link = next((door.link for door in doors(core) if door.link), None)
+        baggage = Baggage(
+            self.store, core.media, utc_now, public_url=core.public_url, link=link, owed=owed
+        )
+        return Worker(self.store, self.connections, utc_now, self.node, baggage, owed)
 
     def callbacks(self) -> Callbacks:
         """What tells customers' addresses from this process."""
         voices = {
-            door.name: Voice(door.post, door.hear, door.decline)
+            door.name: Voice(door.post, door.hear, door.decline, door.link)
             for door in doors(self.core)
             if door.post
         }
         replies = Replies(self.store, self.gateway, self.people, utc_now)
-        return Callbacks(self.store, self.people, self.http, utc_now, voices, replies)
+        return Callbacks(
+            self.store,
+            self.people,
+            self.http,
+            utc_now,
+            voices,
+            replies,
+            self.core.media,
+            public_url=self.core.public_url,
+        )
 
 
 @contextlib.asynccontextmanager
@@ -107,9 +125,10 @@ async def opened(
     `host` is what a server listens on, `public_url` how it is reached where the settings do not
     say so.
 
-    Raises BadHome, BadUrl, NewerSchema, WrongKey or Busy where that cannot be done.
+    Raises BadHome, BadBucket, BadUrl, NewerSchema, WrongKey or Busy where that cannot be done.
     """
     _make_home(settings.home)
+    bucket_url = read_url(settings.media_url) if settings.media_url else None
     store = await Store.open(settings.database_url)
     try:
         is_new = not await store.read(accounts.all_of)
@@ -137,12 +156,21 @@ async def opened(
         verified=verified,
     )
     inbound = Inbound(store, utc_now, wake)
+    inside = Http(allows_private=True)
+    media = Media(
+        store,
+        Blobs(settings.home / "media", Bucket(bucket_url, inside, utc_now) if bucket_url else None),
+        http,
+        utc_now,
+        needs_credentials=settings.media_needs_credentials,
+    )
     core = Core(
         gateway=gateway,
         people=people,
         connections=connections,
         inbound=inbound,
         inlet=Inlet(store, connections, gateway, inbound),
+        media=media,
         pools=pools,
         templates=Templates(store, connections, utc_now),
         applications=Applications(store, utc_now),
@@ -155,6 +183,7 @@ async def opened(
         yield App(settings, vault, store, http, core, node)
     finally:
         await connections.close()
+        await inside.close()
         await http.close()
         await store.close()
 

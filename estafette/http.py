@@ -18,15 +18,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, BinaryIO, TypeVar
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from msgspec import Struct
+from msgspec.structs import replace
 from yarl import URL
 
 from estafette.model import BadAddress, Unclear, Unreached
 from estafette.model.networks import IP, is_private
+
+T = TypeVar("T")
 
 #: A name to the addresses that it has now. Raises OSError where it has none.
 LookUp = Callable[[str], Awaitable[list[str]]]
@@ -54,6 +57,12 @@ class Answer(Struct, frozen=True):
     ]  #: names in lower case; what is there more than once is joined by ", "
     body: bytes
     cut: bool = False  #: the body went on beyond `Limits.most`; the rest was not read
+
+
+#: Takes the pieces of a body as they come.
+Sink = Callable[[bytes], Awaitable[None]]
+#: Given an answer without its body: who takes that, or None where nobody wants it.
+Into = Callable[[Answer], Awaitable[Sink | None]]
 
 
 class Limits(Struct, frozen=True):
@@ -90,10 +99,15 @@ class Http:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
+        body: bytes | BinaryIO = b"",
         limits: Limits = LIMITS,
+        into: Into | None = None,
     ) -> Answer:
         """The answer to one request, whatever its status.
+
+        A body that is a file is sent piece by piece. With `into` the answer's body is not kept,
+        but handed on as it comes, up to `limits.most`; what a sink raises ends the reading, and is
+        raised here.
 
         A user and password in the URL are sent as HTTP Basic, unless `headers` hold an
         Authorization. Raises BadAddress where the URL is none that may be asked, Unreached where
@@ -108,7 +122,9 @@ class Http:
         progress = SimpleNamespace(connected=False)
         try:
             async with asyncio.timeout(limits.total_in):
-                return await self._ask(method, target, sent, body, limits, progress)
+                return await self._ask(method, target, sent, body, limits, progress, into)
+        except _Spilt as spilt:
+            raise spilt.error from None
         except aiohttp.InvalidURL:
             raise BadAddress(f"{place}: not a host that can be asked") from None
         except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
@@ -122,14 +138,16 @@ class Http:
         method: str,
         url: URL,
         headers: Mapping[str, str],
-        body: bytes,
+        body: bytes | BinaryIO,
         limits: Limits,
         progress: SimpleNamespace,
+        into: Into | None,
     ) -> Answer:
+        is_long = isinstance(body, bytes) and len(body) > _LONG
         request = self._opened().request(
             method,
             url,
-            data=io.BytesIO(body) if len(body) > _LONG else body or None,
+            data=io.BytesIO(body) if is_long else body or None,  # type: ignore[arg-type]
             headers=headers,
             skip_auto_headers=("Content-Type",),
             allow_redirects=False,
@@ -139,8 +157,11 @@ class Http:
             trace_request_ctx=progress,
         )
         async with request as response:
+            found = Answer(response.status, _headers(response), b"")
+            if into:
+                return replace(found, cut=await _pour(response, found, into, limits.most))
             read, cut = await _read(response, limits.most)
-            return Answer(response.status, _headers(response), read, cut)
+            return replace(found, body=read, cut=cut)
 
     def _opened(self) -> aiohttp.ClientSession:
         """The session. It is made by the first request, since it belongs to a running loop."""
@@ -268,6 +289,45 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> tuple[bytes, boo
             response.close()
             return bytes(found[:most]), True
     return bytes(found), False
+
+
+class _Spilt(Exception):
+    """A sink raised something: that is no failure of the connection."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+async def _ours(work: Awaitable[T]) -> T:
+    try:
+        return await work
+    except Exception as error:
+        raise _Spilt(error) from error
+
+
+async def _pour(response: aiohttp.ClientResponse, head: Answer, into: Into, most: int) -> bool:
+    """Hand the first `most` bytes of a body on; whether there are more, or nobody wants it.
+
+    Unless all of it was read, the connection is closed.
+    """
+    is_whole = False
+    try:
+        sink = await _ours(into(head))
+        if sink is None:
+            return True
+        left = most
+        async for piece in response.content.iter_any():
+            if left:
+                await _ours(sink(piece[:left]))
+            if len(piece) > left:
+                return True
+            left -= len(piece)
+        is_whole = True
+        return False
+    finally:
+        if not is_whole:
+            response.close()
 
 
 def _headers(response: aiohttp.ClientResponse) -> dict[str, str]:

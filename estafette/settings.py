@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from estafette.core.bucket import BadBucket, read_url
 from estafette.model import GatewayError
 
 _ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
@@ -39,6 +40,16 @@ DOCS = {
         "`true` or `false`.",
         "true while `serve` listens on loopback, else false",
     ),
+    "ESTAFETTE_MEDIA_URL": (
+        "Where media are kept: `s3://key:secret@host/bucket/prefix?region=us-east-1&tls=true`, with "
+        "what is special in the key or the secret percent-encoded.",
+        "`media` in the home",
+    ),
+    "ESTAFETTE_MEDIA_NEEDS_CREDENTIALS": (
+        "Whether the bytes of media are only for who shows the account's credentials: `true` or "
+        "`false`.",
+        "false: for whoever has the URL, which nobody can guess",
+    ),
     "ESTAFETTE_LOG_FORMAT": ("`console` for people, `json` for programs.", "console on a terminal"),
     "ESTAFETTE_LOG_LEVEL": ("`debug`, `info`, `warning` or `error`.", "info"),
 }
@@ -60,6 +71,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     api_key: str = ""
     sandbox_delay: float = 0.2
     allow_private_addresses: bool | None = None  #: None: as the address listened on has it
+    media_url: str = ""
+    media_needs_credentials: bool = False
     log_format: str = ""
     log_level: str = "info"
 
@@ -96,6 +109,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         api_key=_value(environ, "ESTAFETTE_API_KEY"),
         sandbox_delay=_seconds(environ, "ESTAFETTE_SANDBOX_DELAY", 0.2),
         allow_private_addresses=_choice(environ, "ESTAFETTE_ALLOW_PRIVATE_ADDRESSES"),
+        media_url=_bucket(environ, "ESTAFETTE_MEDIA_URL"),
+        media_needs_credentials=bool(_choice(environ, "ESTAFETTE_MEDIA_NEEDS_CREDENTIALS")),
         log_format=_one_of(environ, "ESTAFETTE_LOG_FORMAT", ("", "console", "json")),
         log_level=_one_of(environ, "ESTAFETTE_LOG_LEVEL", ("info", "debug", "warning", "error")),
     )
@@ -117,6 +132,16 @@ def _value(environ: Mapping[str, str], name: str) -> str:
 def _default_home(environ: Mapping[str, str]) -> Path:
     data = environ.get("XDG_DATA_HOME") or "~/.local/share"
     return Path(data) / "estafette"
+
+
+def _bucket(environ: Mapping[str, str], name: str) -> str:
+    text = _value(environ, name)
+    try:
+        if text:
+            read_url(text)
+    except BadBucket as error:
+        raise BadSetting(f"{name}: {error}") from None
+    return text
 
 
 def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:

@@ -20,6 +20,8 @@ VARIABLES: dict[str, tuple[str, str, object]] = {
     "ESTAFETTE_API_KEY": ("api_key", "SK1.a secret", "SK1.a secret"),
     "ESTAFETTE_SANDBOX_DELAY": ("sandbox_delay", "1.5", 1.5),
     "ESTAFETTE_ALLOW_PRIVATE_ADDRESSES": ("allow_private_addresses", "False", False),
+    "ESTAFETTE_MEDIA_URL": ("media_url", "s3://k:hush@host/media", "s3://k:hush@host/media"),
+    "ESTAFETTE_MEDIA_NEEDS_CREDENTIALS": ("media_needs_credentials", "True", True),
     "ESTAFETTE_LOG_FORMAT": ("log_format", "JSON", "json"),
     "ESTAFETTE_LOG_LEVEL": ("log_level", "Warning", "warning"),
 }
@@ -29,6 +31,13 @@ WRONG = {
     "ESTAFETTE_ACCOUNT_SID": ["AC1", "SK" + "0a" * 16, SID + "0", "AC" + "0g" * 16],
     "ESTAFETTE_SANDBOX_DELAY": ["soon", "-1", "86401", "nan", "inf", "1,5"],
     "ESTAFETTE_ALLOW_PRIVATE_ADDRESSES": ["yes", "1", "10.0.0.0/8"],
+    "ESTAFETTE_MEDIA_URL": [
+        "here",
+        "https://k:hush@host/b",
+        "s3://hush/b",
+        "s3://k:hush@host/b?c=d",
+    ],
+    "ESTAFETTE_MEDIA_NEEDS_CREDENTIALS": ["yes"],
     "ESTAFETTE_LOG_FORMAT": ["xml"],
     "ESTAFETTE_LOG_LEVEL": ["loud", "critical"],
 }
@@ -133,7 +142,7 @@ def test_the_secrets_are_not_shown() -> None:
     found = read({name: text for name, (_, text, _) in VARIABLES.items()})
     for shown in (repr(found), str(found), f"{found!r}"):
         assert "/somewhere/else" in shown
-        for field in ("secret_key", "auth_token", "api_key", "database_url"):
+        for field in ("secret_key", "auth_token", "api_key", "database_url", "media_url"):
             assert getattr(found, field) not in shown
 
 

@@ -24,6 +24,7 @@ from estafette.cli.run import (
     read_settings,
     run,
 )
+from estafette.core.bucket import NotKept
 from estafette.core.vault import WrongKey
 from estafette.model import Busy, GatewayError
 from estafette.server import PortTaken
@@ -56,7 +57,7 @@ def doctor(
     port: Annotated[int, typer.Option(help="The port that `serve` will listen on.")] = 8080,
     as_json: AsJson = False,
 ) -> None:
-    """Check home, secret key, database, clock and port; exits 3 where one is not well.
+    """Check home, secret key, database, clock, bucket and port; exits 3 where one is not well.
 
     It makes nothing and migrates nothing.
     """
@@ -147,6 +148,7 @@ async def _in_use(found: Settings) -> list[Check]:
             Check("database", True, f"{kind}, schema {VERSION}, takes writes"),
             Check("clock", skew < _SKEW, f"{skew:.3f} s from the database's"),
             await _sealed(app),
+            *([await _bucket(app)] if found.media_url else []),
         ]
 
 
@@ -159,6 +161,15 @@ async def _sealed(app: App) -> Check:
         text = "the database holds secrets that were sealed with another secret key"
         return Check("secrets", False, text)
     return Check("secrets", True, "the secret key opens them")
+
+
+async def _bucket(app: App) -> Check:
+    """Whether media can be kept in the bucket that is set, and removed."""
+    try:
+        await app.core.media.probe()
+    except NotKept as error:
+        return Check("media", False, str(error))
+    return Check("media", True, "the bucket keeps what it is given")
 
 
 def _port(host: str, port: int) -> Check:

@@ -19,7 +19,7 @@ from estafette.cli.run import (
     print_table,
     run,
 )
-from estafette.model import Account, Channel, Cursor, Filter, Message, Status, Unknown
+from estafette.model import Account, Channel, Cursor, Filter, MediaItem, Message, Status, Unknown
 from estafette.model.rules import FINAL
 
 _LOOK_EVERY = 0.1  # seconds, while following
@@ -102,17 +102,24 @@ def show(
 ) -> None:
     """Show one message and everything that became of it."""
 
-    async def work() -> tuple[Message, list[dict[str, object]]]:
+    async def work() -> tuple[Message, list[dict[str, object]], list[MediaItem]]:
         async with home() as app:
             message = await find(app, await account_of(app, account), id)
-            return message, shape.timeline(message, await app.gateway.timeline(message))
+            timeline = shape.timeline(message, await app.gateway.timeline(message))
+            return message, timeline, await app.core.media.of_message(message)
 
-    message, events = run(work())
-    shown = shape.message(message)
+    message, events, items = run(work())
+    shown, kept = shape.message(message), [shape.media(item) for item in items]
     if as_json:
-        print_json({**shown, "timeline": events})
+        print_json({**shown, "kept_media": kept, "timeline": events})
         return
     print_table(("", ""), [(name, _cell(value)) for name, value in shown.items()])
+    if kept:
+        sys.stdout.write("\n")
+        names = ("id", "type", "size")
+        print_table(
+            ("media", *names[1:]), [tuple(str(one[name]) for name in names) for one in kept]
+        )
     sys.stdout.write("\n")
     print_table(("at", "what", "", ""), [_event(event) for event in events])
 

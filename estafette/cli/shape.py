@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from estafette.core.gateway import Timeline
-from estafette.model import Callback, Direction, Message
+from estafette.model import Callback, Direction, MediaItem, Message
 
 
 def message(message: Message) -> dict[str, Any]:
@@ -30,6 +30,17 @@ def message(message: Message) -> dict[str, Any]:
         "updated_at": iso(message.updated_at),
         "sent_at": iso(message.sent_at),
         "expires_at": iso(message.expires_at),
+    }
+
+
+def media(item: MediaItem) -> dict[str, Any]:
+    """One of the media of a message, as it is kept."""
+    return {
+        "id": item.id,
+        "number": item.number,
+        "type": item.content_type,
+        "size": item.size,
+        "created_at": iso(item.created_at),
     }
 
 

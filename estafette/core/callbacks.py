@@ -14,6 +14,7 @@ import structlog
 from estafette.core import metrics
 from estafette.core.clock import Clock
 from estafette.core.exchange import AT_MOST, Exchange, Tried, Voice
+from estafette.core.media import Media, addressed
 from estafette.core.people import People
 from estafette.core.replies import Replies
 from estafette.http import Http
@@ -23,6 +24,7 @@ from estafette.model import (
     CallbackStatus,
     Failure,
     Message,
+    Status,
 )
 from estafette.model.ids import instant
 from estafette.model.rules import told_again_in
@@ -53,8 +55,13 @@ class Callbacks:
         clock: Clock,
         voices: Mapping[str, Voice],
         replies: Replies,
+        media: Media,
+        *,
+        public_url: str = "",
     ) -> None:
-        """`voices` gives each door's words, by its name."""
+        """`voices` gives each door's words, by its name; media are given below `public_url`."""
+        self._media = media
+        self._public_url = public_url
         self._store = store
         self._people = people
         self._http = http
@@ -161,8 +168,18 @@ class Callbacks:
         voice = self._voices.get(callback.door)
         if voice is None:
             return Tried("no door has words for it", Failure.CLIENT, is_hopeless=True)
+        if callback.status is Status.RECEIVED and message.media:
+            message = await self._kept(message, voice)
         token = await self._token(callback.account)
         return await Exchange(self._http, self._replies, voice, message, token).tell(callback)
+
+    async def _kept(self, message: Message, voice: Voice) -> Message:
+        """What somebody wrote, with its media where we give them."""
+        link = voice.link
+        if link is None or not self._public_url:
+            return message
+        items = await self._media.of_message(message)
+        return addressed(message, items, lambda item: f"{self._public_url}{link(item)}")
 
     async def _token(self, account: str) -> str:
         at, token = self._tokens.get(account, (float("-inf"), ""))

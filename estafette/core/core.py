@@ -7,6 +7,7 @@ from estafette.core.connections import Connections
 from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
+from estafette.core.media import Media
 from estafette.core.numbers import Numbers
 from estafette.core.people import People
 from estafette.core.pools import Pools
@@ -24,6 +25,7 @@ class Core:
     connections: Connections  #: carriers
     inbound: Inbound  #: what people write
     inlet: Inlet  #: what carriers tell
+    media: Media  #: what goes with messages
     pools: Pools  #: services, and the senders in them
     templates: Templates  #: texts with holes
     applications: Applications  #: webhooks that senders and messages share

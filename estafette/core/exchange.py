@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from estafette.core.media import Link
 from estafette.core.replies import Replies
 from estafette.http import Answer, Http, Limits
 from estafette.model import (
@@ -43,6 +44,7 @@ class Voice(NamedTuple):
     say: Say
     hear: Hear | None = None
     decline: Decline | None = None
+    link: Link | None = None
 
 
 class Tried(NamedTuple):

@@ -42,7 +42,7 @@ class Inbound:
         kept = await self._store.join(keep, arrival)
         if kept.id == message.id:
             metrics.reached(Status.RECEIVED)
-            if owed:
+            if owed or message.media:
                 self._wake()
         return kept
 

@@ -10,6 +10,7 @@ import structlog
 
 from estafette.core import metrics
 from estafette.core.answers import ask, closing, outcome_of, recall
+from estafette.core.baggage import Baggage
 from estafette.core.clock import Clock
 from estafette.core.connections import Connections
 from estafette.core.lanes import Lane, Lanes
@@ -29,7 +30,7 @@ from estafette.model import (
 from estafette.model.ids import instant, new_id
 from estafette.model.rules import after_attempt
 from estafette.providers import Provider
-from estafette.store import Store, attempts, due, jobs
+from estafette.store import Store, attempts, due, jobs, media
 from estafette.store.due import Quota
 from estafette.store.lanes import Node
 
@@ -51,6 +52,7 @@ class Worker:
         connections: Connections,
         clock: Clock,
         node: Node,
+        baggage: Baggage,
         owed: Callable[[], None] = lambda: None,
     ) -> None:
         """`owed` is called when somebody may have to be told something."""
@@ -59,6 +61,7 @@ class Worker:
         self._connections = connections
         self._clock = clock
         self._node = node
+        self._baggage = baggage
         self._lanes = Lanes(store, node, self._settle)
         self._woken = asyncio.Event()
         self._stopping = False
@@ -86,7 +89,7 @@ class Worker:
             if self._offers:
                 await asyncio.wait(self._offers, timeout=grace)
         finally:
-            await _cancel([beats, refreshes, *self._offers])
+            await _cancel([beats, refreshes, *self._offers, *self._baggage.under_way()])
             with contextlib.suppress(Busy):
                 await self._lanes.leave()
 
@@ -164,6 +167,7 @@ class Worker:
                 lane.next_at = next_at
         for id, offers in taken.offers.items():
             self._offer_all(id, offers)
+        self._baggage.begin(taken.errands, self.wake)
         # What is due may have to wait all the same, as behind a head of line.
         has_moved = taken.moved or any(taken.offers.values())
         return 0 if has_moved else self._until(agenda, now.timestamp())
@@ -171,6 +175,7 @@ class Worker:
     async def _quotas(self, agenda: list[jobs.Due], at: float, now: int) -> dict[str, Quota]:
         """What to take up: of each lane that has something due and room for it."""
         quotas: dict[str, Quota] = {}
+        errands = self._errands(agenda, now)
         for item in agenda:
             lane = self._lanes.get(item.lane)
             if lane is None or item.due_at > now:
@@ -178,13 +183,20 @@ class Worker:
             connection, _ = await self._connections.find(lane.sender.connection)
             usable = item.kind == "send" and await self._usable(connection.name)
             room = min(lane.room(at), _MOST) if usable else 0
-            if room or item.kind != "send":
+            if room or item.kind not in ("send", media.KIND) or item.lane in errands:
                 offers = max(room, quotas[item.lane].offers if item.lane in quotas else 0)
                 resends = connection.on_unclear == "resend"
                 busy = frozenset(lane.busy)
                 rate = lane.sender.max_per_second
-                quotas[item.lane] = Quota(connection.name, offers, rate, busy, resends)
+                share = errands.get(item.lane, 0)
+                quotas[item.lane] = Quota(connection.name, offers, rate, busy, resends, share)
         return quotas
+
+    def _errands(self, agenda: list[jobs.Due], now: int) -> dict[str, int]:
+        """How much is to be done about media of each lane: an equal share of what there is room for."""
+        asked = [item.lane for item in agenda if item.kind == media.KIND and item.due_at <= now]
+        room = self._baggage.room()
+        return dict.fromkeys(asked, max(1, room // len(asked))) if asked and room > 0 else {}
 
     def _until(self, agenda: list[jobs.Due], at: float) -> float:
         """Seconds until something falls due or a pace allows it; answers that come in wake us."""
@@ -209,7 +221,7 @@ class Worker:
         try:
             connection, provider = await self._connections.find(lane.sender.connection)
             began = perf_counter()
-            answer = await ask(provider, offer) if lane.is_held() else Unreached(_TOO_LATE)
+            answer = await self._answer(lane, provider, offer)
             metrics.attempted(connection.name, outcome_of(answer), perf_counter() - began)
             await self._close(connection, provider, lane.sender.id, offer, answer)
             is_written = True
@@ -228,6 +240,17 @@ class Worker:
                 self._lanes.forget(lane.sender.id)
             self._woken.set()
 
+    async def _answer(
+        self, lane: Lane, provider: Provider | None, offer: Offer
+    ) -> Accepted | SendError:
+        """What a carrier says to an offer, once its media are there."""
+        if offer.message.media:
+            ready = await self._baggage.ready(offer)
+            if isinstance(ready, SendError):
+                return ready
+            offer = ready
+        return await ask(provider, offer) if lane.is_held() else Unreached(_TOO_LATE)
+
     async def _settle(self, sender: Sender) -> None:
         """Find out what became of offers whose process ended before it wrote that down."""
         found = await self._store.read(lambda conn: attempts.open_of(conn, sender.id))
@@ -238,7 +261,8 @@ class Worker:
 
     async def _settle_one(self, sender: Sender, attempt: Attempt, message: Message) -> None:
         connection, provider = await self._connections.find(attempt.connection)
-        answer = await recall(provider, attempt, message)
+        answer: Accepted | SendError | None = await self._baggage.not_ready(message)
+        answer = answer or await recall(provider, attempt, message)
         log.warning(
             "an offer was cut short", attempt=attempt.id, message=message.id,
             node=attempt.node, outcome=outcome_of(answer),

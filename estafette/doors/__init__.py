@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from estafette.core.core import Core
 from estafette.core.exchange import Decline, Hear, Say
+from estafette.core.media import Link
 
 
 class Door(Struct, frozen=True):
@@ -20,6 +21,7 @@ class Door(Struct, frozen=True):
     post: Say | None = None  #: its words for a callback; None where no message comes through it
     hear: Hear | None = None  #: what an address answers to an inbound message; None to ignore it
     decline: Decline | None = None  #: its words for a reply that cannot be sent
+    link: Link | None = None  #: the path at which it gives one of the media
 
 
 def names() -> list[str]:

@@ -37,6 +37,7 @@ from estafette.model.errors import (
     Unreached,
 )
 from estafette.model.incoming import Incoming, Inward
+from estafette.model.media import MediaItem
 from estafette.model.message import (
     Channel,
     Cursor,
@@ -78,6 +79,7 @@ __all__ = [
     "Inward",
     "Key",
     "Later",
+    "MediaItem",
     "Message",
     "Misconfigured",
     "NewerSchema",

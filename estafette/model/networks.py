@@ -77,6 +77,17 @@ def is_private_host(host: str) -> bool:
     return found is not None and is_private(found)
 
 
+def is_loopback_host(host: str) -> bool:
+    """Whether a URL's host is this machine to whoever asks it."""
+    host = host.strip("[]").rstrip(".").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _old_spelling(host: str) -> IPv4Address | None:
     """An IPv4 address of one to four numbers, each decimal, octal or hexadecimal (inet_aton(3))."""
     if not _NUMBERS.fullmatch(host):

@@ -81,7 +81,11 @@ class Provider:
         return ()
 
     async def send(self, offer: Offer) -> Accepted:
-        """Offer the message once. Return the carrier's id for it, or raise a SendError."""
+        """Offer the message once. Return the carrier's id for it, or raise a SendError.
+
+        Its media were fetched; their URLs are ours where the carrier can reach us, else those that
+        came with the message.
+        """
         raise NotImplementedError
 
     async def recall(self, attempt: Attempt, message: Message) -> Accepted:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from estafette.model import Callback, CallbackStatus, Hook, Message, Reason, Status
 from estafette.model.ids import instant
-from estafette.store import bulk
+from estafette.store import bulk, media
 from estafette.store.schema import callbacks
 from estafette.store.times import moment, moment_or_none
 
@@ -47,10 +47,16 @@ def of(message: Message, status: Status, at: int, **words: str) -> Fact:
 
 
 def owe(conn: Connection, facts: Sequence[Fact]) -> None:
-    """Write down what is to be told, each status of a message once."""
+    """Write down what is to be told, each status of a message once.
+
+    That one was received is told when its media are fetched: the job for that comes first.
+    """
     if not facts:
         return
     waiting = set(_pending(conn, sorted({fact.message for fact in facts})))
+    received = [fact.message for fact in facts if fact.status is Status.RECEIVED]
+    if received:
+        waiting |= media.fetching(conn, received)
     rows = []
     for fact in sorted(facts, key=_order):  # in one order everywhere: nobody waits in a circle
         due_at = BEHIND if fact.message in waiting else fact.at

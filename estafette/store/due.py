@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from estafette.model import Later, Offer, Reason, Receipt, Status
 from estafette.model.rules import allowance, next_offer_at
-from estafette.store import attempts, bulk, callbacks, jobs, lanes, receipts
+from estafette.store import attempts, bulk, callbacks, jobs, lanes, media, receipts
 from estafette.store.attempts import WAITING
 from estafette.store.callbacks import Fact
 from estafette.store.jobs import Job
@@ -18,6 +18,8 @@ from estafette.store.schema import jobs as jobs_table
 from estafette.store.schema import messages
 
 NewId = Callable[[], str]
+
+_OURS_FOR = 60_000_000  # microseconds after which what is to be done about media is taken up anew
 
 
 class Quota(NamedTuple):
@@ -28,6 +30,7 @@ class Quota(NamedTuple):
     rate: float = 0.0  #: offers a second; 0 for as many as there is room for
     busy: frozenset[str] = frozenset()
     resends: bool = False
+    errands: int = 0  #: how many jobs about media
 
 
 class Taken(NamedTuple):
@@ -36,6 +39,7 @@ class Taken(NamedTuple):
     offers: dict[str, list[Offer]]
     moved: list[receipts.Moved]
     next_at: dict[str, float]  #: by lane with a pace: when its next offer may leave
+    errands: Sequence[Job] = ()  #: about media; they are due again unless they are done by then
 
 
 def take_up(
@@ -45,6 +49,7 @@ def take_up(
     offers: dict[str, list[Offer]] = {}
     moved: list[receipts.Moved] = []
     paces: dict[str, float] = {}
+    errands: list[Job] = []
     for lane, next_at in lanes.holds(conn, node, tuple(quotas)).items():
         quota = quotas[lane]
         told = jobs.take(conn, lane, "receipts", now, most)
@@ -53,6 +58,10 @@ def take_up(
         settled = jobs.take(conn, lane, "settle", now, most)
         if settled:
             moved += _settle(conn, settled, quota, now)
+        if quota.errands:
+            errands += jobs.lease(
+                conn, lane, media.KIND, now=now, until=now + _OURS_FOR, limit=quota.errands
+            )
         room = quota.offers
         if quota.rate:
             room = min(room, allowance(next_at / 1e6, now / 1e6, quota.rate))
@@ -64,7 +73,7 @@ def take_up(
             if quota.rate and taken:
                 paces[lane] = next_offer_at(next_at / 1e6, now / 1e6, len(taken), quota.rate)
                 lanes.pace(conn, lane, int(paces[lane] * 1e6))
-    return Taken(offers, moved, paces)
+    return Taken(offers, moved, paces, tuple(errands))
 
 
 def _offer(

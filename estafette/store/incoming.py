@@ -8,8 +8,9 @@ from sqlalchemy import Connection, text
 
 from estafette.model import Message
 from estafette.model.ids import instant
-from estafette.store import bulk, callbacks, recipients
+from estafette.store import bulk, callbacks, jobs, media, recipients
 from estafette.store.callbacks import Fact
+from estafette.store.jobs import Job
 from estafette.store.messages import COLUMNS, some
 from estafette.store.schema import incoming, messages
 from estafette.store.times import instant_or_none
@@ -33,11 +34,17 @@ def keep(conn: Connection, items: list[Arrival]) -> list[Message]:
     new = [item for item in items if known.get(_name(item), item.message.id) == item.message.id]
     bulk.insert(conn, messages, [_row(item.message) for item in new], columns=COLUMNS)
     recipients.file_at_once(conn, [item.message for item in new])
+    # The work of fetching first: what is owed about a message waits for its media.
+    jobs.put(conn, [_fetch(item.message) for item in new if item.message.media])
     callbacks.owe(conn, [item.owed for item in new if item.owed])
     if len(new) == len(items):
         return [item.message for item in items]
     there = some(conn, sorted(set(known.values())))
     return [there.get(known.get(_name(item), ""), item.message) for item in items]
+
+
+def _fetch(message: Message) -> Job:
+    return media.fetch_job(message.id, message.lane, instant(message.updated_at))
 
 
 def _name(item: Arrival) -> Named:

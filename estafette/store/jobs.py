@@ -1,7 +1,8 @@
 """Work due at a time, by lane. A job leaves its table when it is taken up.
 
 Kinds: `send` (offer the message), `receipts` (a carrier inside this process has something to
-tell), `settle` (nobody said what became of the message; decide).
+tell), `settle` (nobody said what became of the message; decide), `media` (bytes to fetch or to
+remove: see store/media.py). The last stays in the table until it is done: nothing else stands for it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -100,6 +101,31 @@ _FIRST_OF_EACH = text(
 )
 
 
+def lease(conn: Connection, lane: str, kind: str, *, now: int, until: int, limit: int) -> list[Job]:
+    """Up to `limit` jobs of a lane that are due; they stay, and are due again at `until`."""
+    sql = _LEASE_POSTGRESQL if conn.dialect.name == "postgresql" else _LEASE
+    asked = {"lane": lane, "kind": kind, "now": now, "until": until, "limit": limit}
+    return [Job(*row) for row in conn.execute(sql, asked)]
+
+
+_PUSH = "UPDATE jobs SET due_at = :until, tries = tries + 1 WHERE kind = :kind AND message"
+_LEASE = text(f"{_PUSH} IN ({_DUE}) RETURNING {_JOB}")
+_LEASE_POSTGRESQL = text(f"{_PUSH} = ANY(ARRAY({_DUE} FOR UPDATE SKIP LOCKED)) RETURNING {_JOB}")
+
+
+def postpone(conn: Connection, job: Job, due_at: int) -> None:
+    """A leased job is due again at another time, unless it is gone."""
+    conn.execute(_POSTPONE, {"message": job.message, "kind": job.kind, "due_at": due_at})
+
+
+_POSTPONE = text("UPDATE jobs SET due_at = :due_at WHERE message = :message AND kind = :kind")
+
+
+def done(conn: Connection, job: Job) -> None:
+    """A leased job is done."""
+    bulk.delete_pairs(conn, jobs, [(job.message, job.kind)])
+
+
 class Due(NamedTuple):
     """When the first job of a kind is due in a lane, in microseconds."""
 
@@ -116,7 +142,8 @@ def agenda(conn: Connection, node: str) -> list[Due]:
 _AGENDA = text(
     "SELECT lanes.id, kinds.kind, (SELECT min(due_at) FROM jobs"
     " WHERE jobs.lane = lanes.id AND jobs.kind = kinds.kind)"
-    " FROM lanes, (SELECT 'send' AS kind UNION ALL SELECT 'receipts' UNION ALL SELECT 'settle')"
+    " FROM lanes, (SELECT 'send' AS kind UNION ALL SELECT 'receipts' UNION ALL SELECT 'settle'"
+    " UNION ALL SELECT 'media')"
     " AS kinds WHERE lanes.node = :node"
 )
 

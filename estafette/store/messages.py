@@ -20,7 +20,7 @@ from estafette.model import (
 )
 from estafette.model.ids import instant
 from estafette.model.rules import WAITING, may_delete
-from estafette.store import bulk, callbacks, recipients, refs, services
+from estafette.store import bulk, callbacks, media, recipients, refs, services
 from estafette.store.jobs import SCHEDULED
 from estafette.store.schema import (
     attempts,
@@ -267,9 +267,11 @@ def remove(conn: Connection, account: str, id: str, now: datetime) -> None:
 
 def delete(conn: Connection, id: str) -> None:
     """Remove a message and all that is known of it."""
-    for account, recipient in bulk.select(conn, messages, "id", [id], ("account", "recipient")):
+    names = ("account", "recipient", "lane")
+    for account, recipient, lane in bulk.select(conn, messages, "id", [id], names):
         bulk.delete(conn, messages, "id", [id])
         recipients.forget(conn, account, recipient, id)
+        media.forget(conn, id, lane)
     refs.forget(conn, id)
     callbacks.forget(conn, id)
     for table in (attempts, receipts, jobs, idempotency, feedback, incoming):

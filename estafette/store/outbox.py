@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, text
 
 from estafette.model import Callback, CallbackStatus, Message, Status
-from estafette.store import bulk, callbacks, messages
+from estafette.store import bulk, callbacks, jobs, messages
 from estafette.store.callbacks import BEHIND, NAMES
+from estafette.store.jobs import Job
 from estafette.store.schema import callbacks as table
 
 _COLUMNS = ", ".join(f"callbacks.{name}" for name in NAMES)
@@ -97,11 +98,17 @@ def close(conn: Connection, items: list[Result]) -> list[None]:
         where="callbacks.status = v.said AND callbacks.due_at IS NOT NULL",
     )
     over = sorted({item.message for item in items if item.due_at is None})
-    _next(conn, over, items[0].now)
+    release(conn, over, items[0].now)
     return [None] * len(items)
 
 
-def _next(conn: Connection, ids: Sequence[str], now: int) -> None:
+def fetched(conn: Connection, job: Job, now: int) -> None:
+    """The media of a message are there, or never will be: what waited for that is due now."""
+    jobs.done(conn, job)
+    release(conn, [job.message], now)
+
+
+def release(conn: Connection, ids: Sequence[str], now: int) -> None:
     """The first of each message that is not over is due now, if it waited behind another."""
     first: dict[str, Any] = {}
     names = ("message", "status", "created_at", "number", "due_at")

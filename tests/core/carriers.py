@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from estafette.core.baggage import Baggage
+from estafette.core.blobs import Blobs
+from estafette.core.media import Media
 from estafette.core.worker import Worker
 from estafette.model import Accepted, Attempt, Channel, Message, Offer, Sender
 from estafette.providers import Provider
@@ -108,7 +111,10 @@ async def change_sender(house: House, **parts: object) -> Sender:
 
 
 def worker_of(house: House, clock: Clock) -> Worker:
-    return Worker(house.app.store, house.app.connections, clock, house.app.node)
+    app = house.app
+    media = Media(app.store, Blobs(app.settings.home / "media", None), app.http, clock)
+    baggage = Baggage(app.store, media, clock)
+    return Worker(app.store, app.connections, clock, app.node, baggage)
 
 
 @contextlib.asynccontextmanager

@@ -72,6 +72,14 @@ const stories = {
 
   feedback: (client, { sid, ...given }) => client.messages(sid).feedback.create(given),
 
+  media: async (client, { sid }) =>
+    (await client.messages(sid).media.list({ pageSize: 1 })).map((item) => item.toJSON()),
+
+  fetchMedia: async (client, { sid, media }) =>
+    (await client.messages(sid).media(media).fetch()).toJSON(),
+
+  removeMedia: (client, { sid, media }) => client.messages(sid).media(media).remove(),
+
   account: (client) => client.api.v2010.accounts(client.accountSid).fetch(),
 
   newKey: (client, given) => client.newKeys.create(given),

@@ -3,6 +3,7 @@
 from estafette.core.core import Core
 from estafette.doors import Door
 from estafette.doors.twilio.callbacks import post
+from estafette.doors.twilio.media import path
 from estafette.doors.twilio.routes import Application
 from estafette.doors.twilio.twiml import decline, hear
 
@@ -14,4 +15,4 @@ PREFIXES = (
 
 def door(core: Core) -> Door:
     """The door, around one core."""
-    return Door("twilio", PREFIXES, Application(core), post, hear, decline)
+    return Door("twilio", PREFIXES, Application(core), post, hear, decline, path)

@@ -129,6 +129,7 @@ DECLINED = {
 #: Why a message failed on its way, as its `error_code` and `error_message`.
 FAILED = {
     Reason.OPTED_OUT: (21610, "Attempt to send to unsubscribed recipient"),
+    Reason.BAD_MEDIA: (21620, "Invalid media URL(s)"),
     Reason.QUEUE_FULL: (30001, "Queue overflow"),
     Reason.UNREACHABLE: (30003, "Unreachable destination handset"),
     Reason.BLOCKED: (30004, "Message blocked"),

@@ -55,6 +55,14 @@ RESOURCES = {
         "Feedback",
         ("account_sid", "message_sid", "outcome", "date_created", "date_updated", "uri"),
     ),
+    "Media": Resource(
+        "MediaList",
+        "Media",
+        (
+            *("sid", "account_sid", "parent_sid", "content_type", "date_created", "date_updated"),
+            "uri",
+        ),
+    ),
     "Keys": Resource("Keys", "Key", ("sid", "friendly_name", "date_created", "date_updated")),
     "Applications": Resource(
         "Applications",
@@ -147,6 +155,11 @@ class Answer(Response):
             (b"content-type", b"application/json"),
             *headers,
         ]
+
+
+def has_form(path: str) -> bool:
+    """Whether the path says in which form it is to be answered."""
+    return bool(_parted(path)[1])
 
 
 def in_json(path: str) -> str:

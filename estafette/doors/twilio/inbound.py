@@ -48,7 +48,9 @@ _KINDS = (
 
 def media_of(message: Message) -> Media:
     """Where the media of a message are, in their order."""
-    return [(url, UNKNOWN_TYPE) for url in message.media]
+    types = message.content.get("media_types", [])
+    known = [*types, *[""] * (len(message.media) - len(types))]
+    return [(url, kind or UNKNOWN_TYPE) for url, kind in zip(message.media, known, strict=False)]
 
 
 def form(message: Message, media: Media | None = None) -> dict[str, str]:

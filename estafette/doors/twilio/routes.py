@@ -9,13 +9,14 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from estafette.core.core import Core
-from estafette.doors.paths import Paths
+from estafette.doors.paths import Found, Paths
 from estafette.doors.twilio.accounts import Accounts
 from estafette.doors.twilio.applications import Applications
 from estafette.doors.twilio.available import Available
 from estafette.doors.twilio.contents import Contents
 from estafette.doors.twilio.errors import TwilioError
-from estafette.doors.twilio.forms import in_form, in_json
+from estafette.doors.twilio.forms import has_form, in_form, in_json
+from estafette.doors.twilio.media import Media
 from estafette.doors.twilio.messages import Messages
 from estafette.doors.twilio.numbers import Numbers
 from estafette.doors.twilio.requests import refusal
@@ -33,7 +34,7 @@ _FORMED = f"/{API}"  # answered in other forms than JSON, too
 
 #: The operations, by resource; the most asked first.
 PARTS = (
-    *(Messages, Numbers, Available, Usage, Verified, Accounts),
+    *(Messages, Media, Numbers, Available, Usage, Verified, Accounts),
     *(Applications, Services, Contents),
 )
 
@@ -42,6 +43,9 @@ ALIASES = {"/messaging/v1/": "/v1/", "/content/v1/": "/v1/"}
 
 #: The paths in JSON. Each below /2010-04-01 is answered in the other forms, too.
 TABLE = [row for part in PARTS for row in part.TABLE]
+
+#: The paths that are something else where they end with no form; not looked at for what has one.
+BARE = [row for part in PARTS for row in getattr(part, "BARE", [])]
 
 Operation = Callable[[Request], Awaitable[Response]]
 
@@ -57,6 +61,11 @@ class Application:
             (method, path, getattr(part, name))
             for part in parts
             for method, path, name in part.TABLE
+        )
+        self._bare: Paths[Operation] = Paths(
+            (method, path, getattr(part, name))
+            for part in parts
+            for method, path, name in getattr(part, "BARE", [])
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,12 +92,17 @@ class Application:
     def _answer(self, request: Request) -> Awaitable[Response]:
         scope = request.scope
         path = scope["path"]
-        found = self._paths.find(path) or self._paths.find(_usual(path))
+        found = self._paths.find(path) or self._in_a_form(path, scope["method"])
         if found is None:
             raise _no_path(path)
         scope["path_params"] = found.holes
         answer = found.by_method.get(scope["method"])
         return answer(request) if answer else _no_method(found.by_method)
+
+    def _in_a_form(self, path: str, method: str) -> Found[Operation] | None:
+        """What answers a path that is not in JSON."""
+        bare = None if has_form(path) else self._bare.find(path)
+        return bare if bare and method in bare.by_method else self._paths.find(_usual(path))
 
 
 def _usual(path: str) -> str:

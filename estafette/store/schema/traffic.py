@@ -203,4 +203,4 @@ media = Table(
     at_("updated_at"),
     sqlite_with_rowid=False,
 )
-index("media_of_message", media, "message", "number")
+index("media_of_message", media, "message", "number", unique=True)

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import ACCOUNT_SID, Server
-from tests.doors.twilio.conftest import new_number
+from tests.doors.twilio.conftest import Api, new_number
 from tests.doors.twilio.lines import Line, is_signed, line
+from tests.pictures import PNG, showing
 from tests.receiver import Said
 
 GEO = {f"{who}{what}" for who in ("To", "From") for what in ("Country", "State", "City", "Zip")}
@@ -62,13 +63,20 @@ def test_it_is_told_by_get_with_the_form_in_the_query(sms: Line) -> None:
     assert is_signed(heard, sms.url)
 
 
-def test_media_are_told_by_number(sms: Line) -> None:
-    urls = [f"https://example.com/{number}.png" for number in range(2)]
-    sid = sms.write("", "--media", urls[0], "--media", urls[1])
-    (heard,) = sms.receiver.wait(1)
+def test_media_are_told_where_we_keep_them(sms: Line, api: Api) -> None:
+    with showing() as pictures:
+        urls = [pictures.url(), pictures.url(status=404)]
+        sid = sms.write("", "--media", urls[0], "--media", urls[1])
+        (heard,) = sms.receiver.wait(1)
     assert re.fullmatch("MM[0-9a-f]{32}", sid)
     assert (heard.form["MessageSid"], heard.form["NumMedia"]) == (sid, "2")
-    assert [heard.form[f"MediaUrl{number}"] for number in range(2)] == urls
+    (kept,) = api.get(f"/Messages/{sid}/Media.json")["media_list"]
+    ours = kept["uri"].removesuffix(".json")
+    assert heard.form["MediaUrl0"] == api.server.url + ours
+    assert heard.form["MediaContentType0"] == "image/png"
+    assert api.call("GET", ours).body == PNG
+    # What its carrier does not have, or not any more, is told as the carrier told it.
+    assert heard.form["MediaUrl1"] == urls[1]
     assert heard.form["MediaContentType1"] == "application/octet-stream"
 
 

@@ -15,6 +15,7 @@ from twilio.rest.api.v2010.account.message import MessageInstance
 
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
 from tests.doors.twilio.conftest import NEVER_REACHED, Api, new_number
+from tests.pictures import showing
 
 
 class GatewayHttpClient(TwilioHttpClient):
@@ -143,10 +144,11 @@ def test_every_parameter_that_the_sdk_knows_can_be_sent(client: Client) -> None:
 
 
 def test_media_make_it_an_mms(client: Client) -> None:
-    urls = ["https://example.com/a.png", "https://example.com/b.png"]
-    message = create(client, new_number(), body=None, media_url=urls)
-    assert (message.sid[:2], message.num_media, message.body) == ("MM", "2", "")
-    assert until(client, message.sid).num_media == "2"
+    with showing() as pictures:
+        urls = [pictures.url(), pictures.url()]
+        message = create(client, new_number(), body=None, media_url=urls)
+        assert (message.sid[:2], message.num_media, message.body) == ("MM", "2", "")
+        assert until(client, message.sid).num_media == "2"
 
 
 def test_a_whatsapp_message_is_delivered_between_whatsapp_addresses(client: Client) -> None:

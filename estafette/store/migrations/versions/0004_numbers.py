@@ -203,7 +203,7 @@ def make_traffic() -> None:
         sa.PrimaryKeyConstraint("id"),
         sqlite_with_rowid=False,
     )
-    op.create_index("media_of_message", "media", ["message", "number"])
+    op.create_index("media_of_message", "media", ["message", "number"], unique=True)
     op.create_table(
         "incoming",
         id_("connection"),

@@ -1,0 +1,195 @@
+"""The media of messages: fetched once, kept, given to whoever may have them, and deleted."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
+
+from msgspec.structs import replace
+
+from estafette.core.blobs import Blobs, Draft
+from estafette.core.bucket import NotKept
+from estafette.core.clock import Clock
+from estafette.core.fetch import fetch, refused
+from estafette.http import Http, Sink
+from estafette.model import MediaItem, Message, Refused, SendError, Unknown, Unreached
+from estafette.model.ids import instant
+from estafette.model.media import Fault, is_too_much
+from estafette.store import Store
+from estafette.store import media as rows
+from estafette.store.callbacks import host_of
+
+_MOST_AT_ONCE = 64  # fetches of this process
+_MOST_EACH = 16  # of these, from one host: one that hangs keeps no other waiting
+#: The path at which a door gives the bytes of one.
+Link = Callable[[MediaItem], str]
+_KEPT_WITHIN = 900_000_000  # microseconds in which what is fetched is written down, or is removed
+
+
+class Media:
+    """What goes with messages. Safe when several processes do the same at once."""
+
+    def __init__(
+        self,
+        store: Store,
+        blobs: Blobs,
+        http: Http,
+        clock: Clock,
+        *,
+        needs_credentials: bool = False,
+    ) -> None:
+        """`http` asks the addresses that customers and carriers give. `needs_credentials` says
+        whether the bytes are for who owns them alone.
+        """
+        self.needs_credentials = needs_credentials
+        self._store = store
+        self._blobs = blobs
+        self._http = http
+        self._clock = clock
+        self._turns = asyncio.Semaphore(_MOST_AT_ONCE)
+        self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    async def of_message(self, message: Message) -> list[MediaItem]:
+        """The media of a message that were fetched and are there, in their order."""
+        return [item for item in await self.known(message) if item.place]
+
+    async def known(self, message: Message) -> list[MediaItem]:
+        """As `of_message`, with those that are gone: these have no place."""
+        return await self._store.read(lambda conn: rows.of_message(conn, message.id))
+
+    async def find(self, account: str, message: str, id: str) -> MediaItem:
+        """One that is there, by the ids of all three. Raises Unknown."""
+        item = await self._store.read(lambda conn: rows.find(conn, id))
+        if item is None or (item.account, item.message) != (account, message):
+            raise Unknown(f"no media {id}")
+        return item
+
+    async def pour(self, item: MediaItem, sink: Sink) -> None:
+        """Give the bytes of one piece by piece.
+
+        Raises Unknown where they are gone, NotKept where they cannot be had right now.
+        """
+        await self._blobs.pour(item.place, sink)
+
+    async def remove(self, message: Message, item: MediaItem) -> None:
+        """Delete one. Its bytes go soon after. Raises Unknown if it is gone already."""
+        now = instant(self._clock())
+        if not await self._store.write(lambda conn: rows.remove(conn, item, message.lane, now)):
+            raise Unknown(f"no media {item.id}")
+
+    async def is_settled(self, message: Message) -> bool:
+        """Whether each of its media was fetched, or will never be: only then is it offered."""
+        return not message.media or len(await self.known(message)) >= len(message.media)
+
+    async def ensure(self, message: Message) -> list[MediaItem]:
+        """Fetch what is not there yet; all that is there.
+
+        Raises Refused where one cannot be had, and Unreached where it may be later. What could
+        be fetched is kept all the same.
+        """
+        there = {item.number for item in await self.known(message)}
+        missing = [(n, url) for n, url in enumerate(message.media) if n not in there]
+        results = await asyncio.gather(
+            *(self._fetch(message, number, url) for number, url in missing),
+            return_exceptions=True,
+        )
+        if errors := [result for result in results if isinstance(result, BaseException)]:
+            raise min(errors, key=_hope)
+        items = await self.of_message(message)
+        if is_too_much((item.size for item in items), message.channel, message.direction):
+            raise refused(message, Fault.SIZE, "together they are")
+        return items
+
+    async def give_up(self, message: Message) -> None:
+        """Fetch no more of a message: what is not there will not be."""
+        there = {item.number for item in await self.known(message)}
+        for number, url in enumerate(message.media):
+            if number not in there:
+                await self._add(message, self._item(message, number, url, place=""))
+
+    async def probe(self) -> None:
+        """See whether new ones could be kept. Raises NotKept."""
+        await self._blobs.probe()
+
+    async def drop(self, id: str, place: str) -> None:
+        """Remove bytes that nobody names. Raises NotKept."""
+        item = await self._store.read(lambda conn: rows.find(conn, id))
+        if item is None or item.place != place:
+            await self._blobs.drop(place)
+
+    async def _fetch(self, message: Message, number: int, url: str) -> None:
+        id = secrets.token_hex(16)
+        item = self._item(message, number, url, id=id, place=self._blobs.place(id))
+        host = self._hosts.setdefault(host_of(url), asyncio.Semaphore(_MOST_EACH))
+        async with host, self._turns, self._drafted(message, item) as draft:
+            try:
+                found = await fetch(self._http, message, url, draft)
+                await self._blobs.keep(draft, item.place)
+            except NotKept as error:
+                raise Unreached(str(error)) from None
+            item = replace(item, content_type=found.content_type, size=found.size)
+            await self._add(message, item)
+
+    def _item(
+        self, message: Message, number: int, url: str, *, place: str, id: str = ""
+    ) -> MediaItem:
+        now = self._clock()
+        return MediaItem(
+            id=id or secrets.token_hex(16),
+            account=message.account,
+            message=message.id,
+            number=number,
+            url=url,
+            content_type="",
+            size=0,
+            place=place,
+            created_at=now,
+            updated_at=now,
+        )
+
+    @asynccontextmanager
+    async def _drafted(self, message: Message, item: MediaItem) -> AsyncIterator[Draft]:
+        """A draft whose bytes are removed unless they are written down, whatever becomes of us."""
+        late = instant(item.created_at) + _KEPT_WITHIN
+        await self._expect(message, item, late)
+        try:
+            draft = self._blobs.drafted(item.place)
+        except NotKept as error:
+            await self._store.write(lambda conn: rows.expect_no_more(conn, item.id))
+            raise Unreached(str(error)) from None
+        try:
+            with draft.file:
+                yield draft
+        except SendError:
+            await self._expect(message, item, instant(self._clock()))
+            raise
+
+    async def _expect(self, message: Message, item: MediaItem, due_at: int) -> None:
+        await self._store.write(
+            lambda conn: rows.expect(conn, item.id, item.place, message.lane, due_at)
+        )
+
+    async def _add(self, message: Message, item: MediaItem) -> None:
+        now = instant(self._clock())
+        await self._store.write(lambda conn: rows.add(conn, item, message.lane, now))
+
+
+def addressed(
+    message: Message, items: Iterable[MediaItem], at: Callable[[MediaItem], str]
+) -> Message:
+    """The message with its media where we give them; what is not there stays where it was."""
+    known = {item.number: item for item in items}
+    ours = {number: at(item) for number, item in known.items()}
+    urls = tuple(ours.get(number, url) for number, url in enumerate(message.media))
+    told = dict(enumerate(message.content.get("media_types", [])))
+    types = [
+        known[number].content_type if number in known else told.get(number, "")
+        for number in range(len(urls))
+    ]
+    return replace(message, media=urls, content={**message.content, "media_types": types})
+
+
+def _hope(error: BaseException) -> int:
+    """What is worse comes first: what breaks us, then what will never be had."""
+    return 2 if isinstance(error, Unreached) else 1 if isinstance(error, Refused) else 0
