@@ -13,8 +13,11 @@ from estafette.core.connections import Connections
 from estafette.core.core import Core
 from estafette.core.first import First, first_start
 from estafette.core.gateway import Gateway
+from estafette.core.inbound import Inbound
+from estafette.core.keywords import Keywords
 from estafette.core.lanes import new_node
 from estafette.core.people import People
+from estafette.core.senders import Senders
 from estafette.core.vault import Vault
 from estafette.core.worker import Worker
 from estafette.doors import doors
@@ -70,7 +73,7 @@ class App:
 
     def callbacks(self) -> Callbacks:
         """What tells customers' addresses from this process."""
-        says = {door.name: door.post for door in doors(self.core)}
+        says = {door.name: door.post for door in doors(self.core) if door.post}
         return Callbacks(self.store, self.people, self.http, utc_now, says)
 
 
@@ -106,7 +109,17 @@ async def opened(
     connections = Connections(store, vault, utc_now, place, defaults)
     people = People(store, vault, utc_now)
     gateway = Gateway(store, connections, utc_now, wake, allows_private=allows_private)
-    core = Core(gateway, people, connections, public_url)
+    keywords = Keywords(store, gateway, utc_now)
+    core = Core(
+        gateway,
+        people,
+        connections,
+        Senders(store, connections, utc_now, gateway.forget, allows_private=allows_private),
+        gateway.suppressions,
+        keywords,
+        Inbound(store, people, keywords, utc_now),
+        public_url,
+    )
     try:
         yield App(settings, vault, store, http, core, node)
     finally:

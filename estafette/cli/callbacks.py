@@ -17,8 +17,7 @@ from estafette.cli.run import (
     print_table,
     run,
 )
-from estafette.model import Callback, CallbackStatus, Status
-from estafette.store.callbacks import After
+from estafette.model import After, Callback, CallbackStatus, Status
 
 Told = Annotated[CallbackStatus | None, typer.Option(help="Only those that are so.")]
 Limit = Annotated[int, typer.Option(help="How many at the most.", min=1, max=1000)]

@@ -3,18 +3,21 @@
 import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, get_type_hints
 
+import msgspec
 import structlog
 
 from estafette.core.clock import Clock
 from estafette.core.vault import Vault
-from estafette.model import Connection, GatewayError
+from estafette.model import Connection, GatewayError, Misconfigured, Unknown
 from estafette.model.ids import instant
 from estafette.providers import Place, Provider, load, make
 from estafette.store import Store, senders
 
 log = structlog.get_logger()
+
+_HIDDEN = "…"  # in place of a secret
 
 
 class Connections:
@@ -80,17 +83,56 @@ class Connections:
 
     async def add(self, connection: Connection) -> None:
         """Write down a connection. Raises Misconfigured where its settings do not fit its provider."""
-        make(connection.provider, self._with_defaults(connection.provider, connection.settings))
+        connection = self._fitting(connection)
         sealed = self._seal(connection)
         await self._store.write(lambda conn: senders.add_connection(conn, connection, sealed))
         await self.refresh()
 
     async def save(self, connection: Connection) -> None:
         """Change its settings; its jobs go on. Raises Unknown, or Misconfigured as `add`."""
-        make(connection.provider, self._with_defaults(connection.provider, connection.settings))
+        connection = self._fitting(connection)
         sealed = self._seal(connection)
         await self._store.write(lambda conn: senders.save_connection(conn, connection, sealed))
         await self.refresh()
+
+    async def change(self, name: str, settings: Mapping[str, Any], **parts: Any) -> Connection:
+        """Change some of its settings, or what is done when nobody knows; its jobs go on.
+
+        A setting of None has its default again; a secret that is given as `…`, as it is shown, stays.
+        Raises Unknown, or Misconfigured as `add`.
+        """
+        before = await self.get(name)
+        kept = self._plain(name)
+        secret = _secrets(before.provider)
+        for setting, value in settings.items():
+            if value is None:
+                kept.pop(setting, None)
+            elif not (setting in secret and value == _HIDDEN and setting in kept):
+                kept[setting] = value
+        await self.save(msgspec.structs.replace(before, settings=kept, **parts))
+        return await self.get(name)
+
+    async def get(self, name: str) -> Connection:
+        """A connection, without its settings. Raises Unknown."""
+        await self.refresh()
+        if name not in self._known:
+            raise Unknown(f"no connection {name}")
+        return self._known[name]
+
+    def _fitting(self, connection: Connection) -> Connection:
+        """The connection with settings of the types that its provider has for them."""
+        provider = load(connection.provider)
+        types = get_type_hints(provider)
+        known = {field.name for field in fields(provider) if field.init}
+        settings = dict(connection.settings)
+        for name, value in settings.items():
+            if name in known:
+                try:
+                    settings[name] = msgspec.convert(value, types[name], strict=False)
+                except msgspec.ValidationError as error:
+                    raise Misconfigured(f"{connection.provider}: {name}: {error}") from None
+        make(connection.provider, self._with_defaults(connection.provider, settings))
+        return msgspec.structs.replace(connection, settings=settings)
 
     def _seal(self, connection: Connection) -> str:
         return self._vault.seal(json.dumps(dict(connection.settings)), connection.name)
@@ -100,9 +142,14 @@ class Connections:
         connection, _ = await self.find(name)
         if name not in self._sealed:
             return {}
-        plain = json.loads(self._vault.open(self._sealed[name], name))
-        hidden = {f.name for f in fields(load(connection.provider)) if f.metadata.get("secret")}
-        return {key: "…" if key in hidden else value for key, value in plain.items()}
+        hidden = _secrets(connection.provider)
+        return {
+            key: _HIDDEN if key in hidden else value for key, value in self._plain(name).items()
+        }
+
+    def _plain(self, name: str) -> dict[str, Any]:
+        settings: dict[str, Any] = json.loads(self._vault.open(self._sealed[name], name))
+        return settings
 
     async def park(self, name: str, text: str) -> None:
         """Hold all its jobs, here at once and elsewhere within two seconds."""
@@ -125,3 +172,8 @@ class Connections:
         """Let go of every carrier."""
         for provider in self._providers.values():
             await provider.close()
+
+
+def _secrets(provider: str) -> set[str]:
+    """The names of the settings that are never shown."""
+    return {field.name for field in fields(load(provider)) if field.metadata.get("secret")}

@@ -7,12 +7,15 @@ from time import perf_counter
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from estafette.core import metrics
 from estafette.core.clock import Clock
 from estafette.core.connections import Connections
+from estafette.core.suppressions import Suppressions
 from estafette.model import (
     Account,
+    After,
     Attempt,
     Callback,
     CallbackStatus,
@@ -42,7 +45,6 @@ from estafette.store import (
     receipts,
     senders,
 )
-from estafette.store.callbacks import After
 from estafette.store.messages import Accept
 from estafette.store.receipts import Moved, Told
 
@@ -83,12 +85,14 @@ class Gateway:
         self._clock = clock
         self._wake = wake
         self._senders: dict[tuple[str, Channel, str], tuple[float, Sender]] = {}
+        self.suppressions = Suppressions(store, clock)  #: who is not written to
 
     async def send(self, account: Account, send: Send) -> Message:
         """Write a message down together with its job; return once both are on disk.
 
-        Raises Declined where it cannot be sent as asked, Conflict where its idempotency key came
-        with another request, Busy where it could not be written.
+        Raises Declined where it cannot be sent as asked, or its recipient opted out (through a
+        service, that is told later); Conflict where its idempotency key came with another request,
+        Busy where it could not be written.
         """
         began = perf_counter()
         sender = await self._sender(account, send)
@@ -101,6 +105,12 @@ class Gateway:
         if provider:
             provider.vet(send)
         message = self._message(account, sender, send)
+        if not send.despite_opt_out and await self.suppressions.is_suppressed(
+            account.sid, send.recipient, send.channel, sender=sender.id, service=send.service
+        ):
+            if not send.service:
+                raise Declined(Reason.OPTED_OUT, send.recipient)
+            return await self._fail(message, send)
         written = await self._store.accept(
             Accept(
                 message,
@@ -114,6 +124,26 @@ class Gateway:
             metrics.accepted(message.channel, perf_counter() - began)
             self._wake()
         return written
+
+    async def _fail(self, message: Message, send: Send) -> Message:
+        """Write down a message that is not to be sent, as failed, and what is owed for it.
+
+        Who sends through a service is told that later, not at once: to them it is queued yet.
+        """
+        failed = replace(message, status=Status.FAILED, reason=Reason.OPTED_OUT)
+        written = await self._store.accept(
+            Accept(failed, failed.created_at, "", send.idempotency_key, send.fingerprint)
+        )
+        if written.id != message.id:
+            return written
+        metrics.reached(Status.FAILED)
+        self._wake()
+        return message
+
+    def forget(self, account: str) -> None:
+        """A sender of an account was changed here: look at its senders again."""
+        for asked in [asked for asked in self._senders if asked[0] == account]:
+            del self._senders[asked]
 
     def _message(self, account: Account, sender: Sender, send: Send) -> Message:
         now = self._clock()

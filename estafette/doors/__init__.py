@@ -17,7 +17,7 @@ class Door(Struct, frozen=True):
     name: str
     prefixes: tuple[str, ...]
     app: ASGIApp
-    post: Say  #: its words for a callback
+    post: Say | None = None  #: its words for a callback; None where it owes none
 
 
 def names() -> list[str]:

@@ -10,7 +10,7 @@ from estafette.model.account import (
     Sender,
 )
 from estafette.model.attempt import Accepted, Attempt, Later, Offer, Outcome, Receipt
-from estafette.model.callback import Callback, CallbackStatus, Failure, Patience, Post
+from estafette.model.callback import After, Callback, CallbackStatus, Failure, Patience, Post
 from estafette.model.errors import (
     BadAddress,
     Busy,
@@ -39,11 +39,13 @@ from estafette.model.message import (
     Send,
     Status,
 )
+from estafette.model.optout import Heard, Keyword, OptOut, Suppression
 
 __all__ = [
     "Accepted",
     "Account",
     "AccountKind",
+    "After",
     "Attempt",
     "BadAddress",
     "Busy",
@@ -60,15 +62,18 @@ __all__ = [
     "Feedback",
     "Filter",
     "GatewayError",
+    "Heard",
     "Hook",
     "Incoming",
     "Inward",
     "Key",
+    "Keyword",
     "Later",
     "Message",
     "Misconfigured",
     "NewerSchema",
     "Offer",
+    "OptOut",
     "Outcome",
     "Page",
     "Patience",
@@ -80,6 +85,7 @@ __all__ = [
     "SendError",
     "Sender",
     "Status",
+    "Suppression",
     "Throttled",
     "Unclear",
     "Unknown",

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple, Self
 
 from msgspec import Struct
 
 from estafette.model.account import Hook
+from estafette.model.ids import instant
 from estafette.model.message import Reason, Status
 
 
@@ -37,6 +39,29 @@ class Callback(Struct, frozen=True, kw_only=True):
     closed_at: datetime | None
     method: str = "POST"
     fallback: Hook = Hook()  #: who is told instead, when the address fails
+
+
+class After(NamedTuple):
+    """Where a page of callbacks begins: behind this one."""
+
+    at: int
+    message: str
+    status: str
+
+    @classmethod
+    def of(cls, callback: Callback) -> Self:
+        """Behind this one."""
+        return cls(instant(callback.created_at), callback.message, callback.status)
+
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """What `str` made; None for anything else."""
+        at, _, rest = text.partition("-")
+        message, _, status = rest.partition("-")
+        return cls(int(at), message, status) if at.isdecimal() and len(at) < 18 else None
+
+    def __str__(self) -> str:
+        return f"{self.at}-{self.message}-{self.status}"
 
 
 class Post(Struct, frozen=True, kw_only=True):

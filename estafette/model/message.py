@@ -92,6 +92,7 @@ class Send(Struct, frozen=True, kw_only=True):
     direction: Direction = Direction.API
     service: str = ""  #: the pool that it goes through
     content: Mapping[str, Any] = {}  #: what its kind has beside text and media
+    despite_opt_out: bool = False  #: it answers what somebody wrote about their opt-out
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -139,6 +140,7 @@ class Filter(Struct, frozen=True, kw_only=True):
     sender: str = ""
     channel: Channel | None = None  #: of `recipient` and `sender`, where they are given
     status: Status | None = None
+    direction: Direction | None = None
     sent_from: datetime | None = None
     sent_until: datetime | None = None
 

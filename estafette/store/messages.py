@@ -48,12 +48,28 @@ def accept(conn: Connection, items: list[Accept]) -> list[Message]:
     bulk.insert(conn, messages, [_new_row(item.message) for item in new], columns=_NEW)
     recipients.file_at_once(conn, [item.message for item in new])
     bulk.insert(conn, jobs, [_job(item) for item in new if item.message.status is Status.QUEUED])
+    if failed := [item.message for item in new if item.message.status is Status.FAILED]:
+        _fail(conn, failed)
     if len(new) == len(items):
         return [item.message for item in items]
     return [
         item.message if item in new else get(conn, item.message.account, known[_key(item)])
         for item in items
     ]
+
+
+def _fail(conn: Connection, failed: list[Message]) -> None:
+    """Write down why messages failed at once, and owe that to those who asked to be told."""
+    rows = [(message.id, message.reason or Reason.OTHER) for message in failed]
+    bulk.update(conn, messages, ("id", "reason"), rows, sets="reason = v.reason")
+    facts = [
+        callbacks.of(
+            message, Status.FAILED, instant(message.created_at), reason=message.reason or ""
+        )
+        for message in failed
+        if message.callback_url
+    ]
+    callbacks.owe(conn, facts)
 
 
 def accept_again(conn: Connection, items: list[Accept]) -> list[Message]:
