@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from estafette.cli import shape
-from estafette.cli.messages import find
 from estafette.cli.run import (
     AsJson,
     BadInput,
@@ -94,7 +93,7 @@ def replay(
     async def work() -> list[Status]:
         async with home() as app:
             owner = await account_of(app, account)
-            message = await find(app, owner, id)
+            message = await app.gateway.find_named(owner, id)
             return await app.gateway.replay(owner, message.id, status)
 
     again = run(work())

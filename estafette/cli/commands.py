@@ -12,6 +12,7 @@ from estafette.cli import (
     send,
     senders,
     serve,
+    suppressions,
 )
 
 app = typer.Typer(
@@ -21,5 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (serve, send, messages, callbacks, keys, accounts, senders, connections, doctor):
+for part in (
+    serve, send, messages, callbacks, keys, accounts, senders, connections, suppressions, doctor,
+):  # fmt: skip
     part.add_to(app)

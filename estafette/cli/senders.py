@@ -1,11 +1,11 @@
 """`senders`: list, add and set the addresses that an account sends from."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
-import msgspec
 import typer
 
+from estafette.cli import shape
 from estafette.cli.run import (
     AsJson,
     BadInput,
@@ -16,11 +16,8 @@ from estafette.cli.run import (
     print_table,
     run,
 )
-from estafette.core.clock import utc_now
-from estafette.model import Channel, Sender, Unknown
-from estafette.model.address import e164, is_alphanumeric_sender, is_short_code
-from estafette.model.ids import new_id
-from estafette.store import senders
+from estafette.core.senders import is_main
+from estafette.model import Channel, Declined, Sender
 
 OnChannel = Annotated[Channel, typer.Option("--channel", help="The channel.")]
 Window = Annotated[int | None, typer.Option(help="How many offers may be in flight.", min=1)]
@@ -35,6 +32,11 @@ InOrder = Annotated[
     ),
 ]
 
+Main = Annotated[
+    bool | None,
+    typer.Option("--main/--not-main", help="Send from it where nothing else is said."),
+]
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
@@ -43,6 +45,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("list")(list_)
     group.command()(add)
     group.command("set")(set_)
+    group.command()(release)
     app.add_typer(group, name="senders")
 
 
@@ -56,12 +59,11 @@ def list_(account: OfAccount = "", as_json: AsJson = False) -> None:
 
     async def work() -> list[Sender]:
         async with home() as app:
-            owner = await account_of(app, account)
-            return await app.store.read(lambda conn: senders.all_of(conn, owner.sid))
+            return await app.core.senders.list((await account_of(app, account)).sid)
 
     found = run(work())
     if as_json:
-        print_json({"items": [msgspec.to_builtins(sender) for sender in found], "next": None})
+        print_json({"items": [shape.sender(sender) for sender in found], "next": None})
         return
     rows = [
         (
@@ -71,11 +73,12 @@ def list_(account: OfAccount = "", as_json: AsJson = False) -> None:
             str(sender.window),
             f"{sender.max_per_second:g}" if sender.max_per_second else "no limit",
             "in order" if sender.in_order else "any order",
+            "main" if is_main(sender) else "",
             sender.title,
         )
         for sender in found
     ]
-    names = ("channel", "address", "connection", "window", "max per second", "order", "title")
+    names = ("channel", "address", "connection", "window", "max per second", "order", "", "title")
     print_table(names, rows)
 
 
@@ -84,35 +87,38 @@ def add(
     *,
     channel: OnChannel = Channel.SMS,
     connection: Annotated[str, typer.Option(help="The connection that carries it.")] = "sandbox",
+    ref: Annotated[
+        str, typer.Option(help="A carrier's id for it; made for WhatsApp where it is left out.")
+    ] = "",
     title: Annotated[str, typer.Option(help="What people call it.")] = "",
     window: Window = None,
     max_per_second: Pace = None,
     in_order: InOrder = None,
+    main: Main = None,
     account: OfAccount = "",
 ) -> None:
-    """Add a sender."""
-    plain = channel is Channel.SMS and (is_short_code(address) or is_alphanumeric_sender(address))
-    if not e164(address) and not plain:
-        raise BadInput(f"{address} is not an address on {channel}")
+    """Add a sender; running servers know it within two seconds."""
+    parts = _given(window=window, max_per_second=max_per_second, in_order=in_order)
 
-    async def work() -> None:
+    async def work() -> Sender:
         async with home() as app:
             owner = await account_of(app, account)
-            if connection not in {item.name for item in await app.connections.list()}:
-                raise Unknown(f"no connection {connection}")
-            sender = Sender(
-                id=new_id(utc_now()),
-                account=owner.sid,
-                channel=channel,
-                address=address,
-                title=title,
-                connection=connection,
-            )
-            made = _changed(sender, window, max_per_second, in_order)
-            await app.store.write(lambda conn: senders.add(conn, made))
+            try:
+                return await app.core.senders.add(
+                    owner.sid,
+                    channel,
+                    address,
+                    main=bool(main),
+                    connection=connection,
+                    ref=ref,
+                    title=title,
+                    **parts,
+                )
+            except Declined:
+                raise BadInput(f"{address} is not an address on {channel}") from None
 
-    run(work())
-    sys.stdout.write(f"{channel} {address} is a sender\n")
+    made = run(work())
+    sys.stdout.write(f"{channel} {made.address} is a sender\n")
 
 
 def set_(
@@ -122,30 +128,42 @@ def set_(
     window: Window = None,
     max_per_second: Pace = None,
     in_order: InOrder = None,
+    main: Main = None,
     account: OfAccount = "",
 ) -> None:
     """Change how a sender sends; running servers follow within two seconds."""
-    if window is None and max_per_second is None and in_order is None:
+    parts = _given(window=window, max_per_second=max_per_second, in_order=in_order)
+    if not parts and main is None:
         raise BadInput("there is nothing to change: see `estafette senders set --help`")
 
     async def work() -> None:
         async with home() as app:
             owner = await account_of(app, account)
-            found = await app.store.read(
-                lambda conn: senders.find(conn, owner.sid, channel, address)
-            )
-            if found is None:
-                raise Unknown(f"no sender {address} on {channel}")
-            changed = _changed(found, window, max_per_second, in_order)
-            await app.store.write(lambda conn: senders.save(conn, changed))
+            found = await app.core.senders.find(owner.sid, channel, address)
+            await app.core.senders.change(owner.sid, found.id, main=main, **parts)
 
     run(work())
     sys.stdout.write(f"{channel} {address} is set\n")
 
 
-def _changed(
-    sender: Sender, window: int | None, max_per_second: float | None, in_order: bool | None
-) -> Sender:
-    asked = {"window": window, "max_per_second": max_per_second, "in_order": in_order}
-    given = {name: value for name, value in asked.items() if value is not None}
-    return msgspec.structs.replace(sender, **given)
+def release(
+    address: Annotated[str, typer.Argument(help="The sender's address.")],
+    *,
+    channel: OnChannel = Channel.SMS,
+    account: OfAccount = "",
+) -> None:
+    """Give a sender back: nothing new goes through it, what waits is still sent."""
+
+    async def work() -> None:
+        async with home() as app:
+            owner = await account_of(app, account)
+            found = await app.core.senders.find(owner.sid, channel, address)
+            await app.core.senders.release(owner.sid, found.id)
+
+    run(work())
+    sys.stdout.write(f"{channel} {address} is a sender no more\n")
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in options.items() if value is not None}

@@ -31,8 +31,9 @@ from estafette.model import (
     Send,
     Sender,
     Status,
+    Unknown,
 )
-from estafette.model.ids import instant, new_id
+from estafette.model.ids import instant, new_id, read_id
 from estafette.model.networks import is_private_host
 from estafette.model.text import segments, units
 from estafette.store import (
@@ -197,6 +198,18 @@ class Gateway:
     async def find_by_ref(self, account: Account, ref: str) -> Message:
         """One message by the id that its carrier gave it. Raises Unknown."""
         return await self._store.read(lambda conn: messages.by_ref(conn, account.sid, ref))
+
+    async def find_named(self, account: Account, name: str) -> Message:
+        """One message by any form of its id, or by the id that its carrier gave it. Raises Unknown."""
+        if id := read_id(name):
+            try:
+                return await self.find(account, id)
+            except Unknown:
+                pass  # a carrier may give ids of the same form
+        try:
+            return await self.find_by_ref(account, name)
+        except Unknown:
+            raise Unknown(f"no message {name}") from None
 
     async def page(
         self, account: Account, filter: Filter, *, limit: int, cursor: Cursor | None = None

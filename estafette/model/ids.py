@@ -3,7 +3,7 @@
 import random
 import re
 from base64 import b64decode
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 # Ticks are 4096 to a millisecond: RFC 9562 §6.2 method 3, twelve bits of a fraction of it.
 _VARIANT = 0b10 << 62
@@ -28,6 +28,11 @@ def instant(at: datetime) -> int:
     """Microseconds since 1970 of an aware time."""
     span = at - _EPOCH
     return (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
+
+
+def moment(micros: int) -> datetime:
+    """The aware time that is so many microseconds after 1970 began."""
+    return _EPOCH + timedelta(microseconds=micros)
 
 
 def read_id(text: str) -> str | None:

@@ -85,7 +85,7 @@ def with_words(
     found: dict[Keyword, tuple[str, ...]] = {}
     owner: dict[str, Keyword] = {}
     for keyword, words in given.items():
-        listed = dict.fromkeys([*RESERVED[keyword], *(word.strip().upper() for word in words)])
+        listed = dict.fromkeys([*(word.strip().upper() for word in words), *RESERVED[keyword]])
         for word in listed:
             if not _WORD.fullmatch(word):
                 raise BadWords(f"{word!r} is not one word of at most 40 characters")
