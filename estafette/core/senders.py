@@ -119,8 +119,9 @@ class Senders:
             before = senders.get(conn, id)
             if before is None or before.released_at:
                 raise Unknown(f"no sender {id}")
-            details = before.details if main is None else _with_main(before.details, main)
-            changed = replace(before, details=details, updated_at=now, **parts)
+            changed = replace(before, updated_at=now, **parts)
+            if main is not None:
+                changed = replace(changed, details=_with_main(changed.details, main))
             senders.save(conn, changed)
             if main:
                 _only_main(conn, changed)

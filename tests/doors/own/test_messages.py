@@ -13,7 +13,7 @@ from tests.doors.twilio.conftest import NEVER_REACHED, Api, new_number
 
 
 def until(own: Own, id: str, *statuses: str) -> Any:
-    end = time.monotonic() + 15
+    end = time.monotonic() + 40
     while (found := own.get(f"/messages/{id}"))["status"] not in statuses:
         assert time.monotonic() < end, found
         time.sleep(0.02)
@@ -126,7 +126,7 @@ def test_a_message_is_called_back_redacted_and_deleted(own: Own) -> None:
     id = own.send(NEVER_REACHED)["id"]
     assert own.call("DELETE", f"/messages/{id}").refusal == (409, "conflict", None)
     assert own.post(f"/messages/{id}/redact", status=200)["body"] == ""
-    end = time.monotonic() + 15
+    end = time.monotonic() + 40
     while (answer := own.call("POST", f"/messages/{id}/cancel", {})).status != 200:
         assert answer.refusal[:2] == (409, "conflict")
         assert time.monotonic() < end
