@@ -146,6 +146,8 @@ def to_row(message: Message) -> tuple[Any, ...]:
         instant_or_none(message.sent_at),
         instant(message.expires_at),
         message.door,
+        message.service,
+        json.dumps(dict(message.content)) if message.content else "",
     )
 
 
