@@ -23,7 +23,7 @@ from estafette.model import (
 )
 from estafette.model.address import is_toll_free
 from estafette.model.ids import instant
-from estafette.model.optout import keyword, with_words
+from estafette.model.optout import could_be_keyword, keyword, with_words
 from estafette.store import Store, settings
 
 log = structlog.get_logger()
@@ -65,15 +65,22 @@ class Keywords:
         await self._store.write(lambda conn: settings.put(conn, account, name, value, now))
         return kept
 
+    async def find(self, sender: Sender, message: Message) -> Keyword | None:
+        """Which of the words somebody wrote to a sender, if one; nothing is done about it."""
+        if not could_be_keyword(message.body):
+            return None
+        rules = await self.rules(message.account, message.service)
+        return keyword(message.body, rules, is_toll_free=is_toll_free(sender.address))
+
     async def hear(self, account: Account, sender: Sender, message: Message) -> Heard | None:
         """Do what somebody asks for who wrote one of the words to a sender; None for other texts.
 
         Call it once the message is written down. Hearing the same message again does nothing more.
         """
-        rules = await self.rules(account.sid, message.service)
-        found = keyword(message.body, rules, is_toll_free=is_toll_free(sender.address))
+        found = await self.find(sender, message)
         if found is None:
             return None
+        rules = await self.rules(account.sid, message.service)
         is_due = await self._act(found, account, sender, message)
         heard = Heard(found, rules.text(found) if is_due else "")
         if heard.reply:

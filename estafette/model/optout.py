@@ -106,6 +106,11 @@ def keyword(text: str, rules: OptOut = DEFAULT, *, is_toll_free: bool = False) -
     return next((word for word, words in rules.words().items() if said in words), None)
 
 
+def could_be_keyword(text: str) -> bool:
+    """Whether it is one word: most texts are not, and are looked at no further."""
+    return _WORD.fullmatch(text.strip()) is not None
+
+
 class Suppression(Struct, frozen=True, kw_only=True):
     """Somebody who asked not to be written to."""
 

@@ -3,7 +3,7 @@
 import pytest
 
 from estafette.model import Keyword, OptOut
-from estafette.model.optout import WORDS, BadWords, keyword, with_words
+from estafette.model.optout import WORDS, BadWords, could_be_keyword, keyword, with_words
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,11 @@ def test_words_mean_one_thing_and_can_be_written(
 ) -> None:
     with pytest.raises(BadWords):
         with_words(*words)
+
+
+@pytest.mark.parametrize(
+    ("text", "could"),
+    [(" STOP\n", True), ("x" * 40, True), ("x" * 41, False), ("STOP PLEASE", False), ("", False)],
+)
+def test_most_texts_are_looked_at_no_further(text: str, could: bool) -> None:
+    assert could_be_keyword(text) is could
