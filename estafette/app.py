@@ -11,12 +11,14 @@ from estafette.core.callbacks import Callbacks
 from estafette.core.clock import utc_now
 from estafette.core.connections import Connections
 from estafette.core.core import Core
+from estafette.core.exchange import Voice
 from estafette.core.first import First, first_start
 from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
 from estafette.core.keywords import Keywords
 from estafette.core.lanes import new_node
 from estafette.core.people import People
+from estafette.core.replies import Replies
 from estafette.core.senders import Senders
 from estafette.core.vault import Vault
 from estafette.core.worker import Worker
@@ -57,6 +59,11 @@ class App:
         return self.core.connections
 
     @property
+    def inbound(self) -> Inbound:
+        """What people write to us."""
+        return self.core.inbound
+
+    @property
     def gateway(self) -> Gateway:
         """Messages."""
         return self.core.gateway
@@ -73,8 +80,13 @@ class App:
 
     def callbacks(self) -> Callbacks:
         """What tells customers' addresses from this process."""
-        says = {door.name: door.post for door in doors(self.core) if door.post}
-        return Callbacks(self.store, self.people, self.http, utc_now, says)
+        voices = {
+            door.name: Voice(door.post, door.hear, door.decline)
+            for door in doors(self.core)
+            if door.post
+        }
+        replies = Replies(self.store, self.gateway, self.people, utc_now)
+        return Callbacks(self.store, self.people, self.http, utc_now, voices, replies)
 
 
 @contextlib.asynccontextmanager
@@ -109,16 +121,16 @@ async def opened(
     connections = Connections(store, vault, utc_now, place, defaults)
     people = People(store, vault, utc_now)
     gateway = Gateway(store, connections, utc_now, wake, allows_private=allows_private)
-    keywords = Keywords(store, gateway, utc_now)
+    keywords = Keywords(store, gateway, people, utc_now)
     core = Core(
-        gateway,
-        people,
-        connections,
-        Senders(store, connections, utc_now, gateway.forget, allows_private=allows_private),
-        gateway.suppressions,
-        keywords,
-        Inbound(store, people, keywords, utc_now),
-        public_url,
+        gateway=gateway,
+        people=people,
+        connections=connections,
+        senders=Senders(store, connections, utc_now, gateway.forget, allows_private=allows_private),
+        suppressions=gateway.suppressions,
+        keywords=keywords,
+        inbound=Inbound(store, keywords, utc_now, wake),
+        public_url=public_url,
     )
     try:
         yield App(settings, vault, store, http, core, node)

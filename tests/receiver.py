@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 
 @dataclass(frozen=True)
@@ -17,14 +17,25 @@ class Heard:
     headers: Mapping[str, str]  # names in lower case
     body: bytes
     at: float  # seconds, by a clock that only goes forward
+    method: str = "POST"
 
     @property
     def form(self) -> dict[str, str]:
-        return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
+        said = self.body.decode() if self.method == "POST" else urlsplit(self.path).query
+        return dict(parse_qsl(said, keep_blank_values=True))
 
 
-#: The status to answer with; None ends the connection without an answer.
-Behaviour = Callable[[Heard], int | None]
+@dataclass(frozen=True)
+class Said:
+    """An answer with something in it."""
+
+    body: str | bytes
+    content_type: str = "text/xml"  # empty for none
+    status: int = 200
+
+
+#: What to answer, or only with which status; None ends the connection without an answer.
+Behaviour = Callable[[Heard], int | Said | None]
 
 
 @dataclass
@@ -65,20 +76,28 @@ def receiving(port: int = 0) -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             names = {name.lower(): value for name, value in self.headers.items()}
-            heard = Heard(self.path, names, body, time.monotonic())
+            heard = Heard(self.path, names, body, time.monotonic(), self.command)
             receiver.heard.append(heard)
-            status = receiver.answers(heard)
-            if status is None:
+            answer = receiver.answers(heard)
+            if answer is None:
                 self.close_connection = True
                 return
-            self.send_response(status)
-            if status >= 300 and status < 400:
+            said = Said("", "", answer) if isinstance(answer, int) else answer
+            content = said.body.encode() if isinstance(said.body, str) else said.body
+            self.send_response(said.status)
+            if said.status >= 300 and said.status < 400:
                 self.send_header("Location", "/elsewhere")
-            self.send_header("Content-Length", "0")
+            if said.content_type:
+                self.send_header("Content-Type", said.content_type)
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
+            self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:
             pass

@@ -9,6 +9,7 @@ from estafette.cli import (
     doctor,
     keys,
     messages,
+    receive,
     send,
     senders,
     serve,
@@ -23,6 +24,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for part in (
-    serve, send, messages, callbacks, keys, accounts, senders, connections, suppressions, doctor,
-):  # fmt: skip
+    serve,
+    send,
+    receive,
+    messages,
+    callbacks,
+    keys,
+    accounts,
+    senders,
+    connections,
+    suppressions,
+    doctor,
+):
     part.add_to(app)

@@ -88,7 +88,7 @@ def send(
         raise typer.Exit(REFUSED)
 
 
-_URL = re.compile(r"https?://\[?[A-Za-z0-9][!-~]*")
+URL = re.compile(r"https?://\[?[A-Za-z0-9][!-~]*")
 
 
 class NotTaken(GatewayError):
@@ -107,7 +107,7 @@ def _check(body: str, media: list[str]) -> None:
     except UnicodeEncodeError:
         raise BadInput("--body is not UTF-8") from None
     for url in media:
-        if not _URL.fullmatch(url):
+        if not URL.fullmatch(url):
             raise BadInput(f"--media {url}: a URL such as https://example.com/picture.png")
 
 

@@ -16,8 +16,9 @@ from estafette.cli.run import (
     print_table,
     run,
 )
+from estafette.cli.send import URL
 from estafette.core.senders import is_main
-from estafette.model import Channel, Declined, Sender
+from estafette.model import Channel, Declined, Hook, Sender
 
 OnChannel = Annotated[Channel, typer.Option("--channel", help="The channel.")]
 Window = Annotated[int | None, typer.Option(help="How many offers may be in flight.", min=1)]
@@ -31,6 +32,15 @@ InOrder = Annotated[
         "--in-order/--any-order", help="Offer one recipient's messages one after the other."
     ),
 ]
+Url = Annotated[
+    str | None,
+    typer.Option("--inbound-url", help="Who is told what people write to it; '' for nobody."),
+]
+Method = Annotated[str | None, typer.Option("--inbound-method", help="POST or GET.")]
+FallbackUrl = Annotated[
+    str | None, typer.Option("--fallback-url", help="Who is told where that fails; '' for nobody.")
+]
+FallbackMethod = Annotated[str | None, typer.Option("--fallback-method", help="POST or GET.")]
 
 Main = Annotated[
     bool | None,
@@ -128,18 +138,28 @@ def set_(
     window: Window = None,
     max_per_second: Pace = None,
     in_order: InOrder = None,
+    inbound_url: Url = None,
+    inbound_method: Method = None,
+    fallback_url: FallbackUrl = None,
+    fallback_method: FallbackMethod = None,
     main: Main = None,
     account: OfAccount = "",
 ) -> None:
-    """Change how a sender sends; running servers follow within two seconds."""
+    """Change how a sender sends, and who is told what people write to it.
+
+    Running servers follow within two seconds.
+    """
     parts = _given(window=window, max_per_second=max_per_second, in_order=in_order)
-    if not parts and main is None:
+    hooks = (inbound_url, inbound_method, fallback_url, fallback_method)
+    if not parts and {main, *hooks} == {None}:
         raise BadInput("there is nothing to change: see `estafette senders set --help`")
 
     async def work() -> None:
         async with home() as app:
             owner = await account_of(app, account)
             found = await app.core.senders.find(owner.sid, channel, address)
+            parts["inbound"] = _hook("--inbound", found.inbound, inbound_url, inbound_method)
+            parts["fallback"] = _hook("--fallback", found.fallback, fallback_url, fallback_method)
             await app.core.senders.change(owner.sid, found.id, main=main, **parts)
 
     run(work())
@@ -167,3 +187,13 @@ def release(
 def _given(**options: Any) -> dict[str, Any]:
     """The options that were given."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def _hook(option: str, hook: Hook, url: str | None, method: str | None) -> Hook:
+    """A hook with what was given of it. Raises BadInput."""
+    if url and not URL.fullmatch(url):
+        raise BadInput(f"{option}-url {url}: a URL such as https://example.com/inbound")
+    asked = hook.method if method is None else method.upper()
+    if asked not in ("GET", "POST"):
+        raise BadInput(f"{option}-method {method}: GET or POST")
+    return Hook(hook.url if url is None else url, asked)

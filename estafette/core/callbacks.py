@@ -5,28 +5,24 @@ again until they answer, and no address in the way of another.
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from time import monotonic
-from typing import NamedTuple
 
 import structlog
 
 from estafette.core import metrics
 from estafette.core.clock import Clock
+from estafette.core.exchange import AT_MOST, Exchange, Tried, Voice
 from estafette.core.people import People
-from estafette.http import Http, Limits
+from estafette.core.replies import Replies
+from estafette.http import Http
 from estafette.model import (
-    BadAddress,
     Busy,
     Callback,
     CallbackStatus,
     Failure,
     Message,
-    Patience,
-    Post,
-    Unclear,
-    Unreached,
 )
 from estafette.model.ids import instant
 from estafette.model.rules import told_again_in
@@ -36,39 +32,35 @@ from estafette.store.outbox import Result
 
 log = structlog.get_logger()
 
-#: A callback in the words of a door, signed with the token of its account.
-Say = Callable[[Callback, Message, str], Post]
-
 _MOST = 256  # callbacks under way at once
 _MOST_EACH = 32  # of these, to one host: one that hangs keeps no other waiting
 _OURS_FOR = 25.0  # seconds after which a callback that a dead process took up is told by another
-_SURE_FOR = 8.0  # seconds of these in which a try may begin: it takes fifteen at the most
+_SURE_FOR = 8.0  # seconds of these in which a try may begin: it takes AT_MOST
+_LONGER_FOR = AT_MOST + 5.0  # seconds more for one with a fallback: that is asked in the same try
 _SOONEST, _LATEST = 0.05, 1.0  # seconds between looks
 _TOKENS_KNOWN_FOR = 2.0  # seconds that a new token may go unnoticed
-_ANSWER = 65_536  # bytes of an answer that are read
-
-
-class Tried(NamedTuple):
-    """What one try came to, in a few words; no failure where the address took it."""
-
-    answer: str
-    failure: Failure | None
-    patience: Patience | None = None
-    is_hopeless: bool = False  #: no other try could do better
+_WORDS = 500  # characters that are kept of what a try came to
 
 
 class Callbacks:
     """Tells what is owed, from any number of processes. One `run`, until `stop`."""
 
     def __init__(
-        self, store: Store, people: People, http: Http, clock: Clock, says: Mapping[str, Say]
+        self,
+        store: Store,
+        people: People,
+        http: Http,
+        clock: Clock,
+        voices: Mapping[str, Voice],
+        replies: Replies,
     ) -> None:
-        """`says` gives each door's words, by its name."""
+        """`voices` gives each door's words, by its name."""
         self._store = store
         self._people = people
         self._http = http
         self._clock = clock
-        self._says = says
+        self._voices = voices
+        self._replies = replies
         self._woken = asyncio.Event()
         self._stopping = False
         self._tries: set[asyncio.Task[None]] = set()
@@ -110,7 +102,8 @@ class Callbacks:
                 waits = [(item.due_at - now) / 1e6 for item in agenda if item.due_at > now]
                 return max(_SOONEST, min([*waits, _LATEST]))
             began = monotonic()
-            take = partial(outbox.take, rooms=rooms, now=now, until=now + int(_OURS_FOR * 1e6))
+            until, more = now + int(_OURS_FOR * 1e6), int(_LONGER_FOR * 1e6)
+            take = partial(outbox.take, rooms=rooms, now=now, until=until, more=more)
             for callback, message in await self._store.write(take):
                 self._begin(callback, message, began + _SURE_FOR)
         except Exception:
@@ -147,33 +140,29 @@ class Callbacks:
         try:
             if monotonic() >= until:
                 return  # it may be another's by now, who tells it in its turn
-            tried = await self._try(callback, message)
+            tried = await self._tried(callback, message)
             await self._store.join(outbox.close, self._result(callback, tried))
         except Busy as error:  # it is told once more when it is nobody's
             log.error("a callback could not be written down", text=str(error))
         except Exception:
             log.exception("a callback broke", message=callback.message, status=callback.status)
 
-    async def _try(self, callback: Callback, message: Message) -> Tried:
-        say = self._says.get(callback.door)
-        if say is None:
-            return Tried("no door has words for it", Failure.CLIENT, is_hopeless=True)
-        post = say(callback, message, await self._token(callback.account))
-        limits = Limits(post.connect_in, post.read_in, post.total_in, most=_ANSWER)
+    async def _tried(self, callback: Callback, message: Message) -> Tried:
+        """As `_try`; what breaks here is tried again and given up like what breaks elsewhere."""
         try:
-            answer = await self._http.ask(
-                "POST", post.url, headers=post.headers, body=post.body, limits=limits
-            )
-        except BadAddress as error:
-            return Tried(str(error), Failure.CONNECT, post.patience, is_hopeless=True)
-        except Unreached as error:
-            return Tried(str(error), Failure.CONNECT, post.patience)
-        except Unclear as error:
-            return Tried(str(error), Failure.READ, post.patience)
-        if 200 <= answer.status < 300:
-            return Tried(str(answer.status), None)
-        failure = Failure.SERVER if answer.status >= 500 else Failure.CLIENT
-        return Tried(str(answer.status), failure, post.patience)
+            return await self._try(callback, message)
+        except Busy:
+            raise
+        except Exception as error:
+            log.exception("a callback broke", message=callback.message, status=callback.status)
+            return Tried(f"{type(error).__name__} while it was told", Failure.SERVER)
+
+    async def _try(self, callback: Callback, message: Message) -> Tried:
+        voice = self._voices.get(callback.door)
+        if voice is None:
+            return Tried("no door has words for it", Failure.CLIENT, is_hopeless=True)
+        token = await self._token(callback.account)
+        return await Exchange(self._http, self._replies, voice, message, token).tell(callback)
 
     async def _token(self, account: str) -> str:
         at, token = self._tokens.get(account, (float("-inf"), ""))
@@ -199,5 +188,5 @@ class Callbacks:
             )  # fmt: skip
         metrics.called_back(told)
         return Result(
-            callback.message, callback.status, told, due_at, tried.answer[:200], instant(now)
+            callback.message, callback.status, told, due_at, tried.answer[:_WORDS], instant(now)
         )

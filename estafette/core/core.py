@@ -21,5 +21,5 @@ class Core:
     senders: Senders  #: what accounts send from
     suppressions: Suppressions  #: who is not written to
     keywords: Keywords  #: STOP, START and HELP
-    inbound: Inbound  #: what people write
+    inbound: Inbound  #: what people write to us
     public_url: str  #: under which others reach us, without a slash at its end

@@ -1,62 +1,116 @@
-"""What people write to our senders: kept, and listened to."""
+"""What people write to our senders: written down once, with what is owed to whoever is to be told."""
 
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from msgspec.structs import replace
+
+from estafette.core import metrics
 from estafette.core.clock import Clock
 from estafette.core.keywords import Keywords
-from estafette.core.people import People
-from estafette.model import Direction, Incoming, Message, Status, Unknown
-from estafette.model.ids import new_id
+from estafette.model import Channel, Direction, Incoming, Message, Sender, Status, Unknown
+from estafette.model.ids import instant, new_id
 from estafette.model.text import segments
-from estafette.store import Store, senders
-from estafette.store.messages import Accept
+from estafette.store import Store, hooks, senders
+from estafette.store.callbacks import Fact
+from estafette.store.hooks import Route
+from estafette.store.incoming import Arrival, keep
+from estafette.store.words import plain
+
+_DOOR = "twilio"  # in whose words the hooks of senders, applications and services are told
 
 
 class Inbound:
-    """Takes in what people write."""
+    """Takes in what carriers hand us."""
 
-    def __init__(self, store: Store, people: People, keywords: Keywords, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, keywords: Keywords, clock: Clock, wake: Callable[[], None]
+    ) -> None:
+        """`wake` is called when somebody is to be told something."""
         self._store = store
-        self._people = people
         self._keywords = keywords
         self._clock = clock
+        self._wake = wake
 
     async def receive(self, connection: str, incoming: Incoming) -> Message:
-        """Write down what somebody wrote. Raises Unknown where no sender has that address."""
-        found = [
-            sender
-            for sender in await self._store.read(senders.all_of)
-            if sender.channel is incoming.channel
-            and sender.address == incoming.recipient
-            and connection in ("", sender.connection)
-        ]
-        if not found:
-            raise Unknown(f"no sender {incoming.recipient} on {incoming.channel}")
-        now, sender = self._clock(), found[0]
-        message = Message(
-            id=new_id(now),
+        """Write down what a person wrote; return once it is on disk, with what is owed about it.
+
+        Without a connection, the sender may be on any. Told twice under one ref, it is kept, and
+        told to others, once. Raises Unknown where nobody has the address, Busy where it could not
+        be written.
+        """
+        sender, route = await self._addressee(connection, incoming)
+        message = self._message(sender, route, incoming)
+        # Seen before it is written, so that it says so itself to whoever is told.
+        word = await self._keywords.find(sender, message)
+        if word:
+            message = replace(message, content={**message.content, "opt_out": word})
+        owed = _owed(message, route)
+        arrival = Arrival(message, sender.connection, owed)
+        kept = await self._store.join(keep, arrival)
+        if kept.id == message.id:
+            metrics.reached(Status.RECEIVED)
+            if owed:
+                self._wake()
+        if word:  # also when it is told again: it may not have been heard to the end
+            await self._keywords.hear(sender, kept)
+        return kept
+
+    async def _addressee(self, connection: str, told: Incoming) -> tuple[Sender, Route]:
+        sender = await self._store.read(
+            lambda conn: senders.inbound(conn, connection, told.channel, told.recipient)
+        )
+        if sender is None:
+            raise Unknown(f"no sender {told.recipient} on {told.channel}")
+        return sender, await self._store.read(lambda conn: hooks.of(conn, sender))
+
+    def _message(self, sender: Sender, route: Route, told: Incoming) -> Message:
+        now = self._clock()
+        at = min(told.at or now, now)
+        body = plain(told.body)
+        return Message(
+            id=new_id(now),  # by when it came to us: it stands first in lists
             account=sender.account,
             lane=sender.id,
-            channel=incoming.channel,
+            channel=told.channel,
             direction=Direction.INBOUND,
-            sender=incoming.sender,
+            sender=plain(told.sender),
             recipient=sender.address,
-            body=incoming.body,
-            media=incoming.media,
-            segments=segments(incoming.body),
+            body=body,
+            media=tuple(map(plain, told.media)),
+            segments=segments(body) if told.channel is Channel.SMS else 1,
             status=Status.RECEIVED,
-            ref=incoming.ref,
+            ref=plain(told.ref),
             reason=None,
             code="",
             text="",
             callback_url="",
             redacted=False,
-            created_at=now,
+            created_at=at,
             updated_at=now,
-            sent_at=incoming.at,
-            expires_at=now + timedelta(hours=4),
-            content=incoming.content,
+            sent_at=at,
+            expires_at=now,
+            service=route.service,
+            content=_content(told),
         )
-        await self._store.accept(Accept(message, now))
-        await self._keywords.hear(await self._people.account(sender.account), sender, message)
-        return message
+
+
+def _content(told: Incoming) -> Mapping[str, Any]:
+    return {**told.content, "name": told.name} if told.name else told.content
+
+
+def _owed(message: Message, route: Route) -> Fact | None:
+    """What whoever is to be told is owed; None where that is nobody."""
+    if not route.hook.url:
+        return None
+    return Fact(
+        message.id,
+        message.status,
+        message.account,
+        _DOOR,
+        route.hook.url,
+        instant(message.updated_at),
+        method=route.hook.method,
+        fallback_url=route.fallback.url,
+        fallback_method=route.fallback.method if route.fallback.url else "",
+    )

@@ -8,18 +8,18 @@ from msgspec.structs import asdict, replace
 
 from estafette.core.clock import Clock
 from estafette.core.gateway import Gateway
+from estafette.core.people import People
 from estafette.core.suppressions import Suppressions
 from estafette.model import (
-    Account,
     Declined,
     Direction,
-    Heard,
     Keyword,
     Message,
     OptOut,
     Send,
     Sender,
     Suppression,
+    Wish,
 )
 from estafette.model.address import is_toll_free
 from estafette.model.ids import instant
@@ -34,9 +34,10 @@ _NAME = "opt-out"
 class Keywords:
     """How accounts treat STOP, START and HELP, and what is done when somebody writes them."""
 
-    def __init__(self, store: Store, gateway: Gateway, clock: Clock) -> None:
+    def __init__(self, store: Store, gateway: Gateway, people: People, clock: Clock) -> None:
         self._store = store
         self._gateway = gateway
+        self._people = people
         self._clock = clock
 
     @property
@@ -72,7 +73,7 @@ class Keywords:
         rules = await self.rules(message.account, message.service)
         return keyword(message.body, rules, is_toll_free=is_toll_free(sender.address))
 
-    async def hear(self, account: Account, sender: Sender, message: Message) -> Heard | None:
+    async def hear(self, sender: Sender, message: Message) -> Wish | None:
         """Do what somebody asks for who wrote one of the words to a sender; None for other texts.
 
         Call it once the message is written down. Hearing the same message again does nothing more.
@@ -80,32 +81,30 @@ class Keywords:
         found = await self.find(sender, message)
         if found is None:
             return None
-        rules = await self.rules(account.sid, message.service)
-        is_due = await self._act(found, account, sender, message)
-        heard = Heard(found, rules.text(found) if is_due else "")
+        rules = await self.rules(message.account, message.service)
+        is_due = await self._act(found, sender, message)
+        heard = Wish(found, rules.text(found) if is_due else "")
         if heard.reply:
-            await self._reply(account, message, heard.reply)
+            await self._reply(message, heard.reply)
         log.info("a keyword was heard", keyword=found, message=message.id, replies=is_due)
         return heard
 
-    async def _act(
-        self, found: Keyword, account: Account, sender: Sender, message: Message
-    ) -> bool:
+    async def _act(self, found: Keyword, sender: Sender, message: Message) -> bool:
         """Change what is suppressed; whether there is something to reply."""
         person, channel = message.sender, message.channel
         scope = message.service or sender.id
         if found is Keyword.HELP:
             return not await self._suppressions.is_suppressed(
-                account.sid, person, channel, sender=sender.id, service=message.service
+                message.account, person, channel, sender=sender.id, service=message.service
             )
         if found is Keyword.START:
             scopes = {scope, sender.id}
             removed = await self._suppressions.remove(
-                account.sid, person, channel=channel, scopes=scopes
+                message.account, person, channel=channel, scopes=scopes
             )
             return bool(removed)
         asked = Suppression(
-            account=account.sid,
+            account=message.account,
             recipient=person,
             channel=channel,
             scope=scope,
@@ -116,7 +115,7 @@ class Keywords:
         # The same message heard again, after a crash say, has its reply; a second STOP has none.
         return kept.source == asked.source
 
-    async def _reply(self, account: Account, message: Message, text: str) -> None:
+    async def _reply(self, message: Message, text: str) -> None:
         send = Send(
             channel=message.channel,
             sender=message.recipient,
@@ -130,7 +129,7 @@ class Keywords:
             despite_opt_out=True,
         )
         try:
-            await self._gateway.send(account, send)
+            await self._gateway.send(await self._people.account(message.account), send)
         except Declined as error:
             log.warning("a keyword has no reply", message=message.id, text=str(error))
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from msgspec import Struct
 from starlette.types import ASGIApp
 
-from estafette.core.callbacks import Say
 from estafette.core.core import Core
+from estafette.core.exchange import Decline, Hear, Say
 
 
 class Door(Struct, frozen=True):
@@ -18,6 +18,8 @@ class Door(Struct, frozen=True):
     prefixes: tuple[str, ...]
     app: ASGIApp
     post: Say | None = None  #: its words for a callback; None where it owes none
+    hear: Hear | None = None  #: what an address answers to an inbound message; None to ignore it
+    decline: Decline | None = None  #: its words for a reply that cannot be sent
 
 
 def names() -> list[str]:

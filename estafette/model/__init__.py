@@ -10,7 +10,17 @@ from estafette.model.account import (
     Sender,
 )
 from estafette.model.attempt import Accepted, Attempt, Later, Offer, Outcome, Receipt
-from estafette.model.callback import After, Callback, CallbackStatus, Failure, Patience, Post
+from estafette.model.callback import (
+    After,
+    Callback,
+    CallbackStatus,
+    Detour,
+    Document,
+    Failure,
+    Heard,
+    Patience,
+    Post,
+)
 from estafette.model.errors import (
     BadAddress,
     Busy,
@@ -39,7 +49,7 @@ from estafette.model.message import (
     Send,
     Status,
 )
-from estafette.model.optout import Heard, Keyword, OptOut, Suppression
+from estafette.model.optout import Keyword, OptOut, Suppression, Wish
 
 __all__ = [
     "Accepted",
@@ -57,7 +67,9 @@ __all__ = [
     "Credential",
     "Cursor",
     "Declined",
+    "Detour",
     "Direction",
+    "Document",
     "Failure",
     "Feedback",
     "Filter",
@@ -90,4 +102,5 @@ __all__ = [
     "Unclear",
     "Unknown",
     "Unreached",
+    "Wish",
 ]

@@ -1,4 +1,4 @@
-"""One fact that we owe to a customer's address, and how it is told there."""
+"""One fact that we owe to a customer's address, how it is told there, and what is said to it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from estafette.model.account import Hook
 from estafette.model.ids import instant
-from estafette.model.message import Reason, Status
+from estafette.model.message import Reason, Send, Status
 
 
 class CallbackStatus(StrEnum):
@@ -18,6 +18,26 @@ class CallbackStatus(StrEnum):
     WAITING = "waiting"  #: to be told, for the first time or again
     TOLD = "told"  #: the address has it
     GIVEN_UP = "given_up"  #: the address did not take it for too long
+
+
+class Failure(StrEnum):
+    """Why a try did not succeed."""
+
+    CLIENT = "4xx"  #: the address answered that the request is wrong, or with a redirect
+    SERVER = "5xx"
+    CONNECT = "ct"  #: it could not be reached
+    READ = "rt"  #: it was reached, and did not answer
+
+
+class Detour(Struct, frozen=True, kw_only=True):
+    """Why another address is asked than the one that was to be told."""
+
+    number: int  #: how many were asked before it, in the same try
+    redirects: int = 0  #: how many answers in a row led on to another address
+    #: What went wrong at the address that this one stands in for; empty where nothing did.
+    failure: Failure | None = None
+    code: str = ""  #: the door's own word for it
+    url: str = ""
 
 
 class Callback(Struct, frozen=True, kw_only=True):
@@ -39,6 +59,7 @@ class Callback(Struct, frozen=True, kw_only=True):
     closed_at: datetime | None
     method: str = "POST"
     fallback: Hook = Hook()  #: who is told instead, when the address fails
+    detour: Detour | None = None  #: while it is told to another address than its own
 
 
 class After(NamedTuple):
@@ -65,24 +86,16 @@ class After(NamedTuple):
 
 
 class Post(Struct, frozen=True, kw_only=True):
-    """A callback in the words of its door: one POST. Spans are seconds."""
+    """A callback in the words of its door: one request. Spans are seconds."""
 
     url: str
     headers: Mapping[str, str]
     body: bytes
+    method: str = "POST"
     connect_in: float = 5.0
     read_in: float = 15.0
     total_in: float = 15.0
     patience: "Patience | None" = None  #: None for our own: again and again for a day
-
-
-class Failure(StrEnum):
-    """Why a try did not succeed."""
-
-    CLIENT = "4xx"  #: the address answered that the request is wrong, or with a redirect
-    SERVER = "5xx"
-    CONNECT = "ct"  #: it could not be reached
-    READ = "rt"  #: it was reached, and did not answer
 
 
 class Patience(Struct, frozen=True):
@@ -90,3 +103,21 @@ class Patience(Struct, frozen=True):
 
     retries: int
     on: frozenset[Failure]
+
+
+class Document(Struct, frozen=True, kw_only=True):
+    """What an address said when it was told something, and took it."""
+
+    content_type: str
+    body: bytes
+    cut: bool = False  #: it went on beyond what is read
+
+
+class Heard(Struct, frozen=True, kw_only=True):
+    """A document in our words."""
+
+    replies: tuple[Send, ...] = ()  #: messages to send, in this order
+    redirect: Hook | None = None  #: another address to ask, when these are sent
+    code: str = ""  #: what makes it unusable, in the words of its door; empty where nothing does
+    text: str = ""
+    notes: tuple[str, ...] = ()  #: what was left out of it, and why

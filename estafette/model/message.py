@@ -65,6 +65,7 @@ class Reason(StrEnum):
     REGION = "region"  #: not allowed to send to this part of the world
     UNROUTABLE = "unroutable"  #: no way from this sender to this recipient
     QUEUE_FULL = "queue_full"
+    RUNAWAY = "runaway"  #: two numbers that answer each other without end
     # what became of it on the way
     BLOCKED = "blocked"  #: filtered by the carrier or the person
     UNREACHABLE = "unreachable"  #: the handset did not answer

@@ -122,7 +122,7 @@ class Suppression(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class Heard(Struct, frozen=True):
+class Wish(Struct, frozen=True):
     """An inbound text was one of the words."""
 
     keyword: Keyword

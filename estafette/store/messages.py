@@ -21,7 +21,15 @@ from estafette.model import (
 from estafette.model.ids import instant
 from estafette.model.rules import may_delete
 from estafette.store import bulk, callbacks, recipients, refs
-from estafette.store.schema import attempts, feedback, idempotency, jobs, messages, receipts
+from estafette.store.schema import (
+    attempts,
+    feedback,
+    idempotency,
+    incoming,
+    jobs,
+    messages,
+    receipts,
+)
 from estafette.store.times import moment, moment_or_none
 
 COLUMNS = tuple(column.name for column in messages.c)
@@ -203,7 +211,7 @@ def some(conn: Connection, ids: Sequence[str]) -> dict[str, Message]:
 
 def by_ref(conn: Connection, account: str, ref: str) -> Message:
     """The message that a carrier calls `ref`. Raises Unknown."""
-    found = refs.find(conn, ref)
+    found = refs.find(conn, ref) or refs.of_incoming(conn, ref)
     if found is None:
         raise Unknown(f"no message with ref {ref}")
     return get(conn, account, found)
@@ -257,7 +265,7 @@ def delete(conn: Connection, id: str) -> None:
         recipients.forget(conn, account, recipient, id)
     refs.forget(conn, id)
     callbacks.forget(conn, id)
-    for table in (attempts, receipts, jobs, idempotency, feedback):
+    for table in (attempts, receipts, jobs, idempotency, feedback, incoming):
         conn.execute(table.delete().where(table.c.message == id))
 
 

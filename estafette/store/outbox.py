@@ -39,9 +39,10 @@ _AGENDA = text(
 
 
 def take(
-    conn: Connection, rooms: Mapping[str, int], *, now: int, until: int
+    conn: Connection, rooms: Mapping[str, int], *, now: int, until: int, more: int = 0
 ) -> list[tuple[Callback, Message]]:
-    """Take up what is due, to each host as many as there is room for; ours until `until`.
+    """Take up what is due, to each host as many as there is room for; ours until `until`, and those
+    that may be told to two addresses for `more` microseconds beyond.
 
     It counts as a try from here on, whatever becomes of it.
     """
@@ -56,7 +57,10 @@ def take(
         table,
         ("message", "said"),
         [(item.message, item.status) for item in taken],
-        sets=f"due_at = {until}, tries = callbacks.tries + 1",
+        sets=(
+            f"due_at = {until} + CASE WHEN callbacks.fallback_url = '' THEN 0 ELSE {more} END,"
+            " tries = callbacks.tries + 1"
+        ),
         where="callbacks.status = v.said",
     )
     known = messages.some(conn, [item.message for item in taken])

@@ -38,6 +38,18 @@ def find(conn: Connection, ref: str, *, connection: str = "") -> str | None:
     return None
 
 
+def of_incoming(conn: Connection, ref: str) -> str | None:
+    """The message that somebody wrote to us and that a carrier calls `ref`."""
+    found: str | None = conn.execute(_INCOMING, {"ref": ref}).scalar()
+    return found
+
+
+# The table goes by connection first: their names are few.
+_INCOMING = text(
+    "SELECT message FROM incoming WHERE connection IN (SELECT name FROM connections) AND ref = :ref"
+)
+
+
 def add(conn: Connection, rows: Sequence[Row]) -> None:
     """Keep what a carrier gave besides the first id, as when it names each segment."""
     bulk.insert(conn, refs, rows, conflict="DO NOTHING")

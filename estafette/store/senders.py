@@ -46,6 +46,21 @@ def get(conn: Conn, id: str) -> Sender | None:
     return _sender(row) if row else None
 
 
+def inbound(conn: Conn, connection: str, channel: Channel, address: str) -> Sender | None:
+    """The sender that a carrier means: by its address, or by the carrier's own id for it.
+
+    Without a connection, that of any; the one that was added first, where accounts share it.
+    """
+    every = select(connections.c.name)
+    through = senders.c.connection.in_(every if not connection else [connection])
+    mine = through & (senders.c.channel == channel) & senders.c.released_at.is_(None)
+    for name in (senders.c.address, senders.c.ref):
+        asked = select(senders).where(mine, name == address).order_by(senders.c.id).limit(1)
+        if address and (row := conn.execute(asked).first()):
+            return _sender(row)
+    return None
+
+
 def all_of(conn: Conn, account: str = "", *, released: bool = False) -> list[Sender]:
     """The senders of an account, or of all, in the order in which they were added.
 

@@ -180,7 +180,7 @@ async def test_a_stop_in_a_service_counts_for_the_service(house: House) -> None:
 
         return replace(heard, body=body, service=SERVICE)
 
-    found = await keywords.hear(house.account, sender, said("STOP"))
+    found = await keywords.hear(sender, said("STOP"))
     assert found is not None
     assert found.keyword is Keyword.STOP
     (kept,) = await house.app.core.suppressions.page(sid, limit=5)
@@ -188,7 +188,7 @@ async def test_a_stop_in_a_service_counts_for_the_service(house: House) -> None:
     await house.send()  # not through the service, and not a member of it
     failed = await house.send(service=SERVICE)
     assert (await house.find(failed)).status is Status.FAILED
-    await keywords.hear(house.account, sender, said("START"))
+    await keywords.hear(sender, said("START"))
     assert await house.app.core.suppressions.page(sid, limit=5) == []
 
 
@@ -196,7 +196,7 @@ async def test_the_same_message_heard_again_does_nothing_more(house: House) -> N
     message = await write(house, "STOP")
     assert len(await replies(house)) == 1
     for _ in range(2):
-        await house.app.core.keywords.hear(house.account, await sender_of(house), message)
+        await house.app.core.keywords.hear(await sender_of(house), message)
     assert len(await replies(house)) == 1
     await write(house, "STOP")
     assert len(await replies(house)) == 1

@@ -18,6 +18,7 @@ class Callback(Struct, frozen=True, kw_only=True):
     status: Status
     told: CallbackStatus
     url: str
+    method: str
     door: str
     tries: int
     answer: str
@@ -45,6 +46,7 @@ def callback(item: model.Callback) -> Callback:
         status=item.status,
         told=item.told,
         url=item.url.partition("?")[0].partition("#")[0],
+        method=item.method,
         door=item.door,
         tries=item.tries,
         answer=item.answer,

@@ -7,11 +7,17 @@ from msgspec import Struct
 from estafette.core.gateway import Timeline
 from estafette.doors.own.callbacks import Callback, callback
 from estafette.doors.own.wire import At
-from estafette.model import Attempt, Message, Outcome, Reason, Receipt, Status
+from estafette.model import Attempt, Direction, Message, Outcome, Reason, Receipt, Status
 
 
 class Accepted(Struct, frozen=True, tag="accepted", tag_field="what"):
     """It was written down."""
+
+    at: At
+
+
+class Arrived(Struct, frozen=True, tag="received", tag_field="what"):
+    """Somebody wrote it to a sender."""
 
     at: At
 
@@ -60,12 +66,13 @@ class Canceled(Struct, frozen=True, tag="canceled", tag_field="what"):
     at: At
 
 
-Event = Accepted | Offered | Received | Told | Judged | Canceled
+Event = Accepted | Arrived | Offered | Received | Told | Judged | Canceled
 
 
 def timeline(message: Message, found: Timeline) -> list[Event]:
     """What became of a message, in the order of time."""
-    events: list[Event] = [Accepted(message.created_at)]
+    began = Arrived if message.direction is Direction.INBOUND else Accepted
+    events: list[Event] = [began(message.created_at)]
     events += map(_offered, found.attempts)
     events += [_received(receipt, at) for receipt, at in found.receipts]
     for item in found.callbacks:

@@ -4,8 +4,9 @@ from estafette.core.core import Core
 from estafette.doors import Door
 from estafette.doors.twilio.callbacks import post
 from estafette.doors.twilio.routes import Application
+from estafette.doors.twilio.twiml import decline, hear
 
 
 def door(core: Core) -> Door:
     """The door, around one core."""
-    return Door("twilio", ("/2010-04-01",), Application(core), post)
+    return Door("twilio", ("/2010-04-01",), Application(core), post, hear, decline)

@@ -1,4 +1,4 @@
-"""Status callbacks as Twilio sends them: a form, signed with the account's auth token."""
+"""Callbacks as Twilio sends them: a form, signed with the account's auth token."""
 
 import base64
 import hashlib
@@ -7,8 +7,8 @@ import uuid
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urldefrag, urlencode, urlsplit
 
-from estafette.doors.twilio import wire
-from estafette.model import Callback, Channel, Failure, Message, Patience, Post, Status
+from estafette.doors.twilio import inbound, status
+from estafette.model import Callback, Detour, Failure, Message, Patience, Post, Status
 
 _MOST_RETRIES = 5
 _TIMES = {"ct": (0.1, 10.0), "rt": (0.1, 15.0), "tt": (0.1, 15.0)}  # seconds, by override
@@ -21,25 +21,38 @@ _FAILURES = {
 }
 
 
+#: What an address did that another one is asked in its place.
+FAILURE = {
+    Failure.CLIENT: "11200",
+    Failure.SERVER: "11200",
+    Failure.CONNECT: "11205",
+    Failure.READ: "11205",
+}
+
+
 def post(callback: Callback, message: Message, token: str) -> Post:
-    """One status callback. Its form, headers and overrides after `#` are those of Twilio's docs."""
+    """One callback. Its form, headers and overrides after `#` are those of Twilio's docs."""
     url, overrides = urldefrag(callback.url)
-    url = _as_asked(url)
-    form = _form(callback, message)
+    url = as_asked(url)
+    is_inbound = callback.status is Status.RECEIVED
+    form = inbound.form(message) if is_inbound else status.form(callback, message)
+    form |= _in_place_of(callback.detour)
     asked = parse_qs(overrides)
+    headers = {
+        "accept": "*/*",
+        "user-agent": "TwilioProxy/1.1",
+        "i-twilio-idempotency-token": _name(callback, url),
+    }
+    is_get = callback.method == "GET"
+    if is_get:
+        url = f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(form)}"
+    else:
+        headers["content-type"] = "application/x-www-form-urlencoded; charset=utf-8"
     return Post(
+        method="GET" if is_get else "POST",
         url=url,
-        headers={
-            "content-type": "application/x-www-form-urlencoded; charset=utf-8",
-            "accept": "*/*",
-            "user-agent": "TwilioProxy/1.1",
-            "x-twilio-signature": signature(token, url, form),
-            # The same in every try: who was told already can tell.
-            "i-twilio-idempotency-token": str(
-                uuid.uuid5(uuid.UUID(callback.message), callback.status)
-            ),
-        },
-        body=urlencode(form).encode(),
+        headers={**headers, "x-twilio-signature": signature(token, url, {} if is_get else form)},
+        body=b"" if is_get else urlencode(form).encode(),
         connect_in=_seconds(asked, "ct", 5.0),
         read_in=_seconds(asked, "rt", 15.0),
         total_in=_seconds(asked, "tt", 15.0),
@@ -47,35 +60,25 @@ def post(callback: Callback, message: Message, token: str) -> Post:
     )
 
 
+def _name(callback: Callback, url: str) -> str:
+    """The same in every try: who was told already can tell. Another for each further address."""
+    detour = callback.detour
+    place = f" {detour.number} {url}" if detour else ""
+    return str(uuid.uuid5(uuid.UUID(callback.message), f"{callback.status}{place}"))
+
+
+def _in_place_of(detour: Detour | None) -> dict[str, str]:
+    """What a fallback is told of the address that it stands in for."""
+    if detour is None or not (detour.failure or detour.code):
+        return {}
+    code = detour.code or FAILURE[detour.failure or Failure.SERVER]
+    return {"ErrorCode": code, "ErrorUrl": urldefrag(detour.url).url}
+
+
 def signature(token: str, url: str, form: Mapping[str, str]) -> str:
     """HMAC-SHA1 over the address as it was given and each name and value, sorted by name."""
     said = url + "".join(name + form[name] for name in sorted(form))
     return base64.b64encode(hmac.digest(token.encode(), said.encode(), hashlib.sha1)).decode()
-
-
-def _form(callback: Callback, message: Message) -> dict[str, str]:
-    sid, status = wire.message_sid(message), wire.STATUS[callback.status]
-    prefix = wire.PREFIX[message.channel]
-    form = {
-        "SmsSid": sid,
-        "SmsStatus": status,
-        "MessageSid": sid,
-        "MessageStatus": status,
-        "To": prefix + message.recipient,
-        "From": prefix + message.sender,
-        "AccountSid": message.account,
-        "ApiVersion": wire.API,
-    }
-    if callback.status in (Status.FAILED, Status.UNDELIVERED):
-        code, text = wire.failure(callback.reason, callback.code, callback.text)
-        form |= {"ErrorCode": str(code), "ErrorMessage": text}
-    if callback.status in (Status.DELIVERED, Status.UNDELIVERED) and not prefix:
-        form["RawDlrDoneDate"] = callback.created_at.strftime("%y%m%d%H%M")
-    if message.channel is Channel.WHATSAPP:
-        form |= {"ChannelPrefix": "whatsapp", "ChannelToAddress": message.recipient}
-        if callback.status is Status.READ:
-            form["EventType"] = "READ"
-    return form
 
 
 def _seconds(asked: Mapping[str, list[str]], name: str, usual: float) -> float:
@@ -85,7 +88,7 @@ def _seconds(asked: Mapping[str, list[str]], name: str, usual: float) -> float:
     return min(max(int(said) / 1000, least), most) if said.isascii() and said.isdigit() else usual
 
 
-def _as_asked(url: str) -> str:
+def as_asked(url: str) -> str:
     """An address as it arrives: without a path it is `/`, and so the receiver will check it."""
     parts = urlsplit(url)
     return url if parts.path else parts._replace(path="/").geturl()

@@ -6,6 +6,7 @@ from estafette.model import Channel, Declined, Reason, Send
 
 #: Twilio's code: the HTTP status, and the text; `{}` is the part of the request that is to blame.
 CODES = {
+    14107: (429, "Too many replies between two numbers: {}"),
     20001: (400, "{}"),
     20003: (401, "Authenticate"),
     20004: (405, "Method not allowed"),
@@ -87,6 +88,7 @@ DECLINED = {
     Reason.REGION: 21408,
     Reason.UNROUTABLE: 21612,
     Reason.QUEUE_FULL: 21611,
+    Reason.RUNAWAY: 14107,
 }
 
 #: Why a message failed on its way, as its `error_code` and `error_message`.

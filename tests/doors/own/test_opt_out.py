@@ -227,7 +227,9 @@ def test_people_write_what_whatsapp_has_objects_for(own: Own, other: Own) -> Non
         "14155550123", "", WHATSAPP, channel="whatsapp", type="location", location=place,
         at="2026-01-02T03:04:05Z", name="Kim",
     )  # fmt: skip
-    assert found["content"] == {"type": "location", "location": place}
+    assert found["content"] == {"type": "location", "location": place, "name": "Kim"}
+    assert found["sent_at"] == "2026-01-02T03:04:05Z"
+    assert own.get(f"/messages/{found['id']}")["timeline"][0]["what"] == "received"
     sms = {"from": "+14155550123", "to": SENDER, "type": "location", "location": place}
     assert own.call("POST", "/sandbox/inbound", sms).refusal == (400, "bad_request", "location")
     theirs = {"from": "+14155550123", "to": SENDER, "body": "Hi"}

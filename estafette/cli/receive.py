@@ -1,0 +1,68 @@
+"""`receive`: somebody writes to a sender, as the sandbox would tell it."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from estafette.cli import shape
+from estafette.cli.run import AsJson, BadInput, home, print_json, run
+from estafette.cli.send import URL
+from estafette.model import Channel, Incoming, Message
+from estafette.model.address import e164, is_alphanumeric_sender, is_short_code
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(receive)
+
+
+def receive(
+    sender: Annotated[
+        str, typer.Argument(metavar="FROM", help="Who writes: a number such as +15558675310.")
+    ],
+    recipient: Annotated[
+        str, typer.Argument(metavar="TO", help="The sender that is written to: +15017122661.")
+    ],
+    body: Annotated[str, typer.Argument(help="The text.")] = "",
+    *,
+    media: Annotated[list[str] | None, typer.Option(help="The URL of a picture or file.")] = None,
+    channel: Annotated[Channel, typer.Option("--channel", help="The channel.")] = Channel.SMS,
+    name: Annotated[str, typer.Option(help="What who writes is called there.")] = "",
+    ref: Annotated[
+        str, typer.Option(help="The carrier's id for it: the same one again is kept once.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Write to one of your senders, as a person would. A server that runs on this home tells it."""
+    _check(channel, sender, body, media or [])
+
+    async def work() -> Message:
+        async with home() as app:
+            told = Incoming(
+                channel=channel,
+                sender=sender,
+                recipient=recipient,
+                body=body,
+                media=tuple(media or ()),
+                ref=ref,
+                name=name,
+            )
+            return await app.inbound.receive("", told)
+
+    message = run(work())
+    if as_json:
+        print_json(shape.message(message))
+    else:
+        sys.stdout.write(f"{'MM' if message.media else 'SM'}{message.id} {message.status}\n")
+
+
+def _check(channel: Channel, sender: str, body: str, media: list[str]) -> None:
+    plain = channel is Channel.SMS and (is_short_code(sender) or is_alphanumeric_sender(sender))
+    if not e164(sender) and not plain:
+        raise BadInput(f"{sender} is not an address on {channel}")
+    if not body and not media:
+        raise BadInput("there is nothing to say: give a text, --media or both")
+    for url in media:
+        if not URL.fullmatch(url):
+            raise BadInput(f"--media {url}: a URL such as https://example.com/picture.png")

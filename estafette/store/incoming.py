@@ -1,0 +1,89 @@
+"""What people wrote to our senders: kept once, however often a carrier tells it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from estafette.model import Message
+from estafette.model.ids import instant
+from estafette.store import bulk, callbacks, recipients
+from estafette.store.callbacks import Fact
+from estafette.store.messages import COLUMNS, some
+from estafette.store.schema import incoming, messages
+from estafette.store.times import instant_or_none
+
+Named = tuple[str, str]  #: a connection, and what its carrier calls a message
+
+
+class Arrival(NamedTuple):
+    """A message that somebody wrote, the connection that it came by, and who is to be told."""
+
+    message: Message
+    connection: str
+    owed: Fact | None = None
+
+
+def keep(conn: Connection, items: list[Arrival]) -> list[Message]:
+    """Write down what arrived, and what is owed about it. What is known by its ref stays as it is,
+    and is given instead; nobody is told it again.
+    """
+    known = _known(conn, items)
+    new = [item for item in items if known.get(_name(item), item.message.id) == item.message.id]
+    bulk.insert(conn, messages, [_row(item.message) for item in new], columns=COLUMNS)
+    recipients.file_at_once(conn, [item.message for item in new])
+    callbacks.owe(conn, [item.owed for item in new if item.owed])
+    if len(new) == len(items):
+        return [item.message for item in items]
+    there = some(conn, sorted(set(known.values())))
+    return [there.get(known.get(_name(item), ""), item.message) for item in items]
+
+
+def _name(item: Arrival) -> Named:
+    return item.connection, item.message.ref
+
+
+def _known(conn: Connection, items: Sequence[Arrival]) -> Mapping[Named, str]:
+    """Which message each ref stands for, after writing down the new ones."""
+    rows = [(*_name(item), item.message.id) for item in items if item.message.ref]
+    # In one order everywhere, or two processes with the same refs could wait for each other.
+    bulk.insert(conn, incoming, sorted(rows), conflict="DO NOTHING")
+    found = {}
+    for connection, ref, _ in rows:
+        asked = {"connection": connection, "ref": ref}
+        found[(connection, ref)] = str(conn.execute(_BY_NAME, asked).scalar_one())
+    return found
+
+
+_BY_NAME = text("SELECT message FROM incoming WHERE connection = :connection AND ref = :ref")
+
+
+def _row(message: Message) -> tuple[Any, ...]:
+    """A message as its columns."""
+    return (
+        message.id,
+        message.account,
+        message.lane,
+        message.channel,
+        message.direction,
+        message.sender,
+        message.recipient,
+        message.body,
+        json.dumps(message.media) if message.media else "",
+        message.segments,
+        message.status,
+        message.ref,
+        message.reason or "",
+        message.code,
+        message.text,
+        message.callback_url,
+        message.redacted,
+        instant(message.created_at),
+        instant(message.updated_at),
+        instant_or_none(message.sent_at),
+        instant(message.expires_at),
+        message.door,
+        message.service,
+        json.dumps(dict(message.content)) if message.content else "",
+    )
