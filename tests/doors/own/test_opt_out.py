@@ -10,6 +10,7 @@ from twilio.rest import Client
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api, new_number
+from tests.receiver import receiving
 
 OTHER_SENDER = "+15005550006"
 WHATSAPP = "+15550783881"
@@ -61,6 +62,19 @@ def test_stop_and_start_as_twilio_python_sees_them(own: Own) -> None:
     assert stopped.startswith("You have successfully been unsubscribed.")
     assert started.startswith("You have successfully been re-subscribed")
     client.http_client.session.close()
+
+
+def test_the_webhook_is_told_what_was_asked_for(own: Own) -> None:
+    with receiving() as receiver:
+        sender = own.post(
+            "/senders", {"address": "+14155550181", "inbound_url": f"{receiver.url}/in"}
+        )
+        person = new_number()
+        for text in ("Hello", "Stop", "STOP PLEASE", "unstop"):
+            own.write(person, text, sender["address"])
+        told = {heard.form["Body"]: heard.form.get("OptOutType") for heard in receiver.wait(4)}
+        assert told == {"Hello": None, "Stop": "STOP", "STOP PLEASE": None, "unstop": "START"}
+        assert own.call("DELETE", f"/senders/{sender['id']}").status == 204
 
 
 def test_a_stop_counts_for_the_sender_that_it_was_written_to(own: Own) -> None:
