@@ -55,7 +55,10 @@ def test_who_is_told_is_set_and_cleared(home: Server) -> None:
 
 def hooks(home: Server) -> tuple[object, object]:
     (found,) = (i for i in asked(home, "senders")["items"] if i["address"] == "+14155550140")
-    return found["inbound"], found["fallback"]
+    return (
+        {"url": found["inbound_url"], "method": found["inbound_method"]},
+        {"url": found["fallback_url"], "method": found["fallback_method"]},
+    )
 
 
 @pytest.mark.parametrize(
