@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from estafette.core.applications import Applications
 from estafette.core.callbacks import Callbacks
 from estafette.core.clock import utc_now
 from estafette.core.connections import Connections
@@ -15,11 +16,14 @@ from estafette.core.exchange import Voice
 from estafette.core.first import First, first_start
 from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
+from estafette.core.inlet import Inlet
 from estafette.core.keywords import Keywords
 from estafette.core.lanes import new_node
 from estafette.core.people import People
+from estafette.core.pools import Pools
 from estafette.core.replies import Replies
 from estafette.core.senders import Senders
+from estafette.core.templates import Templates
 from estafette.core.vault import Vault
 from estafette.core.worker import Worker
 from estafette.doors import doors
@@ -120,8 +124,11 @@ async def opened(
     defaults = {"sandbox": {"delay": settings.sandbox_delay}}
     connections = Connections(store, vault, utc_now, place, defaults)
     people = People(store, vault, utc_now)
-    gateway = Gateway(store, connections, utc_now, wake, allows_private=allows_private)
+    pools = Pools(store, utc_now)
+    gateway = Gateway(store, connections, utc_now, wake, allows_private=allows_private, pools=pools)
     keywords = Keywords(store, gateway, people, utc_now)
+    inbound = Inbound(store, keywords, utc_now, wake)
+    inlet = Inlet(store, connections, gateway, inbound)
     core = Core(
         gateway=gateway,
         people=people,
@@ -129,7 +136,11 @@ async def opened(
         senders=Senders(store, connections, utc_now, gateway.forget, allows_private=allows_private),
         suppressions=gateway.suppressions,
         keywords=keywords,
-        inbound=Inbound(store, keywords, utc_now, wake),
+        inbound=inbound,
+        inlet=inlet,
+        pools=pools,
+        templates=Templates(store, connections, utc_now),
+        applications=Applications(store, utc_now),
         public_url=public_url,
     )
     try:

@@ -6,8 +6,9 @@ A table stands between `<!-- table: name -->` and `<!-- end -->`; tests/test_doc
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import typer
 from prometheus_client.registry import REGISTRY
@@ -21,7 +22,8 @@ from estafette.doors.own.routes import PARTS
 from estafette.doors.twilio.errors import CODES, DECLINED
 from estafette.doors.twilio.wire import MAGIC_SENDERS
 from estafette.ops import _Queue
-from estafette.providers import sandbox
+from estafette.providers import load, names, sandbox
+from estafette.providers.twilio import PACE
 from estafette.store.jobs import Backlog
 from tests.test_rooms import MAY
 
@@ -125,6 +127,34 @@ PROBLEMS = {
 }
 
 
+def providers_table() -> str:
+    """Every setting of every provider, as its field has it."""
+    rows = [
+        (
+            f"`{name}`",
+            f"`{setting.name}`",
+            get_type_hints(load(name))[setting.name].__name__,
+            _default_of(setting),
+            "yes" if setting.metadata.get("secret") else "",
+        )
+        for name in names()
+        for setting in fields(load(name))
+        if setting.init
+    ]
+    return table(("Provider", "Setting", "Type", "Default", "Sealed and never shown"), rows)
+
+
+def _default_of(setting: Field[Any]) -> str:
+    if setting.default is MISSING:
+        return "needed"
+    return f"`{setting.default}`" if setting.default != "" else ""
+
+
+def pace_table() -> str:
+    rows = [(kind, f"{pace:g}") for kind, pace in PACE.items()]
+    return table(("A sender of this kind", "Offers a second"), rows)
+
+
 def rooms_table() -> str:
     rows = [
         (f"`{room}`", ", ".join(f"`{other}`" for other in MAY if other in may) or "nothing")
@@ -197,6 +227,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "sandbox": sandbox_table,
     "magic": magic_table,
     "metrics": metrics_table,
+    "providers": providers_table,
+    "pace": pace_table,
     "rooms": rooms_table,
     "api": api_table,
     "problems": problems_table,

@@ -160,7 +160,7 @@ def test_the_page_of_the_twilio_door_lists_its_forms() -> None:
     text = (ROOT / "estafette/doors/twilio/README.md").read_text()
     found = re.findall(r"^\| (?:none|`(\.\w+)`) \| `(\w+/[^`]+)` \|", text, re.MULTILINE)
     assert dict(found) == CONTENT_TYPE
-    assert all(path.endswith(".json") for _, path, _ in TABLE)
+    assert all(path.endswith(".json") for _, path, _ in TABLE if path.startswith("/2010-04-01"))
 
 
 def tracked() -> list[Path]:

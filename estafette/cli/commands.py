@@ -13,7 +13,9 @@ from estafette.cli import (
     send,
     senders,
     serve,
+    services,
     suppressions,
+    templates,
 )
 
 app = typer.Typer(
@@ -24,16 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for part in (
-    serve,
-    send,
-    receive,
-    messages,
-    callbacks,
-    keys,
-    accounts,
-    senders,
-    connections,
-    suppressions,
-    doctor,
+    *(serve, send, receive, messages, callbacks, keys, accounts, senders, services, templates),
+    *(connections, suppressions, doctor),
 ):
     part.add_to(app)

@@ -1,8 +1,7 @@
 """`connections`: list, add, set and resume what carries messages."""
 
 import sys
-from dataclasses import fields
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -12,7 +11,7 @@ from estafette.cli.run import AsJson, BadInput, home, print_json, print_table, r
 from estafette.cli.shape import iso
 from estafette.core.vault import WrongKey
 from estafette.model import Connection, Unknown
-from estafette.providers import load
+from estafette.providers import read
 
 Settings = Annotated[
     list[str] | None, typer.Argument(help="NAME=VALUE, or NAME=- to read it from standard input.")
@@ -148,22 +147,13 @@ def _changed(
 
 def _settings(provider: str, pairs: list[str]) -> dict[str, object]:
     """Settings as their provider wants them: what is typed is text, what it needs may be a number."""
-    made = load(provider)
-    types = get_type_hints(made)
-    known = {field.name for field in fields(made) if field.init}
     found: dict[str, object] = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals:
             raise BadInput(f"{pair}: settings are NAME=VALUE")
-        if name not in known:
-            raise BadInput(f"{provider} has no setting {name}: {', '.join(sorted(known))}")
-        value = sys.stdin.readline().rstrip("\n") if text == "-" else text
-        try:
-            found[name] = msgspec.convert(value, types[name], strict=False)
-        except msgspec.ValidationError as error:
-            raise BadInput(f"{name}: {error}") from None
-    return found
+        found[name] = sys.stdin.readline().rstrip("\n") if text == "-" else text
+    return read(provider, found)
 
 
 def _shape(item: Connection, settings: dict[str, Any]) -> dict[str, object]:

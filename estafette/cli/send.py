@@ -2,6 +2,7 @@
 
 import re
 import sys
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -18,6 +19,7 @@ from estafette.cli.run import (
     print_json,
     run,
 )
+from estafette.cli.services import read_id
 from estafette.model import Channel, Declined, GatewayError, Message, Reason, Send, Status
 from estafette.model.address import e164
 from estafette.store import senders
@@ -32,6 +34,10 @@ DECLINED = {
     Reason.NOT_MOBILE: "{} cannot take a text",
     Reason.OPTED_OUT: "{} does not want messages from this sender",
     Reason.REGION: "messages to the region of {} are not allowed",
+    Reason.BAD_TIME: "--at {} is not between five minutes and 35 days from now",
+    Reason.UNKNOWN_SERVICE: "there is no service MG{}: see `estafette services`",
+    Reason.EMPTY_POOL: "the service MG{} has no senders: see `estafette services add --help`",
+    Reason.NO_FITTING_SENDER: "none of the service's senders reaches {}",
     Reason.UNROUTABLE: "there is no way from this sender to {}",
 }
 
@@ -49,6 +55,12 @@ def send(
         str, typer.Option("--from", help="The sender; the account's first where it is left out.")
     ] = "",
     media: Annotated[list[str] | None, typer.Option(help="The URL of a picture or file.")] = None,
+    service: Annotated[
+        str, typer.Option(help="MG…: one of its senders sends it, where none is named.")
+    ] = "",
+    at: Annotated[
+        str, typer.Option(help="Not before: 2026-12-01T08:00:00Z; UTC where no offset is given.")
+    ] = "",
     channel: Annotated[Channel, typer.Option(help="The channel.")] = Channel.SMS,
     follow: Annotated[
         bool, typer.Option("--follow", help="Print each status, until it is final.")
@@ -61,19 +73,23 @@ def send(
     if recipient is None:
         raise BadInput(f"--to {to}: a number such as +15558675310")
     _check(body, media or [])
+    pool, send_at = read_id(service) if service else "", _time(at) if at else None
 
     async def work() -> Message:
         async with home() as app:
             owner = await account_of(app, account)
-            address = sender or await app.store.read(
-                lambda conn: _first(senders.all_of(conn, owner.sid), channel)
-            )
+            address = sender
+            if not address and not pool:
+                known = await app.store.read(lambda conn: senders.all_of(conn, owner.sid))
+                address = _first(known, channel)
             asked = Send(
                 channel=channel,
                 sender=address,
                 recipient=recipient,
                 body=body,
                 media=tuple(media or ()),
+                service=pool,
+                send_at=send_at,
             )
             try:
                 message = await app.gateway.send(owner, asked)
@@ -109,6 +125,14 @@ def _check(body: str, media: list[str]) -> None:
     for url in media:
         if not URL.fullmatch(url):
             raise BadInput(f"--media {url}: a URL such as https://example.com/picture.png")
+
+
+def _time(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise BadInput(f"--at {text}: a time such as 2026-12-01T08:00:00Z") from None
 
 
 def _first(found: list, channel: Channel) -> str:  # type: ignore[type-arg]

@@ -107,7 +107,10 @@ def add(
     main: Main = None,
     account: OfAccount = "",
 ) -> None:
-    """Add a sender; running servers know it within two seconds."""
+    """Add a sender. Where its pace is not given, it is what the carrier takes of such a sender.
+
+    Running servers know it within two seconds.
+    """
     parts = _given(window=window, max_per_second=max_per_second, in_order=in_order)
 
     async def work() -> Sender:
@@ -128,7 +131,9 @@ def add(
                 raise BadInput(f"{address} is not an address on {channel}") from None
 
     made = run(work())
-    sys.stdout.write(f"{channel} {made.address} is a sender\n")
+    pace = made.max_per_second if max_per_second is None else 0
+    limit = f", {pace:g} a second" if pace else ""
+    sys.stdout.write(f"{channel} {made.address} is a sender{limit}\n")
 
 
 def set_(

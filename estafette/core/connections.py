@@ -3,21 +3,23 @@
 import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import Any, get_type_hints
+from time import monotonic
+from typing import Any
 
 import msgspec
 import structlog
 
 from estafette.core.clock import Clock
 from estafette.core.vault import Vault
-from estafette.model import Connection, GatewayError, Misconfigured, Unknown
+from estafette.model import Channel, Connection, GatewayError, Unknown
 from estafette.model.ids import instant
-from estafette.providers import Place, Provider, load, make
+from estafette.providers import Place, Provider, load, make, read
 from estafette.store import Store, senders
 
 log = structlog.get_logger()
 
 _HIDDEN = "…"  # in place of a secret
+_KNOWN_FOR = 2.0  # seconds that a change of settings may go unnoticed
 
 
 class Connections:
@@ -40,9 +42,11 @@ class Connections:
         self._known: dict[str, Connection] = {}
         self._sealed: dict[str, str] = {}
         self._providers: dict[str, Provider] = {}
+        self._looked_at = float("-inf")
 
     async def refresh(self) -> None:
         """See what was added, changed or parked since. A wrong setting stays that connection's own."""
+        self._looked_at = monotonic()
         for connection, sealed in await self._store.read(senders.all_connections):
             self._known[connection.name] = connection
             if self._sealed.get(connection.name) != sealed:
@@ -81,16 +85,38 @@ class Connections:
         missing = Connection(name=name, provider="", parked_text="no such connection")
         return self._known.get(name, missing), self._providers.get(name)
 
+    async def lately(self, name: str) -> tuple[Connection, Provider | None]:
+        """As `find`, as it was at most two seconds ago: here, where nothing else looks each second.
+
+        Raises Unknown.
+        """
+        if monotonic() - self._looked_at > _KNOWN_FOR:
+            await self.refresh()
+        if name not in self._known:
+            raise Unknown(f"no connection {name}")
+        return self._known[name], self._providers.get(name)
+
+    async def pace_of(self, name: str, channel: Channel, address: str) -> float:
+        """Offers a second that the carrier of a connection takes from such a sender; 0: no limit.
+
+        What a new sender gets where nobody says otherwise. Raises Unknown.
+        """
+        await self.refresh()
+        if name not in self._known:
+            raise Unknown(f"no connection {name}")
+        provider = self._providers.get(name)
+        return provider.pace(channel, address) if provider else 0.0
+
     async def add(self, connection: Connection) -> None:
         """Write down a connection. Raises Misconfigured where its settings do not fit its provider."""
-        connection = self._fitting(connection)
+        connection = self._checked(connection)
         sealed = self._seal(connection)
         await self._store.write(lambda conn: senders.add_connection(conn, connection, sealed))
         await self.refresh()
 
     async def save(self, connection: Connection) -> None:
         """Change its settings; its jobs go on. Raises Unknown, or Misconfigured as `add`."""
-        connection = self._fitting(connection)
+        connection = self._checked(connection)
         sealed = self._seal(connection)
         await self._store.write(lambda conn: senders.save_connection(conn, connection, sealed))
         await self.refresh()
@@ -119,18 +145,9 @@ class Connections:
             raise Unknown(f"no connection {name}")
         return self._known[name]
 
-    def _fitting(self, connection: Connection) -> Connection:
-        """The connection with settings of the types that its provider has for them."""
-        provider = load(connection.provider)
-        types = get_type_hints(provider)
-        known = {field.name for field in fields(provider) if field.init}
-        settings = dict(connection.settings)
-        for name, value in settings.items():
-            if name in known:
-                try:
-                    settings[name] = msgspec.convert(value, types[name], strict=False)
-                except msgspec.ValidationError as error:
-                    raise Misconfigured(f"{connection.provider}: {name}: {error}") from None
+    def _checked(self, connection: Connection) -> Connection:
+        """A connection whose settings make a provider, each in its own type."""
+        settings = read(connection.provider, connection.settings)
         make(connection.provider, self._with_defaults(connection.provider, settings))
         return msgspec.structs.replace(connection, settings=settings)
 

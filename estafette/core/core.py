@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 
+from estafette.core.applications import Applications
 from estafette.core.connections import Connections
 from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
+from estafette.core.inlet import Inlet
 from estafette.core.keywords import Keywords
 from estafette.core.people import People
+from estafette.core.pools import Pools
 from estafette.core.senders import Senders
 from estafette.core.suppressions import Suppressions
+from estafette.core.templates import Templates
 
 
 @dataclass(frozen=True)
@@ -21,5 +25,9 @@ class Core:
     senders: Senders  #: what accounts send from
     suppressions: Suppressions  #: who is not written to
     keywords: Keywords  #: STOP, START and HELP
-    inbound: Inbound  #: what people write to us
+    inbound: Inbound  #: what people write
+    inlet: Inlet  #: what carriers tell
+    pools: Pools  #: services, and the senders in them
+    templates: Templates  #: texts with holes
+    applications: Applications  #: webhooks that senders and messages share
     public_url: str  #: under which others reach us, without a slash at its end

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from estafette.core import metrics
 from estafette.core.clock import Clock
 from estafette.core.connections import Connections
+from estafette.core.pools import Pools
 from estafette.core.suppressions import Suppressions
 from estafette.model import (
     Account,
@@ -35,6 +36,7 @@ from estafette.model import (
 )
 from estafette.model.ids import instant, new_id, read_id
 from estafette.model.networks import is_private_host
+from estafette.model.rules import may_schedule
 from estafette.model.text import segments, units
 from estafette.store import (
     Store,
@@ -75,6 +77,7 @@ class Gateway:
         wake: Callable[[], None] = lambda: None,
         *,
         allows_private: bool = True,
+        pools: Pools | None = None,
     ) -> None:
         """`wake` is called when there is something to carry. Unless `allows_private`, URLs whose host
         is plainly not public are declined at once; what their names stand for is seen when they are
@@ -85,18 +88,25 @@ class Gateway:
         self._connections = connections
         self._clock = clock
         self._wake = wake
+        self._pools = pools or Pools(store, clock)
         self._senders: dict[tuple[str, Channel, str], tuple[float, Sender]] = {}
         self.suppressions = Suppressions(store, clock)  #: who is not written to
 
     async def send(self, account: Account, send: Send) -> Message:
         """Write a message down together with its job; return once both are on disk.
 
+        One that names a service and no sender goes through a sender of that service's.
+
         Raises Declined where it cannot be sent as asked, or its recipient opted out (through a
         service, that is told later); Conflict where its idempotency key came with another request,
         Busy where it could not be written.
         """
         began = perf_counter()
-        sender = await self._sender(account, send)
+        sticks = False
+        if send.service:
+            send, sender, sticks = await self._pools.fit(account, send)
+        else:
+            sender = await self._sender(account, send)
         _check(send)
         if not self._allows_private:
             _check_addresses(send)
@@ -115,14 +125,16 @@ class Gateway:
         written = await self._store.accept(
             Accept(
                 message,
-                message.created_at,
+                send.send_at or message.created_at,
                 message.recipient if sender.in_order else "",
                 send.idempotency_key,
                 send.fingerprint,
+                sticks,
+                bool(send.service and message.status is Status.QUEUED and send.callback_url),
             ),
         )
         if written.id == message.id:
-            metrics.accepted(message.channel, perf_counter() - began)
+            metrics.accepted(message.channel, message.status, perf_counter() - began)
             self._wake()
         return written
 
@@ -148,6 +160,8 @@ class Gateway:
 
     def _message(self, account: Account, sender: Sender, send: Send) -> Message:
         now = self._clock()
+        if send.send_at and not may_schedule(send.send_at, now):
+            raise Declined(Reason.BAD_TIME, send.send_at.isoformat())
         return Message(
             id=new_id(now),
             account=account.sid,
@@ -159,7 +173,7 @@ class Gateway:
             body=send.body,
             media=send.media,
             segments=segments(send.body) if send.channel is Channel.SMS else 1,
-            status=Status.QUEUED,
+            status=Status.SCHEDULED if send.send_at else Status.QUEUED,
             ref="",
             reason=None,
             code="",
@@ -169,7 +183,7 @@ class Gateway:
             created_at=now,
             updated_at=now,
             sent_at=None,
-            expires_at=now + _seconds(send.valid_for),
+            expires_at=(send.send_at or now) + _seconds(send.valid_for),
             door=send.door,
             service=send.service,
             content=send.content,
@@ -292,6 +306,8 @@ class Gateway:
         done = [move for move in moved if move]
         for move in done:
             metrics.reached(move.status)
+        if done:
+            self._wake()
         return done
 
 

@@ -41,10 +41,10 @@ _attempt_spans: dict[tuple[str, Outcome], list[float]] = defaultdict(list)
 _flushes: set[asyncio.TimerHandle] = set()
 
 
-def accepted(channel: Channel, seconds: float) -> None:
-    """A message was written down."""
+def accepted(channel: Channel, status: Status, seconds: float) -> None:
+    """A message was written down in its first status."""
     _accepted[channel] += 1
-    _reached[Status.QUEUED] += 1
+    _reached[status] += 1
     _accept_spans.append(seconds)
     _flush_soon()
 

@@ -73,7 +73,8 @@ class Senders:
     async def add(
         self, account: str, channel: Channel, address: str, *, main: bool = False, **parts: Any
     ) -> Sender:
-        """A new sender; `parts` are those of `Sender` that somebody may set.
+        """A new sender; `parts` are those of `Sender` that somebody may set. Without
+        `max_per_second` its pace is what its carrier takes of such a sender.
 
         Raises Declined for an address that is none on this channel or that may not be told;
         Unknown for its connection; Conflict where the account has it already.
@@ -83,6 +84,10 @@ class Senders:
             raise Declined(Reason.BAD_SENDER, address)
         if channel is Channel.WHATSAPP and not parts.get("ref"):
             parts["ref"] = _new_ref()
+        if parts.get("max_per_second") is None:
+            parts["max_per_second"] = await self._connections.pace_of(
+                parts["connection"], channel, read
+            )
         now = self._clock()
         made = Sender(
             id=new_id(now),

@@ -17,7 +17,7 @@ class Door(Struct, frozen=True):
     name: str
     prefixes: tuple[str, ...]
     app: ASGIApp
-    post: Say | None = None  #: its words for a callback; None where it owes none
+    post: Say | None = None  #: its words for a callback; None where no message comes through it
     hear: Hear | None = None  #: what an address answers to an inbound message; None to ignore it
     decline: Decline | None = None  #: its words for a reply that cannot be sent
 

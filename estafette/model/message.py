@@ -60,6 +60,10 @@ class Reason(StrEnum):
     TOO_MANY_MEDIA = "too_many_media"
     BAD_CALLBACK = "bad_callback"
     BAD_VALIDITY = "bad_validity"
+    BAD_TIME = "bad_time"  #: too soon or too late to be scheduled for
+    UNKNOWN_SERVICE = "unknown_service"
+    EMPTY_POOL = "empty_pool"  #: the service has no senders
+    NO_FITTING_SENDER = "no_fitting_sender"  #: none of the service's senders reaches the recipient
     # what this account, sender or recipient may not do
     OPTED_OUT = "opted_out"
     REGION = "region"  #: not allowed to send to this part of the world
@@ -91,7 +95,9 @@ class Send(Struct, frozen=True, kw_only=True):
     idempotency_key: str = ""  #: the same key with the same request gives the same message
     fingerprint: str = ""  #: digest of the request, compared under one idempotency key
     direction: Direction = Direction.API
-    service: str = ""  #: the pool that it goes through
+    service: str = ""  #: the pool that it goes through, which chooses a sender if none is named
+    verbatim: bool = False  #: the pool may not replace characters, even if it is set to
+    send_at: datetime | None = None  #: not before; at once where it is left out
     content: Mapping[str, Any] = {}  #: what its kind has beside text and media
     despite_opt_out: bool = False  #: it answers what somebody wrote about their opt-out
 

@@ -16,6 +16,7 @@ _LATE = 0.01  # seconds
 _TOLD_AGAIN = (4, 30, 120, 600, 3600)  # seconds after each try that did not succeed
 _TOLD_FOR = 86_400  # seconds after which a callback is given up
 _AT_ONCE = 1  # second before a retry that was asked for
+_SOONEST, _FARTHEST = timedelta(seconds=300), timedelta(days=35)  # that may be scheduled
 _NO_RECEIPT_AFTER = timedelta(hours=1)  # many routes never tell more than that they took it
 
 #: Nothing more is expected of a message in one of these.
@@ -35,6 +36,11 @@ def advance(now: Status, told: Status) -> Status:
     if told in (Status.UNDELIVERED, Status.FAILED):
         return now if _RANK[now] >= _RANK[Status.DELIVERED] else told
     return now
+
+
+def may_schedule(at: datetime, now: datetime) -> bool:
+    """Whether a message may be scheduled for that time: in five minutes to 35 days."""
+    return _SOONEST <= at - now <= _FARTHEST
 
 
 def may_cancel(message: Message) -> bool:

@@ -3,9 +3,12 @@
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_type_hints
+from urllib.parse import quote
+
+import msgspec
 
 from estafette.http import Http
 from estafette.model import (
@@ -40,7 +43,8 @@ class Place:
 
     def inward(self, provider: str) -> str:
         """The address at which a carrier may tell this connection something; empty for none."""
-        return self.public_url and f"{self.public_url}/in/{provider}/{self.connection}"
+        name = quote(self.connection, safe="")
+        return self.public_url and f"{self.public_url}/in/{provider}/{name}"
 
 
 @dataclass(kw_only=True)
@@ -55,6 +59,8 @@ class Provider:
     channels: ClassVar[frozenset[Channel]]
     docs: ClassVar[str] = ""
     answers_within: ClassVar[float] = 60.0  #: seconds after which silence is an answer: Unclear
+    #: What a carrier that told us something is answered: content type and body; empty for no body.
+    thanks: ClassVar[tuple[str, bytes]] = ("", b"")
 
     async def open(self, place: Place) -> None:
         """Get ready to send from this process."""
@@ -64,6 +70,10 @@ class Provider:
 
     def vet(self, send: Send) -> None:
         """Raise Declined for what this carrier is known never to take; without any I/O."""
+
+    def pace(self, channel: Channel, address: str) -> float:
+        """Offers a second that this carrier takes from such a sender; 0 where it sets no limit."""
+        return 0.0
 
     async def send(self, offer: Offer) -> Accepted:
         """Offer the message once. Return the carrier's id for it, or raise a SendError."""
@@ -76,6 +86,10 @@ class Provider:
         if the carrier never saw it, Unclear if it cannot tell.
         """
         raise Unclear("the process that made this offer ended before the answer was written down")
+
+    def greet(self, told: Inward) -> bytes | None:
+        """The answer to a question whether we are there, where a carrier asks one; else None."""
+        return None
 
     def verify(self, told: Inward) -> bool:
         """Whether this carrier sent that request; nobody did where the carrier never calls us."""
@@ -106,14 +120,40 @@ def load(name: str) -> type[Provider]:
     return found
 
 
-def make(name: str, settings: Mapping[str, Any]) -> Provider:
-    """A provider with these settings. Raises Misconfigured where they do not fit."""
+def read(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings in the types of their provider's fields: a text may stand for a number.
+
+    Raises Misconfigured, which names settings and repeats no value.
+    """
     found = load(name)
-    known = {setting.name for setting in fields(found)}
+    known = {setting.name for setting in fields(found) if setting.init}
     strange = sorted(set(settings) - known)
     if strange:
-        raise Misconfigured(f"{name} has no setting {', '.join(strange)}")
+        listed = ", ".join(sorted(known))
+        raise Misconfigured(f"{name} has no setting {', '.join(strange)}: {listed}")
+    types = get_type_hints(found)
+    return {key: _read(key, value, types[key]) for key, value in settings.items()}
+
+
+def _read(name: str, value: Any, type: Any) -> Any:
     try:
-        return found(**settings)
-    except TypeError as error:
+        return msgspec.convert(value, type, strict=False)
+    except msgspec.ValidationError as error:
         raise Misconfigured(f"{name}: {error}") from None
+
+
+def make(name: str, settings: Mapping[str, Any]) -> Provider:
+    """A provider with these settings. Raises Misconfigured where they do not fit."""
+    found, given = load(name), read(name, settings)
+    missing = [
+        setting.name
+        for setting in fields(found)
+        if setting.init and setting.name not in given and _is_needed(setting)
+    ]
+    if missing:
+        raise Misconfigured(f"{name} needs {', '.join(missing)}")
+    return found(**given)
+
+
+def _is_needed(setting: Field[Any]) -> bool:
+    return setting.default is MISSING and setting.default_factory is MISSING

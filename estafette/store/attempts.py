@@ -1,6 +1,6 @@
 """Attempts: a row before the offer leaves, and its end when the answer is known."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -32,7 +32,7 @@ def start(
         ("k",),
         [(job.message,) for job in taken],
         sets=f"status = 'sending', updated_at = {now}",
-        where="messages.status = 'queued'",
+        where=f"messages.status IN {WAITING}",
         returning=(FIELDS,),
     )
     ready = {row[0]: of_row(row) for row in found}
@@ -63,6 +63,10 @@ def start(
         ],
     )
     return [offer for offer, _ in made]
+
+
+# A message that is scheduled comes to be queued when its time has come, and is offered with that.
+WAITING = "('queued', 'scheduled')"
 
 
 class Closing(NamedTuple):
@@ -156,10 +160,13 @@ def _forward(conn: Connection, items: list[Closing]) -> None:
             f" text = CASE WHEN {_SENDING} THEN v.text ELSE messages.text END,"
             " ref = CASE WHEN v.ref <> '' THEN v.ref ELSE messages.ref END,"
             " updated_at = v.updated_at, sent_at = COALESCE(messages.sent_at, v.sent_at),"
-            " body = CASE WHEN messages.redacted AND v.told IN ('sent', 'failed') THEN ''"
-            " ELSE messages.body END"
+            f" body = CASE WHEN {_FORGOTTEN} THEN '' ELSE messages.body END,"
+            f" content = CASE WHEN {_FORGOTTEN} THEN '' ELSE messages.content END"
         ),
     )
+
+
+_FORGOTTEN = "messages.redacted AND v.told IN ('sent', 'failed')"
 
 
 def _owe(conn: Connection, facts: list[callbacks.Fact]) -> None:
@@ -188,6 +195,14 @@ def of_message(conn: Connection, id: str) -> list[Attempt]:
     rows = conn.execute(_OF_MESSAGE, {"id": id}).fetchall()
     return [of_attempt(row) for row in rows]
 
+
+def carried(conn: Connection, connection: str, messages: Iterable[str]) -> set[str]:
+    """Which of these messages were offered to the carrier of a connection."""
+    asked = {"connection": connection}
+    return {id for id in messages if conn.execute(_CARRIED, {**asked, "id": id}).first()}
+
+
+_CARRIED = text("SELECT 1 FROM attempts WHERE message = :id AND connection = :connection LIMIT 1")
 
 _NAMES = tuple(column.name for column in attempts.c)
 _OF_MESSAGE = text(f"SELECT {', '.join(_NAMES)} FROM attempts WHERE message = :id ORDER BY id")  # noqa: S608

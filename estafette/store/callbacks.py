@@ -65,7 +65,11 @@ def owe(conn: Connection, facts: Sequence[Fact]) -> None:
     bulk.insert(conn, callbacks, rows, conflict="DO NOTHING")
 
 
-NUMBER = {Status.SENT: 0, Status.READ: 2}  # of what is written down in the same moment
+NUMBER = {
+    Status.QUEUED: -1,
+    Status.SENT: 0,
+    Status.READ: 2,
+}  # of what is written down in the same moment
 
 
 def _order(fact: Fact) -> tuple[str, int, int]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from estafette.model import Later, Offer, Reason, Receipt, Status
 from estafette.model.rules import allowance, next_offer_at
 from estafette.store import attempts, bulk, callbacks, jobs, lanes, receipts
+from estafette.store.attempts import WAITING
 from estafette.store.callbacks import Fact
 from estafette.store.jobs import Job
 from estafette.store.schema import jobs as jobs_table
@@ -72,7 +73,7 @@ def _offer(
     """Offers of the jobs taken; messages whose validity has ended fail instead."""
     ids = [job.message for job in taken]
     late = bulk.select(
-        conn, messages, "id", ids, ("id",), where=f"expires_at <= {now} AND status = 'queued'"
+        conn, messages, "id", ids, ("id",), where=f"expires_at <= {now} AND status IN {WAITING}"
     )
     expired = [row[0] for row in late]
     _fail(conn, expired, Reason.EXPIRED, now)
@@ -85,7 +86,17 @@ def _offer(
         connection=quota.connection,
         now=now,
     )
+    _owe_queued(conn, ready, made, now)
     return made, [receipts.Moved(id, Status.FAILED) for id in expired]
+
+
+def _owe_queued(conn: Connection, taken: Sequence[Job], made: Sequence[Offer], now: int) -> None:
+    """Tell of what was scheduled that it is queued; it is offered in the same moment."""
+    scheduled = {job.message for job in taken if job.data == jobs.SCHEDULED}
+    if scheduled:
+        found = [offer.message for offer in made if offer.message.id in scheduled]
+        facts = [callbacks.of(one, Status.QUEUED, now) for one in found if one.callback_url]
+        callbacks.owe(conn, facts)
 
 
 def expire(
@@ -106,10 +117,10 @@ def expire(
 
 
 _LATE = text(
-    "SELECT messages.id FROM (SELECT message FROM jobs WHERE lane = :lane AND kind = 'send'"
+    "SELECT messages.id FROM (SELECT message FROM jobs WHERE lane = :lane AND kind = 'send'"  # noqa: S608
     " AND due_at <= :now ORDER BY due_at, message LIMIT :most) AS waiting"
     " JOIN messages ON messages.id = waiting.message"
-    " WHERE messages.expires_at <= :now AND messages.status = 'queued'"
+    f" WHERE messages.expires_at <= :now AND messages.status IN {WAITING}"
 )
 
 
@@ -140,10 +151,11 @@ def _fail(conn: Connection, ids: Sequence[str], reason: Reason, now: int) -> Non
         messages,
         ("k",),
         [(id,) for id in ids],
-        where="messages.status IN ('queued', 'sending')",  # not what was called back meanwhile
+        where="messages.status IN ('scheduled', 'queued', 'sending')",  # not what was called back meanwhile
         sets=(
             f"status = 'failed', reason = '{reason}', code = '', text = '', updated_at = {now},"
-            " body = CASE WHEN messages.redacted THEN '' ELSE messages.body END"
+            " body = CASE WHEN messages.redacted THEN '' ELSE messages.body END,"
+            " content = CASE WHEN messages.redacted THEN '' ELSE messages.content END"
         ),
     )
     rows = bulk.select(

@@ -14,6 +14,9 @@ from estafette.model.ids import instant
 from estafette.store import bulk
 from estafette.store.schema import jobs
 
+#: The data of a job that waits for the time that a message is scheduled for.
+SCHEDULED = "scheduled"
+
 
 class Job(NamedTuple):
     """Work due. `tries` counts the offers made so far; `order_key` is empty where any order does."""
@@ -91,7 +94,8 @@ _FIRST_OF_EACH = text(
     f"SELECT {_JOB} FROM jobs WHERE lane = :lane AND kind = :kind AND due_at <= :now"  # noqa: S608
     " AND (order_key = '' OR NOT EXISTS (SELECT 1 FROM jobs AS earlier"
     " WHERE earlier.lane = jobs.lane AND earlier.order_key = jobs.order_key"
-    " AND earlier.kind = jobs.kind AND earlier.message < jobs.message))"
+    " AND earlier.kind = jobs.kind AND earlier.message < jobs.message"
+    " AND NOT (earlier.data <> '' AND earlier.due_at > :now)))"  # scheduled, and for later
     " ORDER BY due_at, message LIMIT :limit"
 )
 
@@ -118,7 +122,10 @@ _AGENDA = text(
 
 
 class Backlog(NamedTuple):
-    """How much waits to be offered, and for how many seconds the first has been due."""
+    """How much waits to be offered, and for how many seconds the first has been due.
+
+    What is scheduled for later is not counted.
+    """
 
     depth: int
     age: float
@@ -131,5 +138,6 @@ def backlog(conn: Connection, now: datetime) -> Backlog:
 
 
 _BACKLOG = text(
-    "SELECT count(*), min(CASE WHEN due_at <= :now THEN due_at END) FROM jobs WHERE kind = 'send'"
+    "SELECT count(*), min(CASE WHEN due_at <= :now THEN due_at END) FROM jobs"
+    " WHERE kind = 'send' AND (data = '' OR due_at <= :now)"
 )

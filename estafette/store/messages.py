@@ -19,8 +19,9 @@ from estafette.model import (
     Unknown,
 )
 from estafette.model.ids import instant
-from estafette.model.rules import may_delete
-from estafette.store import bulk, callbacks, recipients, refs
+from estafette.model.rules import WAITING, may_delete
+from estafette.store import bulk, callbacks, recipients, refs, services
+from estafette.store.jobs import SCHEDULED
 from estafette.store.schema import (
     attempts,
     feedback,
@@ -44,6 +45,14 @@ class Accept(NamedTuple):
     order_key: str = ""
     idempotency_key: str = ""
     fingerprint: str = ""
+    sticks: bool = False  #: from now on its sender is the one of its service for its recipient
+    is_told: bool = False  #: whom it names is told that it is queued, too
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a message and a job are all that is written."""
+        has_failed = self.message.status is Status.FAILED
+        return not (self.idempotency_key or self.sticks or self.is_told or has_failed)
 
 
 def accept(conn: Connection, items: list[Accept]) -> list[Message]:
@@ -55,7 +64,8 @@ def accept(conn: Connection, items: list[Accept]) -> list[Message]:
     new = [item for item in items if known.get(_key(item), item.message.id) == item.message.id]
     bulk.insert(conn, messages, [_new_row(item.message) for item in new], columns=_NEW)
     recipients.file_at_once(conn, [item.message for item in new])
-    bulk.insert(conn, jobs, [_job(item) for item in new if item.message.status is Status.QUEUED])
+    bulk.insert(conn, jobs, [_job(item) for item in new if item.message.status in WAITING])
+    _note(conn, new)
     if failed := [item.message for item in new if item.message.status is Status.FAILED]:
         _fail(conn, failed)
     if len(new) == len(items):
@@ -89,13 +99,24 @@ def accept_again(conn: Connection, items: list[Accept]) -> list[Message]:
 
 
 def accepting(items: Sequence[Accept]) -> list[bulk.Statement]:
-    """What `accept` does on SQLite for messages without a key, as statements."""
+    """What `accept` does on SQLite for what is plain, as statements."""
     rows = [_new_row(item.message) for item in items]
-    due = [_job(item) for item in items if item.message.status is Status.QUEUED]
+    due = [_job(item) for item in items if item.message.status in WAITING]
     return [
         *bulk.inserts(messages, rows, mark="?", columns=_NEW),
         *bulk.inserts(jobs, due, mark="?"),
     ]
+
+
+def _note(conn: Connection, items: list[Accept]) -> None:
+    """What is written besides for messages that go through a service."""
+    sticky = [item.message for item in items if item.sticks]
+    if sticky:
+        services.stick(conn, sticky)
+    told = [item.message for item in items if item.is_told and item.message.callback_url]
+    if told:
+        queued = [callbacks.of(m, Status.QUEUED, instant(m.created_at)) for m in told]
+        callbacks.owe(conn, queued)
 
 
 def _key(item: Accept) -> tuple[str, str] | None:
@@ -162,7 +183,8 @@ def _new_row(message: Message) -> tuple[Any, ...]:
 
 def _job(item: Accept) -> tuple[Any, ...]:
     message = item.message
-    return (message.id, "send", message.lane, instant(item.due_at), 0, item.order_key, "")
+    waits = SCHEDULED if message.status is Status.SCHEDULED else ""
+    return (message.id, "send", message.lane, instant(item.due_at), 0, item.order_key, waits)
 
 
 def of_row(row: Sequence[Any]) -> Message:
@@ -226,7 +248,8 @@ def redact(conn: Connection, account: str, id: str, now: datetime) -> Message:
 
 _REDACT = text(
     "UPDATE messages SET redacted = TRUE, updated_at = :now,"
-    " body = CASE WHEN status IN ('scheduled', 'queued', 'sending') THEN body ELSE '' END"
+    " body = CASE WHEN status IN ('scheduled', 'queued', 'sending') THEN body ELSE '' END,"
+    " content = CASE WHEN status IN ('scheduled', 'queued', 'sending') THEN content ELSE '' END"
     " WHERE id = :id"
 )
 
@@ -241,7 +264,8 @@ def cancel(conn: Connection, account: str, id: str, now: datetime) -> Message:
     conn.execute(
         text(
             "UPDATE messages SET status = 'canceled', updated_at = :now,"
-            " body = CASE WHEN redacted THEN '' ELSE body END WHERE id = :id"
+            " body = CASE WHEN redacted THEN '' ELSE body END,"
+            " content = CASE WHEN redacted THEN '' ELSE content END WHERE id = :id"
         ),
         {"id": id, "now": instant(now)},
     )

@@ -166,7 +166,8 @@ def _advance(conn: Connection, told: Sequence[tuple[str, Receipt, int]]) -> dict
         sets=(
             "status = v.told, reason = v.reason, code = v.code, text = v.text,"
             " updated_at = v.updated_at, sent_at = COALESCE(messages.sent_at, v.updated_at),"
-            " body = CASE WHEN messages.redacted THEN '' ELSE messages.body END"
+            " body = CASE WHEN messages.redacted THEN '' ELSE messages.body END,"
+            " content = CASE WHEN messages.redacted THEN '' ELSE messages.content END"
         ),
     )
     told_of = [row for row in rows if row[4] and row[0] in change]

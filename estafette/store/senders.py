@@ -37,13 +37,13 @@ def find(conn: Conn, account: str, channel: Channel, address: str) -> Sender | N
             senders.c.released_at.is_(None),
         )
     ).first()
-    return _sender(row) if row else None
+    return of_row(row) if row else None
 
 
 def get(conn: Conn, id: str) -> Sender | None:
     """A sender by its id, given back or not."""
     row = conn.execute(select(senders).where(senders.c.id == id)).first()
-    return _sender(row) if row else None
+    return of_row(row) if row else None
 
 
 def inbound(conn: Conn, connection: str, channel: Channel, address: str) -> Sender | None:
@@ -57,7 +57,7 @@ def inbound(conn: Conn, connection: str, channel: Channel, address: str) -> Send
     for name in (senders.c.address, senders.c.ref):
         asked = select(senders).where(mine, name == address).order_by(senders.c.id).limit(1)
         if address and (row := conn.execute(asked).first()):
-            return _sender(row)
+            return of_row(row)
     return None
 
 
@@ -71,7 +71,7 @@ def all_of(conn: Conn, account: str = "", *, released: bool = False) -> list[Sen
         asked = asked.where(senders.c.released_at.is_(None))
     if account:
         asked = asked.where(senders.c.account == account)
-    return [_sender(row) for row in conn.execute(asked)]
+    return [of_row(row) for row in conn.execute(asked)]
 
 
 def _columns(sender: Sender) -> dict[str, Any]:
@@ -90,7 +90,8 @@ def _columns(sender: Sender) -> dict[str, Any]:
     }
 
 
-def _sender(row: Row[Any]) -> Sender:
+def of_row(row: Row[Any]) -> Sender:
+    """A sender from its columns."""
     return Sender(
         id=row.id,
         account=row.account,

@@ -14,7 +14,7 @@ from typing import Self, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from estafette.model import Busy, Message, Status
+from estafette.model import Busy, Message
 from estafette.store import messages, migrate, recipients
 from estafette.store.bulk import run
 from estafette.store.engine import PRAGMAS, READERS, Turn, engine
@@ -81,9 +81,7 @@ class Store:
     async def accept(self, item: Accept) -> Message:
         """See `messages.accept`."""
         scribe = self._scribe
-        # The scribe writes messages with their jobs, and nothing more.
-        has_more = item.idempotency_key or item.message.status is Status.FAILED
-        if scribe is None or not scribe.is_there or has_more:
+        if scribe is None or not scribe.is_there or not item.is_plain:
             return await self._writer.join(messages.accept, item)
         try:
             await scribe.write(item)

@@ -31,6 +31,24 @@ def test_a_sender_is_added_and_set(home: Server) -> None:
     assert "no limit        in order" in home.run("senders").stdout
 
 
+def test_a_sender_has_the_pace_that_its_carrier_takes_unless_another_is_given(
+    home: Server,
+) -> None:
+    settings = ("account_sid=AC" + "7" * 32, "auth_token=hidden-word")
+    home.run("connections", "add", "upstream", "twilio", *settings)
+    listed = home.run("connections").stdout
+    assert "hidden-word" not in listed
+    (known,) = (i for i in asked(home, "connections")["items"] if i["name"] == "upstream")
+    assert known["settings"] == {"account_sid": "AC" + "7" * 32, "auth_token": "…"}
+    add = ("senders", "add", "--connection", "upstream")
+    assert home.run(*add, "+14155550140").stdout == "sms +14155550140 is a sender, 1 a second\n"
+    assert home.run(*add, "+18885550140").stdout == "sms +18885550140 is a sender, 3 a second\n"
+    done = home.run(*add, "+14155550141", "--max-per-second", "0")
+    assert done.stdout == "sms +14155550141 is a sender\n"
+    paces = {i["address"]: i["max_per_second"] for i in asked(home, "senders")["items"]}
+    assert (paces["+14155550140"], paces["+14155550141"]) == (1, 0)
+
+
 def test_a_sender_may_be_a_name(home: Server) -> None:
     assert home.run("senders", "add", "ACME").stdout == "sms ACME is a sender\n"
 
@@ -109,6 +127,18 @@ def test_a_parked_connection_says_why_and_goes_on_when_it_is_set(server: Server)
         (("add", "x", "sandbox", "token"), (2, "token: settings are NAME=VALUE")),
         (("add", "x", "sandbox", "bogus=1"), (2, "sandbox has no setting bogus: delay, token")),
         (("add", "x", "sandbox", "delay=soon"), (2, "delay: Expected `float`, got `str`")),
+        (("add", "x", "twilio"), (2, "twilio needs account_sid, auth_token")),
+        (
+            ("add", "x", "twilio", "account_sid=SK1", "auth_token=hidden"),
+            (2, "twilio: account_sid must be AC and 32 hex digits"),
+        ),
+        (
+            ("add", "x", "twilio", "token=hidden"),
+            (
+                2,
+                "twilio has no setting token: account_sid, auth_token, base_url, key_secret, key_sid",
+            ),
+        ),
         (
             ("add", "x", "sandbox", "--on-unclear", "hope"),
             (2, "--on-unclear must be fail or resend"),

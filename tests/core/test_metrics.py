@@ -93,8 +93,8 @@ async def test_a_receipt_counts_where_it_moves_a_message(house: House) -> None:
 async def test_what_gathered_is_handed_over_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "_FLUSH_IN", 0.01)
     counted = Counted()
-    metrics.accepted(Channel.WHATSAPP, 0.002)
-    metrics.accepted(Channel.WHATSAPP, 0.002)
+    metrics.accepted(Channel.WHATSAPP, Status.QUEUED, 0.002)
+    metrics.accepted(Channel.WHATSAPP, Status.QUEUED, 0.002)
     metrics.reached(Status.READ, 5)
     metrics.attempted("a connection", Outcome.UNCLEAR, 3.0)
     assert len(metrics._flushes) == 1

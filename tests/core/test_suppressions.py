@@ -28,7 +28,7 @@ from tests.core.carriers import Clock
 from tests.core.conftest import House
 from tests.databases import KINDS, emptied
 
-SERVICE = "3" * 32
+ANOTHER = "+15005550006"  # a sender that is in no service
 
 
 @pytest.fixture(params=KINDS)
@@ -44,6 +44,14 @@ def _quiet() -> Iterator[None]:
 
 async def sender_of(house: House) -> Sender:
     return await house.app.core.senders.find(house.account.sid, Channel.SMS, SENDER)
+
+
+async def service_of(house: House) -> str:
+    """A service with one sender, the usual one."""
+    pools = house.app.core.pools
+    made = await pools.add(house.account, "Shop", {})
+    await pools.join(house.account, made.id, (await sender_of(house)).id)
+    return made.id
 
 
 def read(house: House, **parts: Any) -> Suppression:
@@ -72,26 +80,27 @@ async def test_a_suppressed_recipient_is_declined_at_once(house: House) -> None:
     with pytest.raises(Declined) as told:
         await house.send()
     assert (told.value.reason, told.value.value) == (Reason.OPTED_OUT, RECIPIENT)
-    await house.send(sender="+15005550006")
+    await house.send(sender=ANOTHER)
     await house.send(despite_opt_out=True)
     await house.app.core.suppressions.remove(house.account.sid, RECIPIENT)
     await house.send()
 
 
 async def test_through_a_service_it_fails_and_that_is_owed(house: House) -> None:
-    await house.app.core.suppressions.add(read(house, scope=SERVICE))
+    service = await service_of(house)
+    await house.app.core.suppressions.add(read(house, scope=service))
     url = "https://customer.example/told"
-    sent = await house.send(service=SERVICE, callback_url=url, idempotency_key="k")
+    sent = await house.send(service=service, callback_url=url, idempotency_key="k")
     assert sent.status is Status.QUEUED
     found = await house.find(sent)
     assert (found.status, found.reason) == (Status.FAILED, Reason.OPTED_OUT)
     (owed,) = (await house.timeline(sent)).callbacks
     assert (owed.status, owed.reason, owed.url) == (Status.FAILED, Reason.OPTED_OUT, url)
     assert owed.told is CallbackStatus.WAITING
-    again = await house.send(service=SERVICE, callback_url=url, idempotency_key="k")
+    again = await house.send(service=service, callback_url=url, idempotency_key="k")
     assert again == found
     async with house.carrying():
-        other = await house.send(RECIPIENT.replace("0", "1"), service=SERVICE)
+        other = await house.send(RECIPIENT.replace("0", "1"), service=service)
         await house.until(other, Status.DELIVERED)
     assert (await house.find(sent)).status is Status.FAILED
     await house.app.gateway.delete(house.account, sent.id)
@@ -99,9 +108,10 @@ async def test_through_a_service_it_fails_and_that_is_owed(house: House) -> None
 
 async def test_it_is_also_written_so_where_a_scribe_writes_what_is_plain(house: House) -> None:
     await house.app.store.hire()
-    await house.app.core.suppressions.add(read(house, scope=SERVICE))
-    sent = await house.send(service=SERVICE)
-    plain = await house.send("+14155550188", service=SERVICE)
+    service = await service_of(house)
+    await house.app.core.suppressions.add(read(house, scope=service))
+    sent = await house.send(service=service)
+    plain = await house.send("+14155550188", service=service)
     assert (await house.find(sent)).reason is Reason.OPTED_OUT
     assert (await house.find(plain)).status is Status.QUEUED
 
@@ -170,25 +180,19 @@ async def test_whatsapps_own_ids_of_people_are_recipients_there(house: House) ->
 
 
 async def test_a_stop_in_a_service_counts_for_the_service(house: House) -> None:
-    sender, sid = await sender_of(house), house.account.sid
-    message = await write(house, "Hi")
-    heard = Message(**{name: getattr(message, name) for name in message.__struct_fields__})
-    keywords = house.app.core.keywords
-
-    def said(body: str) -> Message:
-        from msgspec.structs import replace
-
-        return replace(heard, body=body, service=SERVICE)
-
-    found = await keywords.hear(sender, said("STOP"))
-    assert found is not None
-    assert found.keyword is Keyword.STOP
+    sid, service = house.account.sid, await service_of(house)
+    said = await write(house, "STOP")
+    assert (said.service, said.content["opt_out"]) == (service, Keyword.STOP)
     (kept,) = await house.app.core.suppressions.page(sid, limit=5)
-    assert (kept.recipient, kept.scope) == (RECIPIENT, SERVICE)
-    await house.send()  # not through the service, and not a member of it
-    failed = await house.send(service=SERVICE)
+    assert (kept.recipient, kept.scope) == (RECIPIENT, service)
+    await house.send(sender=ANOTHER)
+    with pytest.raises(Declined):  # not through the service, but from one of its senders
+        await house.send()
+    failed = await house.send(sender="", service=service)
     assert (await house.find(failed)).status is Status.FAILED
-    await keywords.hear(sender, said("START"))
+    await write(house, "START")
+    await house.send()
+    assert len(await replies(house)) == 2
     assert await house.app.core.suppressions.page(sid, limit=5) == []
 
 

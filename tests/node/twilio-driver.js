@@ -78,6 +78,43 @@ const stories = {
 
   keys: async (client) => (await client.keys.list()).map((key) => key.sid),
 
+  // A service with these numbers, and what is in it.
+  service: async (client, { numbers, ...given }) => {
+    const { sid } = await client.messaging.v1.services.create(given);
+    const pool = client.messaging.v1.services(sid);
+    for (const phoneNumberSid of numbers) {
+      await pool.phoneNumbers.create({ phoneNumberSid });
+    }
+    const found = await pool.phoneNumbers.list({ pageSize: 1 });
+    return { ...(await pool.fetch()).toJSON(), numbers: found.map((each) => each.phoneNumber) };
+  },
+
+  services: async (client, given) =>
+    (await client.messaging.v1.services.list(given)).map((service) => service.sid),
+
+  updateService: (client, { sid, ...given }) =>
+    client.messaging.v1.services(sid).update(given),
+
+  removeService: (client, { sid }) => client.messaging.v1.services(sid).remove(),
+
+  content: (client, given) => client.content.v1.contents.create(given),
+
+  contents: async (client, given) =>
+    (await client.content.v1.contents.list(given)).map((content) => content.sid),
+
+  approve: async (client, { sid, ...given }) => {
+    const content = client.content.v1.contents(sid);
+    const asked = await content.approvalCreate.create(given);
+    return [asked.status, (await content.approvalFetch().fetch()).whatsapp.name];
+  },
+
+  removeContent: (client, { sid }) => client.content.v1.contents(sid).remove(),
+
+  application: (client, given) => client.applications.create(given),
+
+  applications: async (client, given) =>
+    (await client.applications.list(given)).map((application) => application.sid),
+
   removeKey: (client, { sid }) => client.keys(sid).remove(),
 };
 
@@ -87,7 +124,7 @@ function clientOf({ base, user, password, accountSid, httpClient }) {
     return twilio(user, password, { accountSid, httpClient: new Gateway(base) });
   }
   const client = twilio(user, password, { accountSid });
-  client.api.baseUrl = base;
+  client.api.baseUrl = client.messaging.baseUrl = client.content.baseUrl = base;
   return client;
 }
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from estafette.model import Channel, Outcome, Reason, Receipt, Status
 from estafette.model.ids import new_id
+from estafette.model.rules import WAITING
 from estafette.store import attempts, jobs, messages, receipts
 from estafette.store.times import moment
 from tests.store.conftest import (
@@ -54,8 +55,8 @@ def test_an_offer_carries_its_number_and_its_place_in_the_order(conn: Connection
     assert (offer.number, offer.order_key) == (5, "ann")
 
 
-@pytest.mark.parametrize("status", set(Status) - {Status.QUEUED})
-def test_only_what_is_queued_is_offered(conn: Connection, status: Status) -> None:
+@pytest.mark.parametrize("status", set(Status) - WAITING)
+def test_only_what_waits_is_offered(conn: Connection, status: Status) -> None:
     ids = accepted(conn, 1, status=status)
     taken = [jobs.Job(id, "send", LANE, NOW) for id in [*ids, new_id(NOON)]]
     made = attempts.start(

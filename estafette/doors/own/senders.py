@@ -50,7 +50,9 @@ class Sender(Struct, frozen=True, kw_only=True):
 
 
 class NewSender(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A sender to add. On WhatsApp a `ref` is made where none is given."""
+    """A sender to add. On WhatsApp a `ref` is made where none is given; a pace that is left out is what
+    its carrier takes of such a sender.
+    """
 
     address: str
     channel: Channel = Channel.SMS
@@ -58,7 +60,7 @@ class NewSender(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     title: Title = ""
     connection: str = "sandbox"
     main: bool = False
-    max_per_second: Pace = 0.0
+    max_per_second: Pace | None = None
     window: Window = 256
     in_order: bool = False
     inbound_url: Url = ""

@@ -23,6 +23,12 @@ async def account(request: Request, people: People) -> Account:
     return (await _credential(request, people, shown, known)).account
 
 
+async def caller(request: Request, people: People) -> Account:
+    """The account of whoever asks, where the path names none."""
+    shown = header(request, b"authorization")
+    return (await _credential(request, people, shown, people.recall(shown))).account
+
+
 async def owner(request: Request, people: People) -> Account:
     """As `account`, but keys are not enough: accounts and keys are for who holds the token."""
     shown = header(request, b"authorization")

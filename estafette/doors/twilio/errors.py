@@ -55,14 +55,29 @@ CODES = {
     21655: (400, "The ContentSid {} is invalid"),
     21656: (400, "The ContentVariables parameter is invalid"),
     21701: (400, "The Messaging Service {} does not exist"),
+    21703: (
+        400,
+        "The Messaging Service does not have a sender that can reach the 'To' phone number: {}.",
+    ),
+    21704: (400, "The Messaging Service {} has no phone numbers or other senders in its pool"),
     21705: (400, "The MessagingServiceSid {} is invalid"),
+    21710: (400, "Phone Number or Short Code is already in the Messaging Service."),
+    21712: (400, "Phone Number or Short Code is associated with another Messaging Service."),
+    21714: (400, "Number Pool size limit reached: a Messaging Service holds at most 400 numbers."),
     21910: (400, "Invalid From and To pair. From and To should be of the same channel"),
     30029: (400, "Invalid ContentRetention {}: it must be retain or discard"),
     30030: (400, "Invalid AddressRetention {}: it must be retain or obfuscate"),
     30400: (400, "Parameters are not valid"),
     30409: (409, "This message cannot be canceled"),
     35111: (400, "The SendAt parameter is missing"),
+    35114: (
+        400,
+        "SendAt time must be between 300 seconds and 35 days (3024000 seconds) in the future,"
+        " inclusive: {}",
+    ),
+    35115: (400, "The SendAt time {} is not an ISO 8601 time such as 2026-05-04T12:00:00Z"),
     35118: (400, "A MessagingServiceSid is required to schedule a message"),
+    35126: (400, "The ScheduleType value provided is not supported for this channel: {}"),
     63007: (400, "Twilio could not find a Channel with the specified From address"),
     70002: (400, "Paged requests must include a PageToken"),
 }
@@ -84,6 +99,10 @@ DECLINED = {
     Reason.TOO_MANY_MEDIA: 21623,
     Reason.BAD_CALLBACK: 21609,
     Reason.BAD_VALIDITY: 21624,
+    Reason.BAD_TIME: 35114,
+    Reason.UNKNOWN_SERVICE: 21701,
+    Reason.EMPTY_POOL: 21704,
+    Reason.NO_FITTING_SENDER: 21703,
     Reason.OPTED_OUT: 21610,
     Reason.REGION: 21408,
     Reason.UNROUTABLE: 21612,
@@ -134,7 +153,10 @@ def of_declined(error: Declined, send: Send, *, has_body: bool) -> TwilioError:
         return TwilioError(63007)
     if error.reason is Reason.NOTHING_TO_SAY and has_body:
         return TwilioError(21602)
-    return TwilioError(DECLINED.get(error.reason, 20001), error.value or str(error.reason))
+    value = error.value or str(error.reason)
+    if error.reason in (Reason.UNKNOWN_SERVICE, Reason.EMPTY_POOL):
+        value = f"MG{value}"
+    return TwilioError(DECLINED.get(error.reason, 20001), value)
 
 
 def _short(value: str) -> str:

@@ -56,6 +56,18 @@ RESOURCES = {
         ("account_sid", "message_sid", "outcome", "date_created", "date_updated", "uri"),
     ),
     "Keys": Resource("Keys", "Key", ("sid", "friendly_name", "date_created", "date_updated")),
+    "Applications": Resource(
+        "Applications",
+        "Application",
+        (
+            *("sid", "date_created", "date_updated", "account_sid", "friendly_name"),
+            *("api_version", "voice_url", "voice_method", "voice_fallback_url"),
+            *("voice_fallback_method", "status_callback", "status_callback_method"),
+            *("voice_caller_id_lookup", "sms_url", "sms_method", "sms_fallback_url"),
+            *("sms_fallback_method", "sms_status_callback", "message_status_callback"),
+            *("public_application_connect_enabled", "uri"),
+        ),
+    ),
 }
 _REFUSAL = Resource("", "RestException")  # in the order of its shape
 

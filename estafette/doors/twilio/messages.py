@@ -3,6 +3,7 @@
 import re
 from typing import ClassVar
 
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -10,8 +11,10 @@ from estafette.core.core import Core
 from estafette.core.gateway import Gateway
 from estafette.doors.twilio import auth, paging, wire
 from estafette.doors.twilio.errors import TwilioError, of_declined
-from estafette.doors.twilio.requests import AT, Row, answer, form, idempotency_key
-from estafette.model import Account, Conflict, Declined, Message, Unknown
+from estafette.doors.twilio.options import read_variables
+from estafette.doors.twilio.requests import AT, Row, answer, bare, form, idempotency_key
+from estafette.model import Account, Conflict, Declined, Message, Send, Unknown
+from estafette.model.template import Unfilled, Unfit
 
 _REF = re.compile(r"[!-~]{1,128}")
 
@@ -31,19 +34,58 @@ class Messages:
     def __init__(self, core: Core) -> None:
         self._gateway = core.gateway
         self._people = core.people
+        self._templates = core.templates
+        self._applications = core.applications
 
     async def create_message(self, request: Request) -> Response:
         """POST Messages: written down when this answers; the carrier has not been asked yet."""
         account = await auth.account(request, self._people)
         said = await form(request)
         send = wire.read_send(said, idempotency_key=idempotency_key(request))
+        if "ContentSid" in said or "ApplicationSid" in said:
+            send = await self._completed(account, send, said)
         try:
             message = await self._gateway.send(account, send)
         except Declined as error:
             raise of_declined(error, send, has_body="Body" in said) from None
         except Conflict:
             raise TwilioError(20409) from None
-        return answer(wire.message(message, created=True), 201, id=message.id)
+        chosen = not send.service or bool(send.sender)
+        return answer(wire.message(message, created=True, chosen=chosen), 201, id=message.id)
+
+    async def _completed(self, account: Account, send: Send, said: wire.Form) -> Send:
+        """A message with what its content and its application say."""
+        if content := wire.one(said, "ContentSid"):
+            send = await self._filled(account, send, said, content)
+        application = wire.one(said, "ApplicationSid")
+        if application and not send.callback_url:
+            try:
+                found = await self._applications.get(account, bare(application, "AP"))
+            except Unknown:
+                text = f"The ApplicationSid {application[:40]} does not exist"
+                raise TwilioError(20001, text) from None
+            settings = found.settings
+            url = settings["message_status_callback"] or settings["sms_status_callback"]
+            send = replace(send, callback_url=url)
+        return send
+
+    async def _filled(self, account: Account, send: Send, said: wire.Form, content: str) -> Send:
+        """A message that says what a content does, instead of Body and MediaUrl."""
+        variables = read_variables(wire.one(said, "ContentVariables"))
+        id = bare(content, "HX")
+        try:
+            filled = await self._templates.fill(account, id, send.channel, variables)
+        except (Unknown, Unfit):
+            raise TwilioError(21655, content) from None
+        except Unfilled:
+            raise TwilioError(21656) from None
+        last = {name: values[-1] for name, values in said.items()}
+        return replace(
+            send,
+            body=wire.encoded(last, filled.body, send.channel),
+            media=wire.read_media(filled.media),
+            content={"template": id, "variables": variables},
+        )
 
     async def list_messages(self, request: Request) -> Response:
         """GET Messages: newest first."""

@@ -1,9 +1,9 @@
 """Lists as Twilio pages them: an envelope of links, and tokens that name the last item."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from msgspec import Struct
@@ -13,11 +13,12 @@ from estafette.doors.twilio.errors import TwilioError
 from estafette.doors.twilio.wire import Form, message_sid, one
 from estafette.model import Channel, Cursor, Filter, Message, Status
 from estafette.model.ids import instant
+from estafette.model.listed import Listed as Listed  # noqa: PLC0414 - it is a word of this page
 
 MOST = 1000
 _TOKEN = re.compile(r"P([AB])[A-Z]{2}([0-9a-fA-F]{32})(?:-([0-9]{1,16}))?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FILTERS = ("To", "From", "DateSent", "DateSent<", "DateSent>", "Status")
+_FILTERS = ("To", "From", "DateSent", "DateSent<", "DateSent>", "Status", "FriendlyName")
 
 T = TypeVar("T")
 
@@ -94,14 +95,6 @@ def message_token(message: Message, filter: Filter) -> str:
     return f"{message_sid(message)}-{instant(message.sent_at)}"
 
 
-class Listed(Struct, Generic[T], frozen=True):
-    """What a list gives: some items, and whether more stand on either side."""
-
-    items: Sequence[T]
-    has_next: bool = False
-    has_previous: bool = False
-
-
 def envelope(
     path: str,
     query: Form,
@@ -136,4 +129,40 @@ def envelope(
         key: [shape(item) for item in items],
         "start": start,
         "uri": link(asked.page, one(query, "PageToken")),
+    }
+
+
+def meta(
+    base: str,
+    path: str,
+    asked: Asked,
+    key: str,
+    listed: Listed[T],
+    *,
+    shape: Callable[[T], Any],
+    token: Callable[[T], str],
+) -> dict[str, Any]:
+    """The list under its key, as products other than that of 2010 page it: by whole addresses."""
+
+    def link(page: int, token: str = "") -> str:
+        paging = [("PageSize", str(asked.size)), ("Page", str(page))]
+        paging += [("PageToken", token)] if token else []
+        return f"{base}{path}?{urlencode(paging)}"
+
+    items = listed.items
+    following = link(asked.page + 1, f"PA{token(items[-1])}") if listed.has_next and items else None
+    before = None
+    if listed.has_previous and items and asked.page > 0:
+        before = link(asked.page - 1, f"PB{token(items[0])}")
+    return {
+        "meta": {
+            "page": asked.page,
+            "page_size": asked.size,
+            "first_page_url": link(0),
+            "previous_page_url": before,
+            "next_page_url": following,
+            "url": link(asked.page),
+            "key": key,
+        },
+        key: [shape(item) for item in items],
     }

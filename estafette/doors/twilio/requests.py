@@ -1,5 +1,8 @@
 """What the operations share: reading a request, and shaping an answer."""
 
+import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -9,6 +12,16 @@ from estafette.doors.twilio import wire
 from estafette.doors.twilio.auth import header
 from estafette.doors.twilio.errors import TwilioError
 from estafette.doors.twilio.forms import Answer
+from estafette.doors.urls import is_url
+
+#: Settings that are one of several words.
+_WORDS = {
+    "ScanMessageContent": ("inherit", "enable", "disable"),
+    "Usecase": (
+        *("undeclared", "notifications", "marketing", "verification", "discussion", "poll"),
+    ),
+}
+_SID = re.compile(r"([A-Z]{2})([0-9a-fA-F]{32})")
 
 AT = f"/{wire.API}/Accounts/{{account}}"  #: what the paths of an account begin with
 LARGEST = 2 << 20  # bytes of a request body
@@ -18,6 +31,21 @@ Row = tuple[str, str, str]  #: a method, a path, and the name of the operation t
 
 async def form(request: Request) -> wire.Form:
     """What the body says. Raises TwilioError for one that is too long or no form."""
+    return wire.read_form(await _body(request))
+
+
+async def json_object(request: Request) -> dict[str, Any]:
+    """What a body of JSON says. Raises TwilioError for one that is too long or no object."""
+    try:
+        said = json.loads(await _body(request))
+    except (ValueError, RecursionError):
+        raise TwilioError(20001, "The request body is not JSON") from None
+    if not isinstance(said, dict):
+        raise TwilioError(20001, "The request body is not a JSON object")
+    return said
+
+
+async def _body(request: Request) -> bytes:
     body, more = b"", True
     while more:
         part = await request.receive()
@@ -27,7 +55,7 @@ async def form(request: Request) -> wire.Form:
         more = part.get("more_body", False)
         if len(body) > LARGEST:
             raise TwilioError(20413, str(LARGEST))
-    return wire.read_form(body)
+    return body
 
 
 def label(said: wire.Form) -> str:
@@ -36,6 +64,61 @@ def label(said: wire.Form) -> str:
     if len(found) > 64 or "\0" in found:
         raise TwilioError(20001, "FriendlyName must be at most 64 characters of text")
     return found
+
+
+def query(request: Request) -> wire.Form:
+    """What follows `?` in the address."""
+    return wire.read_form(request.scope["query_string"])
+
+
+def own_id(request: Request, name: str, prefix: str) -> str:
+    """The 32 digits of an SID in the path. Raises TwilioError where it is none of that kind."""
+    id = bare(request.path_params[name], prefix)
+    if not id:
+        raise TwilioError(20404, request.scope["path"])
+    return id
+
+
+def bare(sid: str, prefix: str) -> str:
+    """The 32 digits of an SID, in lower case; empty where it is none of that kind."""
+    found = _SID.fullmatch(sid)
+    return found[2].lower() if found and found[1] == prefix else ""
+
+
+def settings(said: wire.Form, usual: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that a form names: `sms_url` is SmsUrl there. Raises TwilioError for bad ones.
+
+    `usual` has all that there are; what one is usually set to tells its kind.
+    """
+    names = {"".join(word.capitalize() for word in key.split("_")): key for key in usual}
+    return {
+        key: _setting(name, wire.one(said, name), usual[key])
+        for name, key in names.items()
+        if name in said
+    }
+
+
+def _setting(name: str, text: str, usual: Any) -> Any:
+    if isinstance(usual, bool):
+        if text.lower() not in ("true", "false"):
+            raise TwilioError(20001, f"{name} must be true or false")
+        return text.lower() == "true"
+    if isinstance(usual, int):
+        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= usual):
+            raise TwilioError(20001, f"{name} must be a whole number from 1 to {usual}")
+        return int(text)
+    if words := _WORDS.get(name):
+        if text not in words:
+            raise TwilioError(20001, f"{name} must be one of {', '.join(words)}")
+        return text
+    if name.endswith("Method"):
+        method = text.upper() or usual
+        if method not in ("GET", "POST"):
+            raise TwilioError(20001, f"{name} must be GET or POST")
+        return method
+    if name.endswith(("Url", "Callback")) and text and not is_url(text):
+        raise TwilioError(20001, f"{name} must be a URL")
+    return text
 
 
 def idempotency_key(request: Request) -> str:

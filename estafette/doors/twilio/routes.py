@@ -11,18 +11,27 @@ from starlette.types import Receive, Scope, Send
 from estafette.core.core import Core
 from estafette.doors.paths import Paths
 from estafette.doors.twilio.accounts import Accounts
+from estafette.doors.twilio.applications import Applications
+from estafette.doors.twilio.contents import Contents
 from estafette.doors.twilio.errors import TwilioError
 from estafette.doors.twilio.forms import in_form, in_json
 from estafette.doors.twilio.messages import Messages
 from estafette.doors.twilio.requests import refusal
+from estafette.doors.twilio.services import Services
+from estafette.doors.twilio.wire import API
 from estafette.model import Busy, Unknown
 
 log = structlog.get_logger()
 
 _GONE = re.compile(r"/Accounts/[^/]+/SMS/Messages(?:[./]|$)")  # the path before Messages
 
+_FORMED = f"/{API}"  # answered in other forms than JSON, too
+
 #: The operations, by resource; the most asked first.
-PARTS = (Messages, Accounts)
+PARTS = (Messages, Accounts, Applications, Services, Contents)
+
+#: What the paths of products begin with, too, where they are told apart so.
+ALIASES = {"/messaging/v1/": "/v1/", "/content/v1/": "/v1/"}
 
 #: The paths in JSON. Each below /2010-04-01 is answered in the other forms, too.
 TABLE = [row for part in PARTS for row in part.TABLE]
@@ -60,18 +69,27 @@ class Application:
         except Exception:
             log.exception("a request broke", path=scope["path"], method=scope["method"])
             response = refusal(TwilioError(20500))
-        if not scope["path"].endswith(".json"):
+        if not scope["path"].endswith(".json") and scope["path"].startswith(_FORMED):
             response = in_form(response, scope["path"])
         await response(scope, receive, send)
 
     def _answer(self, request: Request) -> Awaitable[Response]:
         scope = request.scope
-        found = self._paths.find(scope["path"]) or self._paths.find(in_json(scope["path"]))
+        path = scope["path"]
+        found = self._paths.find(path) or self._paths.find(_usual(path))
         if found is None:
-            raise _no_path(scope["path"])
+            raise _no_path(path)
         scope["path_params"] = found.holes
         answer = found.by_method.get(scope["method"])
         return answer(request) if answer else _no_method(found.by_method)
+
+
+def _usual(path: str) -> str:
+    """The path in the table under which the same is answered."""
+    for alias, prefix in ALIASES.items():
+        if path.startswith(alias):
+            return path.replace(alias, prefix, 1)
+    return in_json(path) if path.startswith(_FORMED) else path
 
 
 def _no_path(path: str) -> TwilioError:

@@ -18,6 +18,8 @@ def form(callback: Callback, message: Message) -> dict[str, str]:
         "AccountSid": message.account,
         "ApiVersion": wire.API,
     }
+    if service := wire.service_sid(message):
+        form["MessagingServiceSid"] = service
     if callback.status in (Status.FAILED, Status.UNDELIVERED):
         code, text = wire.failure(callback.reason, callback.code, callback.text)
         form |= {"ErrorCode": str(code), "ErrorMessage": text}

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from estafette.doors.twilio.errors import FAILED, UNKNOWN_FAILURE, TwilioError
+from estafette.doors.twilio.options import check_content, through
 from estafette.doors.urls import is_url
 from estafette.model import (
     Account,
@@ -28,7 +29,6 @@ from estafette.model.smart import smart
 
 API = "2010-04-01"
 MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
-_SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 STATUS = {
@@ -98,32 +98,39 @@ def read_send(form: Form, *, idempotency_key: str = "") -> Send:
     to, sender = said.get("To"), said.get("From", "")
     if not to:
         raise TwilioError(21604)
-    _refuse_services(said, sender)
-    if not sender:
+    service, sender, send_at = through(said, sender)
+    if not sender and not service:
         raise TwilioError(21603)
     if sender in MAGIC_SENDERS:
         raise TwilioError(MAGIC_SENDERS[sender], sender)
-    from_channel, from_address = _sender(sender)
+    from_channel, from_address = _sender(sender) if sender else (None, "")
     channel, recipient = _recipient(to)
-    if channel is not from_channel:
+    if channel is not (from_channel or channel):
         raise TwilioError(21910)
     _check_settings(said)
-    body = said.get("Body", "")
-    if "SmartEncoded" in said and _is_true(said["SmartEncoded"]) and channel is Channel.SMS:
-        body = smart(body)
     return Send(
         channel=channel,
         sender=from_address,
         recipient=recipient,
-        body=body,
-        media=_media(form["MediaUrl"]) if "MediaUrl" in form else (),
+        body=encoded(said, said.get("Body", ""), channel),
+        media=read_media(form["MediaUrl"]) if "MediaUrl" in form else (),
         callback_url=_callback(said.get("StatusCallback", "")),
         valid_for=_validity(said.get("ValidityPeriod", "")),
         discard=said.get("ContentRetention") == "discard",
         idempotency_key=idempotency_key,
         fingerprint=_fingerprint(form) if idempotency_key else "",
         door="twilio",
+        service=service,
+        verbatim=bool(service) and said.get("SmartEncoded", "").lower() == "false",
+        send_at=send_at,
     )
+
+
+def encoded(said: Said, body: str, channel: Channel) -> str:
+    """A text as SmartEncoded has it."""
+    if "SmartEncoded" in said and _is_true(said["SmartEncoded"]) and channel is Channel.SMS:
+        return smart(body)
+    return body
 
 
 def _is_true(text: str) -> bool:
@@ -151,21 +158,8 @@ def _recipient(text: str) -> tuple[Channel, str]:
     return (Channel.WHATSAPP if is_whatsapp else Channel.SMS), number
 
 
-def _refuse_services(said: Said, sender: str) -> None:
-    """Messaging services are not served yet: what needs one is answered as if none existed."""
-    service = said.get("MessagingServiceSid", "")
-    if sender.startswith("MG"):
-        service = service or sender
-    if said.get("ScheduleType") or said.get("SendAt"):
-        if not said.get("SendAt"):
-            raise TwilioError(35111)
-        if not service:
-            raise TwilioError(35118)
-    if service:
-        raise TwilioError(21701 if _SERVICE_SID.fullmatch(service) else 21705, service)
-
-
-def _media(urls: list[str]) -> tuple[str, ...]:
+def read_media(urls: Sequence[str]) -> tuple[str, ...]:
+    """The URLs of a message's media. Raises TwilioError for what is none, and for too many."""
     media = tuple(url for url in urls if url)
     if len(media) > 10:
         raise TwilioError(21623)
@@ -200,24 +194,7 @@ def _check_settings(said: Said) -> None:
         raise TwilioError(30030, obfuscation)
     if (price := said.get("MaxPrice")) and not _NUMBER.fullmatch(price):
         raise TwilioError(21627, price)
-    _check_content(said.get("ContentSid", ""), said.get("ContentVariables", ""))
-
-
-def _check_content(content: str, variables: str) -> None:
-    """Contents are not served yet: none that is named exists."""
-    if variables and not content:
-        raise TwilioError(21654)
-    if variables and not _is_object(variables):
-        raise TwilioError(21656)
-    if content:
-        raise TwilioError(21655, content)
-
-
-def _is_object(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):
-        return False
+    check_content(said.get("ContentSid", ""), said.get("ContentVariables", ""))
 
 
 def _fingerprint(form: Form) -> str:
@@ -230,8 +207,11 @@ def message_sid(message: Message) -> str:
     return ("MM" if message.media else "SM") + message.id
 
 
-def message(message: Message, *, created: bool = False) -> dict[str, Any]:
-    """A Message resource, its keys in Twilio's order; `created` as the answer to a create has it."""
+def message(message: Message, *, created: bool = False, chosen: bool = True) -> dict[str, Any]:
+    """A Message resource, its keys in Twilio's order; `created` as the answer to a create has it.
+
+    Its sender is not `chosen` yet where a service has been asked for one just now.
+    """
     sid = message_sid(message)
     uri = f"/{API}/Accounts/{message.account}/Messages/{sid}"
     parts = {"media": f"{uri}/Media.json"}
@@ -240,6 +220,10 @@ def message(message: Message, *, created: bool = False) -> dict[str, Any]:
     code, text = _failure(message)
     prefix = PREFIX[message.channel]
     created_at = rfc2822(message.created_at)
+    status = STATUS[message.status]
+    if not chosen and message.status is Status.QUEUED:
+        status = "accepted"
+    has_sender = status not in ("accepted", "scheduled")
     return {
         "account_sid": message.account,
         "api_version": API,
@@ -250,18 +234,23 @@ def message(message: Message, *, created: bool = False) -> dict[str, Any]:
         "direction": DIRECTION[message.direction],
         "error_code": code,
         "error_message": text,
-        "from": prefix + message.sender,
-        "messaging_service_sid": None,
+        "from": prefix + message.sender if has_sender else None,
+        "messaging_service_sid": service_sid(message),
         "num_media": str(len(message.media)),
-        "num_segments": str(message.segments),
+        "num_segments": str(message.segments) if has_sender else "0",
         "price": None,
         "price_unit": "USD",
         "sid": sid,
-        "status": STATUS[message.status],
+        "status": status,
         "subresource_uris": parts,
         "to": prefix + message.recipient,
         "uri": f"{uri}.json",
     }
+
+
+def service_sid(message: Message) -> str | None:
+    """The service that it goes through, if it goes through one."""
+    return f"MG{message.service}" if message.service else None
 
 
 def _failure(message: Message) -> tuple[int | None, str | None]:
@@ -334,3 +323,8 @@ def rfc2822(at: datetime) -> str:
 @lru_cache(1024)
 def _rfc2822(seconds: int) -> str:
     return format_datetime(datetime.fromtimestamp(seconds, UTC))
+
+
+def iso8601(at: datetime) -> str:
+    """`2015-07-30T20:12:31Z`, as products other than that of 2010 write times."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"

@@ -83,7 +83,11 @@ class Api:
             sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
         try:
-            whole = path if path.startswith("/2010") else self.path(path)
+            whole = (
+                path
+                if path.startswith(("/2010", "/v1", "/messaging", "/content"))
+                else self.path(path)
+            )
             connection.request(method, whole, body or None, {k: v for k, v in sent.items() if v})
             response = connection.getresponse()
             found = {name.lower(): value for name, value in response.getheaders()}

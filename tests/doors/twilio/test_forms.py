@@ -373,7 +373,7 @@ def test_a_message_is_found_in_every_form_by_the_id_that_its_carrier_gave_it(api
 
 
 def test_every_row_of_the_table_is_there_in_every_form(api: Api) -> None:
-    for _, row, _ in TABLE:
+    for row in [row for _, row, _ in TABLE if row.startswith("/2010-04-01")]:
         assert row.removesuffix(".json").split("/")[2::2][-1] in RESOURCES
         path = row.format(account=api.sid, sid="anything")
         allowed = api.call("OPTIONS", path).headers["allow"]
