@@ -12,7 +12,17 @@ from estafette.core.core import Core
 from estafette.core.senders import read_address
 from estafette.doors.own.errors import Refusal
 from estafette.doors.own.timeline import Event, timeline
-from estafette.doors.own.wire import At, Call, GivenAt, Page, PageQuery, Row, check_url, utc
+from estafette.doors.own.wire import (
+    At,
+    Call,
+    GivenAt,
+    Page,
+    PageQuery,
+    Row,
+    check_url,
+    read_service,
+    utc,
+)
 from estafette.model import Channel, Cursor, Declined, Direction, Filter, Reason, Status, Unknown
 from estafette.model.address import loose_e164
 from estafette.model.ids import instant, moment, read_id
@@ -76,7 +86,7 @@ class Query(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class NewMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to send. Without `from`, the main sender of the channel."""
+    """What to send. Without `from`, a sender of the service, or the main one of the channel."""
 
     recipient: str = field(name="to")
     sender: str = field(name="from", default="")
@@ -84,6 +94,8 @@ class NewMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     body: str = ""
     media: Annotated[tuple[str, ...], Meta(max_length=10)] = ()
     callback_url: str = ""
+    service: Annotated[str, Meta(description="A pool of senders: MG…, or 32 hex digits.")] = ""
+    send_at: Annotated[GivenAt, Meta(description="Not before.")] | None = None
     valid_for: Annotated[
         int, Meta(ge=1, le=_LONGEST_WAIT, description="Seconds in which it must be taken.")
     ] = _LONGEST_WAIT
@@ -166,6 +178,8 @@ class Messages:
             media=asked.media,
             callback_url=check_url(asked.callback_url, "callback_url"),
             valid_for=asked.valid_for,
+            service=read_service(asked.service),
+            send_at=utc(asked.send_at) if asked.send_at else None,
             door="own",
             idempotency_key=call.idempotency_key,
             fingerprint=_fingerprint(asked) if call.idempotency_key else "",
@@ -175,6 +189,8 @@ class Messages:
     async def _sender(self, account: str, asked: NewMessage) -> str:
         if asked.sender:
             return read_address(asked.channel, asked.sender) or asked.sender
+        if asked.service:
+            return ""
         found = await self._senders.main(account, asked.channel)
         if found is None:
             raise Declined(Reason.NO_SENDER, asked.channel)

@@ -6,9 +6,8 @@ from msgspec import Meta, Struct
 
 from estafette.core.core import Core
 from estafette.doors.own.errors import Refusal
-from estafette.doors.own.wire import Call, Row
+from estafette.doors.own.wire import Call, Row, read_service
 from estafette.model import OptOut
-from estafette.model.ids import read_id
 from estafette.model.optout import DEFAULT, BadWords
 
 Text = Annotated[str, Meta(max_length=1600, description="Empty for no reply.")]
@@ -61,7 +60,7 @@ class Settings:
 
     async def opt_out(self, call: Call) -> OptOutSettings:
         """Show how the account, or a service of it, treats STOP, START and HELP."""
-        rules = await self._keywords.rules(call.account.sid, _service(call))
+        rules = await self._keywords.rules(call.account.sid, read_service(call.query.service))
         return _shown(rules)
 
     async def set_opt_out(self, call: Call) -> OptOutSettings:
@@ -70,7 +69,7 @@ class Settings:
         parts = {name: getattr(asked, name) for name in asked.__struct_fields__}
         try:
             rules = await self._keywords.set_rules(
-                call.account.sid, OptOut(**parts), _service(call)
+                call.account.sid, OptOut(**parts), read_service(call.query.service)
             )
         except BadWords as error:
             raise Refusal("bad_request", str(error), field="stop_words") from None
@@ -79,11 +78,3 @@ class Settings:
 
 def _shown(rules: OptOut) -> OptOutSettings:
     return OptOutSettings(**{name: getattr(rules, name) for name in rules.__struct_fields__})
-
-
-def _service(call: Call) -> str:
-    text: str = call.query.service
-    id = read_id(text.removeprefix("MG")) if text else ""
-    if id is None:
-        raise Refusal("bad_request", f"{text[:40]} is not the id of a service", field="service")
-    return id

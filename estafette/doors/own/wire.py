@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from estafette.doors.own.errors import Refusal
 from estafette.doors.urls import is_url
 from estafette.model import Account
+from estafette.model.ids import read_id
 
 LARGEST = 2 << 20  # bytes of a request body
 USUAL, MOST = 50, 1000  # items of a page
@@ -143,6 +144,14 @@ def _wrong(error: msgspec.ValidationError) -> Refusal:
 def utc(at: datetime) -> datetime:
     """A time as we keep it; one without a zone is UTC."""
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def read_service(text: str) -> str:
+    """The 32 hex digits of a service, or nothing. Raises Refusal for what is neither."""
+    id = read_id(text.removeprefix("MG")) if text else ""
+    if id is None:
+        raise Refusal("bad_request", f"{text[:40]} is not the id of a service", field="service")
+    return id
 
 
 def check_url(url: str, field: str) -> str:

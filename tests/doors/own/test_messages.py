@@ -3,6 +3,7 @@
 import base64
 import time
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -79,6 +80,9 @@ def test_the_same_key_gives_the_same_message(own: Own) -> None:
         ({"media": [""]}, (400, "bad_request", "media")),
         ({"callback_url": "nowhere"}, (400, "bad_request", "callback_url")),
         ({"from": "+15005550006", "to": "+15005550004"}, (400, "opted_out", "to")),
+        ({"service": "x"}, (400, "bad_request", "service")),
+        ({"service": "MG" + "0" * 32, "from": ""}, (400, "unknown_service", "service")),
+        ({"send_at": "2020-01-01T00:00:00Z"}, (400, "bad_time", "send_at")),
     ],
 )
 def test_what_cannot_be_sent_says_why(own: Own, asked: Any, told: tuple[Any, ...]) -> None:
@@ -134,3 +138,11 @@ def test_a_message_is_called_back_redacted_and_deleted(own: Own) -> None:
     assert own.get(f"/messages/{id}")["timeline"][-1]["what"] == "canceled"
     assert own.call("DELETE", f"/messages/{id}").status == 204
     assert own.call("GET", f"/messages/{id}").refusal[:2] == (404, "not_found")
+
+
+def test_a_message_waits_for_its_time(own: Own) -> None:
+    at = (datetime.now(UTC) + timedelta(hours=1)).replace(microsecond=0)
+    sent = own.send(new_number(), send_at=at.isoformat())
+    assert sent["status"] == "scheduled"
+    assert own.get("/messages", status="scheduled")["items"][0]["id"] == sent["id"]
+    assert own.post(f"/messages/{sent['id']}/cancel", status=200)["status"] == "canceled"

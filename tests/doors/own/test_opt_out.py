@@ -77,6 +77,39 @@ def test_the_webhook_is_told_what_was_asked_for(own: Own) -> None:
         assert own.call("DELETE", f"/senders/{sender['id']}").status == 204
 
 
+def test_through_a_service_twilio_python_is_told_later(own: Own) -> None:
+    client = Client(ACCOUNT_SID, AUTH_TOKEN)
+    client.api.base_url = client.messaging.base_url = own.server.url
+    sender = own.post("/senders", {"address": "+14155550182"})
+    service = client.messaging.v1.services.create(friendly_name="Opt-out")
+    service_sid = str(service.sid)
+    client.messaging.v1.services(service_sid).phone_numbers.create(f"PN{sender['id']}")
+    person, other = new_number(), new_number()
+    heard = own.write(person, "END", sender["address"])
+    assert heard["service"] == service_sid[2:]
+    assert [item["scope"] for item in own.suppressions(person)] == [service_sid[2:]]
+
+    def create(to: str, told: str = "") -> Any:
+        return client.messages.create(
+            to=to, messaging_service_sid=service_sid, body="Hi", status_callback=told
+        )
+
+    with receiving() as receiver:
+        refused = create(person, receiver.url)
+        assert refused.status in ("accepted", "queued")
+        (told,) = receiver.wait(1)
+        assert (told.form["MessageStatus"], told.form["ErrorCode"]) == ("failed", "21610")
+    failed = client.messages(str(refused.sid)).fetch()
+    assert (failed.status, failed.error_code) == ("failed", 21610)
+    assert failed.error_message == "Attempt to send to unsubscribed recipient"
+    assert create(other).error_code is None
+    own.write(person, "START", sender["address"])
+    assert client.messages(str(create(person).sid)).fetch().error_code is None
+    client.messaging.v1.services(service_sid).delete()
+    assert own.call("DELETE", f"/senders/{sender['id']}").status == 204
+    client.http_client.session.close()
+
+
 def test_a_stop_counts_for_the_sender_that_it_was_written_to(own: Own) -> None:
     person = new_number()
     own.write(person, "UNSUBSCRIBE")
