@@ -19,12 +19,15 @@ from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
 from estafette.core.keywords import Keywords
 from estafette.core.lanes import new_node
+from estafette.core.numbers import Numbers
 from estafette.core.people import People
 from estafette.core.pools import Pools
 from estafette.core.replies import Replies
 from estafette.core.senders import Senders
 from estafette.core.templates import Templates
+from estafette.core.usage import Usage
 from estafette.core.vault import Vault
+from estafette.core.verified import Verified
 from estafette.core.worker import Worker
 from estafette.doors import doors
 from estafette.http import Http
@@ -125,10 +128,18 @@ async def opened(
     connections = Connections(store, vault, utc_now, place, defaults)
     people = People(store, vault, utc_now)
     pools = Pools(store, utc_now)
-    gateway = Gateway(store, connections, utc_now, wake, allows_private=allows_private, pools=pools)
+    verified = Verified(store, utc_now)
+    gateway = Gateway(
+        store,
+        connections,
+        utc_now,
+        wake,
+        allows_private=allows_private,
+        pools=pools,
+        verified=verified,
+    )
     keywords = Keywords(store, gateway, people, utc_now)
     inbound = Inbound(store, keywords, utc_now, wake)
-    inlet = Inlet(store, connections, gateway, inbound)
     core = Core(
         gateway=gateway,
         people=people,
@@ -137,10 +148,13 @@ async def opened(
         suppressions=gateway.suppressions,
         keywords=keywords,
         inbound=inbound,
-        inlet=inlet,
+        inlet=Inlet(store, connections, gateway, inbound),
         pools=pools,
         templates=Templates(store, connections, utc_now),
         applications=Applications(store, utc_now),
+        numbers=Numbers(store, connections, gateway, utc_now, allows_private=allows_private),
+        verified=verified,
+        usage=Usage(store, utc_now),
         public_url=public_url,
     )
     try:

@@ -101,8 +101,10 @@ async def serve(app: App, listener: socket.socket, carrier: "Carrier | None") ->
     on_signals(stop)
     log.info("serving", url=url_of(listener), node=app.node.id)
     tender = asyncio.create_task(_tend(app)) if carrier is None else None
+    counter = asyncio.create_task(app.core.usage.keep())
     await server.serve([listener])
     log.info("stopping")
+    counter.cancel()
     if tender:
         tender.cancel()
 

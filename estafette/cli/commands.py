@@ -9,6 +9,7 @@ from estafette.cli import (
     doctor,
     keys,
     messages,
+    numbers,
     receive,
     send,
     senders,
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for part in (
-    *(serve, send, receive, messages, callbacks, keys, accounts, senders, services, templates),
-    *(connections, suppressions, doctor),
+    *(serve, send, receive, messages, callbacks, keys, accounts, senders, numbers, services),
+    *(templates, connections, suppressions, doctor),
 ):
     part.add_to(app)

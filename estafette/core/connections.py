@@ -22,6 +22,9 @@ _HIDDEN = "…"  # in place of a secret
 _KNOWN_FOR = 2.0  # seconds that a change of settings may go unnoticed
 
 
+PRETENDS = "sandbox"  #: the provider through which nothing reaches anybody
+
+
 class Connections:
     """Providers by the name of their connection, as the store has them."""
 

@@ -8,11 +8,14 @@ from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
 from estafette.core.keywords import Keywords
+from estafette.core.numbers import Numbers
 from estafette.core.people import People
 from estafette.core.pools import Pools
 from estafette.core.senders import Senders
 from estafette.core.suppressions import Suppressions
 from estafette.core.templates import Templates
+from estafette.core.usage import Usage
+from estafette.core.verified import Verified
 
 
 @dataclass(frozen=True)
@@ -31,3 +34,6 @@ class Core:
     templates: Templates  #: texts with holes
     applications: Applications  #: webhooks that senders and messages share
     public_url: str  #: under which others reach us, without a slash at its end
+    numbers: Numbers  #: what an account holds and can take
+    verified: Verified  #: whom trial accounts may write to
+    usage: Usage  #: how much went through accounts

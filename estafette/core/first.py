@@ -77,6 +77,8 @@ def _senders(account_sid: str, now: datetime) -> list[Sender]:
             ref=ref,
             title=title,
             connection=SANDBOX.name,
+            created_at=now,
+            updated_at=now,
         )
         for channel, address, ref, title in SENDERS
     ]

@@ -11,11 +11,13 @@ from msgspec.structs import replace
 
 from estafette.core import metrics
 from estafette.core.clock import Clock
-from estafette.core.connections import Connections
+from estafette.core.connections import PRETENDS, Connections
 from estafette.core.pools import Pools
 from estafette.core.suppressions import Suppressions
+from estafette.core.verified import Verified
 from estafette.model import (
     Account,
+    AccountKind,
     After,
     Attempt,
     Callback,
@@ -78,6 +80,7 @@ class Gateway:
         *,
         allows_private: bool = True,
         pools: Pools | None = None,
+        verified: Verified | None = None,
     ) -> None:
         """`wake` is called when there is something to carry. Unless `allows_private`, URLs whose host
         is plainly not public are declined at once; what their names stand for is seen when they are
@@ -89,7 +92,9 @@ class Gateway:
         self._clock = clock
         self._wake = wake
         self._pools = pools or Pools(store, clock)
+        self._verified = verified or Verified(store, clock)
         self._senders: dict[tuple[str, Channel, str], tuple[float, Sender]] = {}
+        self._forgotten = 0  # how often a sender was: what was read before one counts no more
         self.suppressions = Suppressions(store, clock)  #: who is not written to
 
     async def send(self, account: Account, send: Send) -> Message:
@@ -107,6 +112,10 @@ class Gateway:
             send, sender, sticks = await self._pools.fit(account, send)
         else:
             sender = await self._sender(account, send)
+        if account.kind is not AccountKind.FULL:
+            known, _ = await self._connections.find(sender.connection)
+            is_pretended = known.provider == PRETENDS
+            send = await self._verified.bound(account, send, is_pretended=is_pretended)
         _check(send)
         if not self._allows_private:
             _check_addresses(send)
@@ -153,11 +162,6 @@ class Gateway:
         self._wake()
         return message
 
-    def forget(self, account: str) -> None:
-        """A sender of an account was changed here: look at its senders again."""
-        for asked in [asked for asked in self._senders if asked[0] == account]:
-            del self._senders[asked]
-
     def _message(self, account: Account, sender: Sender, send: Send) -> Message:
         now = self._clock()
         if send.send_at and not may_schedule(send.send_at, now):
@@ -198,12 +202,30 @@ class Gateway:
                 return sender
             # Who comes first looks again; those who come while it looks do not all look too.
             self._senders[asked] = (at + _LOOKS_FOR, sender)
+        before = self._forgotten
         found = await self._store.read(lambda conn: senders.find(conn, *asked))
         if found is None:
             self._senders.pop(asked, None)
             raise Declined(Reason.FOREIGN_SENDER, send.sender)
-        self._senders[asked] = (now, found)
+        if before == self._forgotten:
+            self._senders[asked] = (now, found)
         return found
+
+    def forget(self, sender: Sender) -> None:
+        """See anew what was changed of a sender, or that it is given back."""
+        self._forgotten += 1
+        self._senders.pop((sender.account, sender.channel, sender.address), None)
+        self._pools.forget(sender)
+
+    def draft(self, account: Account, send: Send) -> Message:
+        """The message that this would become; nothing is written down. Raises Declined."""
+        _check(send)
+        if not self._allows_private:
+            _check_addresses(send)
+        nobody = Sender(
+            id="", account=account.sid, channel=send.channel, address=send.sender, connection=""
+        )
+        return self._message(account, nobody, send)
 
     async def find(self, account: Account, id: str) -> Message:
         """One message by its id. Raises Unknown; another account's message is unknown too."""

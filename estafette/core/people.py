@@ -8,7 +8,7 @@ from time import monotonic
 
 from estafette.core.clock import Clock
 from estafette.core.vault import Vault
-from estafette.model import Account, Credential, Key, Unknown
+from estafette.model import Account, AccountKind, Credential, Key, Unknown
 from estafette.model.ids import instant
 from estafette.store import Store, accounts
 
@@ -86,16 +86,30 @@ class People:
         return await self.prove(sid, secret, shown=shown)
 
     async def add_account(
-        self, name: str, *, sid: str = "", token: str = ""
+        self, name: str, *, sid: str = "", token: str = "", kind: AccountKind = AccountKind.FULL
     ) -> tuple[Account, str]:
         """A new account, with its token: the only time that it is shown."""
         now = self._clock()
         sid = sid or f"AC{secrets.token_hex(16)}"
         token = token or secrets.token_hex(16)
-        account = Account(sid=sid, name=name, created_at=now, updated_at=now)
+        account = Account(sid=sid, name=name, created_at=now, updated_at=now, kind=kind)
         sealed = self._vault.seal(token, sid)
         await self._store.write(lambda conn: accounts.add(conn, account, sealed))
         return account, token
+
+    async def change(
+        self, sid: str, *, kind: AccountKind | None = None, balance: str | None = None
+    ) -> Account:
+        """Set what an account may do, or what it has: here at once, elsewhere within two seconds.
+
+        Raises Unknown.
+        """
+        at = instant(self._clock())
+        changed = await self._store.write(
+            lambda conn: accounts.change(conn, sid, at, kind=kind, balance=balance)
+        )
+        self._proved.clear()
+        return changed
 
     async def new_token(self, sid: str) -> str:
         """Another token for an account; the one before is worthless from now. Raises Unknown."""

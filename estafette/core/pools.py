@@ -116,6 +116,12 @@ class Pools:
         await self._store.write(lambda conn: services.leave(conn, id, sender))
         self._known.pop((account.sid, id), None)
 
+    def forget(self, sender: Sender) -> None:
+        """See anew the pools that a sender may be in, once it was changed or given back."""
+        self._known = {
+            asked: known for asked, known in self._known.items() if asked[0] != sender.account
+        }
+
     async def sender(self, account: Account, channel: Channel, address: str) -> Sender:
         """The sender with this address. Raises Unknown."""
         found = await self._store.read(

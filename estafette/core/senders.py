@@ -28,11 +28,11 @@ class Senders:
         store: Store,
         connections: Connections,
         clock: Clock,
-        changed: Callable[[str], None] = lambda _: None,
+        changed: Callable[[Sender], None] = lambda _: None,
         *,
         allows_private: bool = True,
     ) -> None:
-        """`changed` is called with the account whose senders changed. Unless `allows_private`, the
+        """`changed` is called with each sender that changed. Unless `allows_private`, the
         addresses to tell must not plainly be inside our own network.
         """
         self._store = store
@@ -107,7 +107,7 @@ class Senders:
                 _only_main(conn, made)
 
         await self._store.write(write)
-        self._changed(account)
+        self._changed(made)
         return made
 
     async def change(
@@ -133,7 +133,7 @@ class Senders:
             return changed
 
         found = await self._store.write(write)
-        self._changed(account)
+        self._changed(found)
         return found
 
     async def release(self, account: str, id: str) -> None:

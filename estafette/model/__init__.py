@@ -8,6 +8,7 @@ from estafette.model.account import (
     Hook,
     Key,
     Sender,
+    Verification,
 )
 from estafette.model.attempt import Accepted, Attempt, Later, Offer, Outcome, Receipt
 from estafette.model.callback import (
@@ -102,5 +103,6 @@ __all__ = [
     "Unclear",
     "Unknown",
     "Unreached",
+    "Verification",
     "Wish",
 ]

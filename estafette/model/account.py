@@ -31,6 +31,18 @@ class Account(Struct, frozen=True, kw_only=True):
     balance: str = ""  #: a decimal number, as who runs the gateway has set it; empty: never set
 
 
+class Verification(Struct, frozen=True, kw_only=True):
+    """A recipient that a trial account may write to."""
+
+    id: str
+    account: str
+    address: str
+    title: str = ""
+    is_pretended: bool = False  #: nobody was asked, so only what is pretended to be sent may go
+    created_at: datetime
+    updated_at: datetime
+
+
 class Key(Struct, frozen=True, kw_only=True):
     """Another credential of an account; its secret is shown once and kept only as a digest."""
 

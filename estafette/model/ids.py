@@ -56,3 +56,8 @@ def _unwrapped(text: str) -> str:
 def first_id(at: datetime) -> str:
     """The smallest id that a message made at or after `at` can have."""
     return f"{instant(at) // 1000:012x}{'0' * 20}"
+
+
+def made_at(id: str) -> datetime:
+    """When an id was made, to the millisecond."""
+    return _EPOCH + timedelta(milliseconds=int(id[:12], 16))

@@ -65,6 +65,8 @@ class Reason(StrEnum):
     EMPTY_POOL = "empty_pool"  #: the service has no senders
     NO_FITTING_SENDER = "no_fitting_sender"  #: none of the service's senders reaches the recipient
     # what this account, sender or recipient may not do
+    TEST_ACCOUNT = "test_account"  #: it only asks whether messages would be taken
+    UNVERIFIED = "unverified"  #: not one of those that a trial account may write to
     OPTED_OUT = "opted_out"
     REGION = "region"  #: not allowed to send to this part of the world
     UNROUTABLE = "unroutable"  #: no way from this sender to this recipient

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, get_type_hints
@@ -24,6 +24,7 @@ from estafette.model import (
     Send,
     Unclear,
 )
+from estafette.model.number import Number
 
 
 def secret(**options: Any) -> Any:
@@ -74,6 +75,10 @@ class Provider:
     def pace(self, channel: Channel, address: str) -> float:
         """Offers a second that this carrier takes from such a sender; 0 where it sets no limit."""
         return 0.0
+
+    def offers(self) -> Sequence[Number]:
+        """Numbers that may be taken from this carrier, beside what is in the inventory."""
+        return ()
 
     async def send(self, offer: Offer) -> Accepted:
         """Offer the message once. Return the carrier's id for it, or raise a SendError."""

@@ -49,6 +49,17 @@ def set_token(conn: Connection, sid: str, token_sealed: str, at: int) -> None:
     )
 
 
+def change(
+    conn: Connection, sid: str, at: int, *, kind: AccountKind | None, balance: str | None
+) -> Account:
+    """Set what an account may do, or what it has. Raises Unknown."""
+    asked = {"kind": kind, "balance": balance}
+    given = {name: str(value) for name, value in asked.items() if value is not None}
+    mine = accounts.c.sid == sid
+    conn.execute(accounts.update().where(mine).values(updated_at=at, **given))
+    return get(conn, sid)[0]
+
+
 def _account(row: Row[Any]) -> Account:
     return Account(
         sid=row.sid,

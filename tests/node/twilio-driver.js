@@ -116,6 +116,31 @@ const stories = {
     (await client.applications.list(given)).map((application) => application.sid),
 
   removeKey: (client, { sid }) => client.keys(sid).remove(),
+
+  available: (client, { country, kind, ...filters }) =>
+    client.availablePhoneNumbers(country)[kind].list(filters),
+
+  countries: async (client) =>
+    (await client.availablePhoneNumbers.list()).map((country) => country.countryCode),
+
+  takeNumber: (client, given) => client.incomingPhoneNumbers.create(given),
+
+  setNumber: (client, { sid, ...given }) => client.incomingPhoneNumbers(sid).update(given),
+
+  numbers: async (client, filters) =>
+    (await client.incomingPhoneNumbers.list(filters)).map((number) => number.sid),
+
+  releaseNumber: (client, { sid }) => client.incomingPhoneNumbers(sid).remove(),
+
+  usage: (client, { kind, ...filters }) =>
+    (kind ? client.usage.records[kind] : client.usage.records).list(filters),
+
+  balance: (client) => client.balance.fetch(),
+
+  verify: (client, given) => client.validationRequests.create(given),
+
+  verified: async (client, filters) =>
+    (await client.outgoingCallerIds.list(filters)).map((caller) => caller.phoneNumber),
 };
 
 // By `api.baseUrl`, as for one product, or by `httpClient`, as for all.

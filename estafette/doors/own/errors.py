@@ -42,6 +42,8 @@ DECLINED = {
     Reason.EMPTY_POOL: ("service", "the service {} has no senders"),
     Reason.NO_FITTING_SENDER: ("service", "none of the senders of the service reaches {}"),
     Reason.RUNAWAY: ("to", "two numbers answer each other without end: {}"),
+    Reason.UNVERIFIED: ("to", "a trial account writes to verified numbers only, and not to {}"),
+    Reason.TEST_ACCOUNT: ("", "a test account sends nothing"),
     Reason.OPTED_OUT: ("to", "{} asked not to be written to"),
     Reason.REGION: ("to", "{} is in a part of the world that this sender may not write to"),
     Reason.UNROUTABLE: ("to", "there is no way from this sender to {}"),

@@ -7,26 +7,36 @@ from starlette.requests import Request
 
 from estafette.core.people import ACCOUNT_SID, NotProved, People
 from estafette.doors.twilio.errors import TwilioError
-from estafette.model import Account, Credential
+from estafette.model import Account, AccountKind, Credential
 
 _NOTHING_SHOWN = "Authentication Error - No credentials provided"
 _NO_SUCH_USER = "Authentication Error - invalid username"
 _WRONG = "Your AccountSid or AuthToken was incorrect."
 
 
-async def account(request: Request, people: People) -> Account:
-    """The account that the path names, once the caller has proved to be allowed in it."""
+async def account(request: Request, people: People, *, may_be_test: bool = False) -> Account:
+    """The account that the path names, once the caller has proved to be allowed in it.
+
+    A test account is allowed only where it may be one.
+    """
     shown = header(request, b"authorization")
     known = people.recall(shown)
     if known and known.account.sid == request.path_params["account"]:  # as nearly always
-        return known.account
-    return (await _credential(request, people, shown, known)).account
+        found = known.account
+    else:
+        found = (await _credential(request, people, shown, known)).account
+    if found.kind is AccountKind.TEST and not may_be_test:
+        raise TwilioError(20008)
+    return found
 
 
 async def caller(request: Request, people: People) -> Account:
-    """The account of whoever asks, where the path names none."""
+    """The account of whoever asks, where the path names none; no test account."""
     shown = header(request, b"authorization")
-    return (await _credential(request, people, shown, people.recall(shown))).account
+    found = (await _credential(request, people, shown, people.recall(shown))).account
+    if found.kind is AccountKind.TEST:
+        raise TwilioError(20008)
+    return found
 
 
 async def owner(request: Request, people: People) -> Account:
@@ -35,6 +45,8 @@ async def owner(request: Request, people: People) -> Account:
     found = await _credential(request, people, shown, people.recall(shown))
     if found.key is not None:
         raise TwilioError(20003, detail="An API key may not be used for accounts and keys.")
+    if found.account.kind is AccountKind.TEST:
+        raise TwilioError(20008)
     return found.account
 
 

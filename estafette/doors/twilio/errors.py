@@ -10,6 +10,7 @@ CODES = {
     20001: (400, "{}"),
     20003: (401, "Authenticate"),
     20004: (405, "Method not allowed"),
+    20008: (403, "Resource not accessible with Test Account Credentials"),
     20009: (409, "Cannot delete message because delivery has not been completed."),
     20404: (404, "The requested resource {} was not found"),
     20409: (409, "This idempotency key was used with another request."),
@@ -27,6 +28,14 @@ CODES = {
         "Permission to send an SMS has not been enabled for the region indicated by the 'To'"
         " number: {}.",
     ),
+    21402: (400, "The URL {} is not valid."),
+    21403: (400, "The method {} is not valid: it must be GET or POST."),
+    21421: (400, "The phone number {} is invalid."),
+    21422: (400, "The phone number {} is not available."),
+    21450: (400, "Phone number {} is already validated for your account."),
+    21451: (400, "The area code {} is invalid."),
+    21452: (400, "No phone numbers were found in area code {}."),
+    21457: (400, "An AreaCode may not be used here: a PhoneNumber is needed."),
     21602: (400, "Message body is required."),
     21603: (400, "A 'From' phone number is required."),
     21604: (400, "A 'To' phone number is required."),
@@ -34,6 +43,11 @@ CODES = {
         400,
         "The From phone number {} is not a valid, SMS-capable inbound phone number or short code"
         " for your account.",
+    ),
+    21608: (
+        400,
+        "The number {0} is unverified. Trial accounts cannot send messages to unverified numbers;"
+        " verify {0} first, or send from a full account.",
     ),
     21609: (400, "The 'StatusCallback' URL {} is not a valid URL."),
     21610: (400, "Attempt to send to unsubscribed recipient"),
@@ -103,6 +117,8 @@ DECLINED = {
     Reason.UNKNOWN_SERVICE: 21701,
     Reason.EMPTY_POOL: 21704,
     Reason.NO_FITTING_SENDER: 21703,
+    Reason.TEST_ACCOUNT: 20008,
+    Reason.UNVERIFIED: 21608,
     Reason.OPTED_OUT: 21610,
     Reason.REGION: 21408,
     Reason.UNROUTABLE: 21612,

@@ -68,7 +68,58 @@ RESOURCES = {
             *("public_application_connect_enabled", "uri"),
         ),
     ),
+    "IncomingPhoneNumbers": Resource(
+        "IncomingPhoneNumbers",
+        "IncomingPhoneNumber",
+        ("sid", "account_sid", "friendly_name", "phone_number"),
+    ),
+    "OutgoingCallerIds": Resource(
+        "OutgoingCallerIds",
+        "OutgoingCallerId",
+        (
+            *("sid", "account_sid", "friendly_name", "phone_number", "date_created"),
+            *("date_updated", "uri"),
+        ),
+    ),
+    "AvailablePhoneNumbers": Resource("Countries", "Country"),
+    "Balance": Resource("Balance", "Balance"),
+    **dict.fromkeys(
+        ("Local", "Mobile", "TollFree", "National", "Voip", "SharedCost", "MachineToMachine"),
+        Resource(
+            "AvailablePhoneNumbers",
+            "AvailablePhoneNumber",
+            (
+                *("friendly_name", "phone_number", "lata", "rate_center", "latitude", "longitude"),
+                *("locality", "region", "postal_code", "iso_country", "capabilities"),
+                *("address_requirements", "beta"),
+            ),
+        ),
+    ),
+    **dict.fromkeys(
+        (
+            *("Usage", "AllTime", "Daily", "LastMonth", "Monthly", "ThisMonth", "Today"),
+            *("Yearly", "Yesterday"),
+        ),
+        Resource(
+            "UsageRecords",
+            "UsageRecord",
+            (
+                *("category", "description", "account_sid", "start_date", "end_date", "as_of"),
+                *(
+                    "usage",
+                    "usage_unit",
+                    "count",
+                    "count_unit",
+                    "price",
+                    "price_unit",
+                    "api_version",
+                ),
+                "uri",
+            ),
+        ),
+    ),
 }
+_VALIDATION = Resource("", "ValidationRequest")  # what a POST of OutgoingCallerIds gives
 _REFUSAL = Resource("", "RestException")  # in the order of its shape
 
 _RELATIONS = {"first_page_uri": "first", "previous_page_uri": "prev", "next_page_uri": "next"}
@@ -111,9 +162,8 @@ def in_form(response: Response, path: str) -> Response:
     stem, suffix = _parted(path.rstrip("/"))
     if suffix == ".json" or not isinstance(response, Answer):
         return response
-    is_refusal = response.status_code >= 400
-    resource = _REFUSAL if is_refusal else RESOURCES[stem.split("/")[2::2][-1]]
     shape, headers = response.shape, response.raw_headers[2:]
+    resource = _REFUSAL if response.status_code >= 400 else _resource(stem, shape)
     if suffix == ".csv":
         response.body = _csv(resource, shape)
         headers += _links(shape)
@@ -125,6 +175,12 @@ def in_form(response: Response, path: str) -> Response:
         *headers,
     ]
     return response
+
+
+def _resource(stem: str, shape: Shape) -> Resource:
+    if "validation_code" in shape:
+        return _VALIDATION
+    return RESOURCES[stem.split("/")[2::2][-1]]
 
 
 def _parted(path: str) -> tuple[str, str]:
@@ -145,6 +201,8 @@ def _ordered(resource: Resource, shape: Shape) -> Iterator[str]:
 
 @lru_cache(256)
 def _camel(key: str) -> str:
+    if key in ("sms", "mms"):  # of capabilities
+        return key.upper()
     return "".join(word.capitalize() for word in key.split("_"))
 
 
@@ -153,6 +211,8 @@ def _text(value: Any) -> str:
         return value
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, dict):  # what is so of several things that may be
+        return " ".join(key for key, is_so in value.items() if is_so)
     return "" if value is None else str(value)
 
 
@@ -184,12 +244,20 @@ def _item(resource: Resource, shape: Shape) -> str:
 def _element(key: str, value: Any) -> str:
     """One value; links lead to XML again, by having no suffix."""
     if key == "subresource_uris":
-        inner = "".join(_element(name, uri.removesuffix(".json")) for name, uri in value.items())
+        inner = "".join(_element(name, _in_xml(uri)) for name, uri in value.items())
+    elif isinstance(value, dict):
+        inner = "".join(_element(name, part) for name, part in value.items())
     else:
         text = _text(value)
-        inner = _escaped(text.removesuffix(".json") if key == "uri" else text)
+        inner = _escaped(_in_xml(text) if key == "uri" else text)
     name = _camel(key)
     return f"<{name}>{inner}</{name}>" if inner else f"<{name}/>"
+
+
+def _in_xml(uri: str) -> str:
+    """A link to JSON as one to XML."""
+    path, mark, query = uri.partition("?")
+    return f"{path.removesuffix('.json')}{mark}{query}"
 
 
 def _escaped(text: str) -> str:

@@ -1,7 +1,7 @@
 """Lists as Twilio pages them: an envelope of links, and tokens that name the last item."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
@@ -16,6 +16,7 @@ from estafette.model.ids import instant
 from estafette.model.listed import Listed as Listed  # noqa: PLC0414 - it is a word of this page
 
 MOST = 1000
+STRANGE = "The PageToken is not one of this list"
 _TOKEN = re.compile(r"P([AB])[A-Z]{2}([0-9a-fA-F]{32})(?:-([0-9]{1,16}))?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FILTERS = ("To", "From", "DateSent", "DateSent<", "DateSent>", "Status", "FriendlyName")
@@ -33,8 +34,7 @@ class Asked(Struct, frozen=True):
 
 def read_asked(query: Form) -> Asked:
     """The paging parameters of a query. Raises TwilioError for nonsense."""
-    size = min(_count(query, "PageSize", 50, least=1), MOST)
-    page = _count(query, "Page", 0, least=0)
+    page, size = read_size(query)
     token = one(query, "PageToken")
     if not token:
         if page > 0:
@@ -42,9 +42,15 @@ def read_asked(query: Form) -> Asked:
         return Asked(page, size, None)
     found = _TOKEN.fullmatch(token)
     if not found:
-        raise TwilioError(20001, "The PageToken is not one of this list")
+        raise TwilioError(20001, STRANGE)
     sent_at = _EPOCH + timedelta(microseconds=int(found[3])) if found[3] else None
     return Asked(page, size, Cursor(found[2].lower(), before=found[1] == "B", sent_at=sent_at))
+
+
+def read_size(query: Form) -> tuple[int, int]:
+    """The number of a page, from 0, and how many items it may have. Raises TwilioError."""
+    size = min(_count(query, "PageSize", 50, least=1), MOST)
+    return _count(query, "Page", 0, least=0), size
 
 
 def _count(query: Form, name: str, default: int, *, least: int) -> int:
@@ -104,16 +110,17 @@ def envelope(
     *,
     shape: Callable[[T], Any],
     token: Callable[[T], str],
+    filters: Sequence[str] = _FILTERS,
 ) -> dict[str, Any]:
-    """The list under its key, with links that repeat the filters first."""
+    """The list under its key, with links that repeat the filters, these parameters, first."""
     items = listed.items
-    filters = [(name, one(query, name)) for name in _FILTERS if one(query, name)]
+    repeated = [(name, one(query, name)) for name in filters if one(query, name)]
     start = asked.page * asked.size
 
     def link(page: int, token: str = "") -> str:
         paging = [("PageSize", str(asked.size)), ("Page", str(page))]
         paging += [("PageToken", token)] if token else []
-        return f"{path}?{urlencode([*filters, *paging], quote_via=quote)}"
+        return f"{path}?{urlencode([*repeated, *paging], quote_via=quote)}"
 
     following = link(asked.page + 1, f"PA{token(items[-1])}") if listed.has_next and items else None
     before = None

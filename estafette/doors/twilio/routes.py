@@ -12,12 +12,16 @@ from estafette.core.core import Core
 from estafette.doors.paths import Paths
 from estafette.doors.twilio.accounts import Accounts
 from estafette.doors.twilio.applications import Applications
+from estafette.doors.twilio.available import Available
 from estafette.doors.twilio.contents import Contents
 from estafette.doors.twilio.errors import TwilioError
 from estafette.doors.twilio.forms import in_form, in_json
 from estafette.doors.twilio.messages import Messages
+from estafette.doors.twilio.numbers import Numbers
 from estafette.doors.twilio.requests import refusal
 from estafette.doors.twilio.services import Services
+from estafette.doors.twilio.usage import Usage
+from estafette.doors.twilio.verified import Verified
 from estafette.doors.twilio.wire import API
 from estafette.model import Busy, Unknown
 
@@ -28,7 +32,10 @@ _GONE = re.compile(r"/Accounts/[^/]+/SMS/Messages(?:[./]|$)")  # the path before
 _FORMED = f"/{API}"  # answered in other forms than JSON, too
 
 #: The operations, by resource; the most asked first.
-PARTS = (Messages, Accounts, Applications, Services, Contents)
+PARTS = (
+    *(Messages, Numbers, Available, Usage, Verified, Accounts),
+    *(Applications, Services, Contents),
+)
 
 #: What the paths of products begin with, too, where they are told apart so.
 ALIASES = {"/messaging/v1/": "/v1/", "/content/v1/": "/v1/"}

@@ -15,6 +15,7 @@ from estafette.doors.twilio.options import check_content, through
 from estafette.doors.urls import is_url
 from estafette.model import (
     Account,
+    AccountKind,
     Channel,
     Direction,
     Feedback,
@@ -288,6 +289,19 @@ def feedback(message: Message, feedback: Feedback) -> dict[str, Any]:
     }
 
 
+#: What lies under an account.
+_UNDER = {
+    "available_phone_numbers": "AvailablePhoneNumbers",
+    "balance": "Balance",
+    "incoming_phone_numbers": "IncomingPhoneNumbers",
+    "keys": "Keys",
+    "messages": "Messages",
+    "outgoing_caller_ids": "OutgoingCallerIds",
+    "usage": "Usage/Records",
+}
+TYPE = {AccountKind.FULL: "Full", AccountKind.TRIAL: "Trial", AccountKind.TEST: "Full"}
+
+
 def account(account: Account) -> dict[str, Any]:
     """An Account resource. The token is left out: it is shown once, when it is made."""
     uri = f"/{API}/Accounts/{account.sid}"
@@ -298,8 +312,8 @@ def account(account: Account) -> dict[str, Any]:
         "owner_account_sid": account.sid,
         "sid": account.sid,
         "status": "active",
-        "subresource_uris": {"keys": f"{uri}/Keys.json", "messages": f"{uri}/Messages.json"},
-        "type": "Full",
+        "subresource_uris": {name: f"{uri}/{path}.json" for name, path in _UNDER.items()},
+        "type": TYPE[account.kind],
         "uri": f"{uri}.json",
     }
 

@@ -24,6 +24,7 @@ verified = Table(
     id_("address", primary_key=True),
     id_(),
     text_("title"),
+    text_("source"),
     at_("created_at"),
     at_("updated_at"),
 )
@@ -79,6 +80,7 @@ senders = Table(
 _HELD = "released_at IS NULL"
 index("senders_address", senders, "account", "channel", "address", where=_HELD, unique=True)
 index("senders_inbound", senders, "connection", "channel", "address", where=_HELD)
+index("senders_held", senders, "address", where=_HELD)
 
 #: One row per sender: who drives it, until when, and when it may send next.
 lanes = Table(

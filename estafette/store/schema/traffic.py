@@ -35,6 +35,7 @@ messages = Table(
 index("messages_of_account", messages, "account", "id")
 index("messages_from", messages, "account", "sender", "id")
 index("messages_sent", messages, "account", "sent_at", "id", where="sent_at IS NOT NULL")
+index("messages_inbound", messages, "account", "id", where="direction = 'inbound'")
 
 #: Which messages went to a recipient: see store/recipients.py.
 recipients = Table(

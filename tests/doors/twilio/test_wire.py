@@ -155,8 +155,16 @@ def test_an_account_keeps_its_token_to_itself() -> None:
         "sid": ACCOUNT,
         "status": "active",
         "subresource_uris": {
-            "keys": f"/2010-04-01/Accounts/{ACCOUNT}/Keys.json",
-            "messages": f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json",
+            name: f"/2010-04-01/Accounts/{ACCOUNT}/{path}.json"
+            for name, path in {
+                "available_phone_numbers": "AvailablePhoneNumbers",
+                "balance": "Balance",
+                "incoming_phone_numbers": "IncomingPhoneNumbers",
+                "keys": "Keys",
+                "messages": "Messages",
+                "outgoing_caller_ids": "OutgoingCallerIds",
+                "usage": "Usage/Records",
+            }.items()
         },
         "type": "Full",
         "uri": f"/2010-04-01/Accounts/{ACCOUNT}.json",

@@ -39,6 +39,14 @@ def change() -> None:
     op.add_column("messages", text("content"))
     for name in ("method", "fallback_url", "fallback_method"):
         op.add_column("callbacks", text(name))
+    inbound = sa.text("direction = 'inbound'")
+    op.create_index(
+        "messages_inbound",
+        "messages",
+        ["account", "id"],
+        sqlite_where=inbound,
+        postgresql_where=inbound,
+    )
 
 
 def change_senders() -> None:
@@ -67,6 +75,9 @@ def change_senders() -> None:
         sqlite_where=HELD,
         postgresql_where=HELD,
     )
+    op.create_index(
+        "senders_held", "senders", ["address"], sqlite_where=HELD, postgresql_where=HELD
+    )
 
 
 def make_owners() -> None:
@@ -77,6 +88,7 @@ def make_owners() -> None:
         id_("address"),
         id_("id"),
         text("title"),
+        text("source"),
         number("created_at"),
         number("updated_at"),
         sa.PrimaryKeyConstraint("account", "address"),
