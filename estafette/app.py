@@ -20,12 +20,14 @@ from estafette.core.first import First, first_start
 from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
+from estafette.core.keywords import Keywords
 from estafette.core.lanes import new_node
 from estafette.core.media import Media
 from estafette.core.numbers import Numbers
 from estafette.core.people import People
 from estafette.core.pools import Pools
 from estafette.core.replies import Replies
+from estafette.core.senders import Senders
 from estafette.core.templates import Templates
 from estafette.core.usage import Usage
 from estafette.core.vault import Vault
@@ -155,7 +157,8 @@ async def opened(
         pools=pools,
         verified=verified,
     )
-    inbound = Inbound(store, utc_now, wake)
+    keywords = Keywords(store, gateway, people, utc_now)
+    inbound = Inbound(store, keywords, utc_now, wake)
     inside = Http(allows_private=True)
     media = Media(
         store,
@@ -168,6 +171,9 @@ async def opened(
         gateway=gateway,
         people=people,
         connections=connections,
+        senders=Senders(store, connections, utc_now, gateway.forget, allows_private=allows_private),
+        suppressions=gateway.suppressions,
+        keywords=keywords,
         inbound=inbound,
         inlet=Inlet(store, connections, gateway, inbound),
         media=media,

@@ -16,6 +16,9 @@ from prometheus_client.registry import REGISTRY
 from estafette import settings
 from estafette.cli.commands import app
 from estafette.core import metrics
+from estafette.doors.own.errors import DECLINED as REFUSED
+from estafette.doors.own.errors import STATUS
+from estafette.doors.own.routes import PARTS
 from estafette.doors.twilio.errors import CODES, DECLINED
 from estafette.doors.twilio.wire import MAGIC_SENDERS
 from estafette.ops import _Queue
@@ -84,6 +87,44 @@ def metrics_table() -> str:
         for found in (*counted, *_Queue(Backlog(0, 0), 0).collect())
     ]
     return table(("Name", "Type", "Labels", "What it tells"), sorted(rows))
+
+
+def api_table() -> str:
+    rows = []
+    for part in PARTS:
+        for row in part.TABLE:
+            about = " ".join(str(getattr(part, row.name).__doc__).split())
+            rows.append((row.method, row.path, about))
+    return table(("method", "path", "what it does"), rows)
+
+
+def problems_table() -> str:
+    """The words of our own API's errors; those of a reason have its sentence."""
+    rows = [(f"`{code}`", str(status), PROBLEMS[code]) for code, status in STATUS.items()]
+    known = {str(reason): text for reason, (_, text) in REFUSED.items()}
+    rows += [
+        (f"`{word}`", "400", text.replace("{}", "…"))
+        for word, text in known.items()
+        if word not in STATUS
+    ]
+    return table(("code", "status", "when"), rows)
+
+
+#: What the words mean that are no reasons of the core.
+PROBLEMS = {
+    "bad_request": "the body or the query is not of the type that is needed; `field` says where",
+    "bad_json": "the body is not JSON",
+    "misconfigured": "there is no such provider, or the settings are not its own",
+    "unauthorized": "no credentials were shown, or they open no account",
+    "forbidden": "it is not for this account",
+    "not_found": "nothing is served there, or there is no such thing, or it is another account's",
+    "method_not_allowed": "the path has no such method: see `Allow`",
+    "conflict": "its state does not allow it, or it is there already",
+    "too_large": "the body has more than 2 MiB",
+    "queue_full": "the queue of the sender is full",
+    "internal": "something broke: see the log",
+    "busy": "it could not be written down; nothing was: ask again",
+}
 
 
 def providers_table() -> str:
@@ -189,6 +230,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "providers": providers_table,
     "pace": pace_table,
     "rooms": rooms_table,
+    "api": api_table,
+    "problems": problems_table,
     "commands": commands_table,
     "options": commands_page,
 }

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from estafette.cli import shape
-from estafette.cli.messages import find
 from estafette.cli.run import (
     AsJson,
     BadInput,
@@ -17,8 +16,7 @@ from estafette.cli.run import (
     print_table,
     run,
 )
-from estafette.model import Callback, CallbackStatus, Status
-from estafette.store.callbacks import After
+from estafette.model import After, Callback, CallbackStatus, Status
 
 Told = Annotated[CallbackStatus | None, typer.Option(help="Only those that are so.")]
 Limit = Annotated[int, typer.Option(help="How many at the most.", min=1, max=1000)]
@@ -95,7 +93,7 @@ def replay(
     async def work() -> list[Status]:
         async with home() as app:
             owner = await account_of(app, account)
-            message = await find(app, owner, id)
+            message = await app.gateway.find_named(owner, id)
             return await app.gateway.replay(owner, message.id, status)
 
     again = run(work())

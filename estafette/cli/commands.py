@@ -15,6 +15,7 @@ from estafette.cli import (
     senders,
     serve,
     services,
+    suppressions,
     templates,
 )
 
@@ -27,6 +28,6 @@ app = typer.Typer(
 )
 for part in (
     *(serve, send, receive, messages, callbacks, keys, accounts, senders, numbers, services),
-    *(templates, connections, doctor),
+    *(templates, connections, suppressions, doctor),
 ):
     part.add_to(app)

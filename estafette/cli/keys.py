@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from estafette.cli import shape
 from estafette.cli.run import AsJson, OfAccount, account_of, home, print_json, print_table, run
-from estafette.cli.shape import iso
 from estafette.model import Key
 
 
@@ -34,7 +34,7 @@ def list_(account: OfAccount = "", as_json: AsJson = False) -> None:
 
     found = run(work())
     if as_json:
-        print_json({"items": [_shape(key) for key in found], "next": None})
+        print_json({"items": [shape.key(key) for key in found], "next": None})
     else:
         rows = [(key.sid, key.label, f"{key.created_at:%Y-%m-%d %H:%M}") for key in found]
         print_table(("sid", "label", "created"), rows)
@@ -53,7 +53,7 @@ def create(
 
     key, secret = run(work())
     if as_json:
-        print_json({**_shape(key), "secret": secret, "bearer": f"{key.sid}.{secret}"})
+        print_json(shape.key(key, secret))
     else:
         sys.stdout.write(f"sid     {key.sid}\nsecret  {secret}\nbearer  {key.sid}.{secret}\n")
 
@@ -70,12 +70,3 @@ def revoke(
 
     run(work())
     sys.stdout.write(f"{sid} opens nothing any more\n")
-
-
-def _shape(key: Key) -> dict[str, object]:
-    return {
-        "sid": key.sid,
-        "account": key.account,
-        "label": key.label,
-        "created_at": iso(key.created_at),
-    }

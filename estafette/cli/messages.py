@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,7 +19,17 @@ from estafette.cli.run import (
     print_table,
     run,
 )
-from estafette.model import Account, Channel, Cursor, Filter, MediaItem, Message, Status, Unknown
+from estafette.model import (
+    Account,
+    Channel,
+    Cursor,
+    Direction,
+    Filter,
+    MediaItem,
+    Message,
+    Status,
+    ids,
+)
 from estafette.model.rules import FINAL
 
 _LOOK_EVERY = 0.1  # seconds, while following
@@ -27,6 +37,7 @@ _LOOK_EVERY = 0.1  # seconds, while following
 To = Annotated[str, typer.Option(help="Only to this recipient.")]
 From = Annotated[str, typer.Option("--from", help="Only from this sender.")]
 OnChannel = Annotated[Channel | None, typer.Option("--channel", help="Only on this channel.")]
+Going = Annotated[Direction | None, typer.Option("--direction", help="Only in this direction.")]
 InStatus = Annotated[Status | None, typer.Option("--status", help="Only in this status.")]
 Limit = Annotated[int, typer.Option(help="How many at the most.", min=1, max=1000)]
 After = Annotated[str, typer.Option(help="Continue after the message with this id.")]
@@ -53,13 +64,16 @@ def list_(
     sender: From = "",
     channel: OnChannel = None,
     status: InStatus = None,
+    direction: Going = None,
     limit: Limit = 20,
     after: After = "",
     account: OfAccount = "",
     as_json: AsJson = False,
 ) -> None:
     """List messages, newest first."""
-    filter = Filter(recipient=to, sender=sender, channel=channel, status=status)
+    filter = Filter(
+        recipient=to, sender=sender, channel=channel, status=status, direction=direction
+    )
 
     async def work() -> tuple[list[Message], bool]:
         async with home() as app:
@@ -102,17 +116,18 @@ def show(
 ) -> None:
     """Show one message and everything that became of it."""
 
-    async def work() -> tuple[Message, list[dict[str, object]], list[MediaItem]]:
+    async def work() -> tuple[dict[str, Any], list[MediaItem]]:
         async with home() as app:
-            message = await find(app, await account_of(app, account), id)
-            timeline = shape.timeline(message, await app.gateway.timeline(message))
-            return message, timeline, await app.core.media.of_message(message)
+            message = await app.gateway.find_named(await account_of(app, account), id)
+            shown = shape.traced(message, await app.gateway.timeline(message))
+            return shown, await app.core.media.of_message(message)
 
-    message, events, items = run(work())
-    shown, kept = shape.message(message), [shape.media(item) for item in items]
+    shown, items = run(work())
+    kept = [shape.media(item) for item in items]
     if as_json:
-        print_json({**shown, "kept_media": kept, "timeline": events})
+        print_json({**shown, "kept_media": kept})
         return
+    events = shown.pop("timeline")
     print_table(("", ""), [(name, _cell(value)) for name, value in shown.items()])
     if kept:
         sys.stdout.write("\n")
@@ -155,7 +170,8 @@ def follow(
         async with home() as app:
             owner = await account_of(app, account)
             if id:
-                await follow_one(app, owner, (await find(app, owner, id)).id, as_json=as_json)
+                found = await app.gateway.find_named(owner, id)
+                await follow_one(app, owner, found.id, as_json=as_json)
             else:
                 await _follow_all(app, owner, as_json=as_json)
 
@@ -198,21 +214,9 @@ def _print_change(message: Message, *, as_json: bool) -> None:
     sys.stdout.flush()
 
 
-async def find(app: App, owner: Account, text: str) -> Message:
-    """A message by any name that it has. Raises Unknown."""
-    try:
-        return await app.gateway.find(owner, read_id(text))
-    except (BadInput, Unknown):
-        pass
-    try:
-        return await app.gateway.find_by_ref(owner, text)
-    except Unknown:
-        raise Unknown(f"no message {text}") from None
-
-
 def read_id(text: str) -> str:
     """The 32 hex digits of a message's name. Raises BadInput."""
-    digits = text.removeprefix("SM").removeprefix("MM").replace("-", "").lower()
-    if len(digits) != 32 or set(digits) - set("0123456789abcdef"):
+    found = ids.read_id(text)
+    if found is None:
         raise BadInput(f"{text} is not the id of a message: SM… or 32 hex digits")
-    return digits
+    return found

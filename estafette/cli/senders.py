@@ -1,11 +1,11 @@
 """`senders`: list, add and set the addresses that an account sends from."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
-import msgspec
 import typer
 
+from estafette.cli import shape
 from estafette.cli.run import (
     AsJson,
     BadInput,
@@ -17,11 +17,8 @@ from estafette.cli.run import (
     run,
 )
 from estafette.cli.send import URL
-from estafette.core.clock import utc_now
-from estafette.model import Channel, Hook, Sender, Unknown
-from estafette.model.address import e164, is_alphanumeric_sender, is_short_code
-from estafette.model.ids import new_id
-from estafette.store import senders
+from estafette.core.senders import is_main
+from estafette.model import Channel, Declined, Hook, Sender
 
 OnChannel = Annotated[Channel, typer.Option("--channel", help="The channel.")]
 Window = Annotated[int | None, typer.Option(help="How many offers may be in flight.", min=1)]
@@ -45,6 +42,11 @@ FallbackUrl = Annotated[
 ]
 FallbackMethod = Annotated[str | None, typer.Option("--fallback-method", help="POST or GET.")]
 
+Main = Annotated[
+    bool | None,
+    typer.Option("--main/--not-main", help="Send from it where nothing else is said."),
+]
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
@@ -53,6 +55,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("list")(list_)
     group.command()(add)
     group.command("set")(set_)
+    group.command()(release)
     app.add_typer(group, name="senders")
 
 
@@ -66,12 +69,11 @@ def list_(account: OfAccount = "", as_json: AsJson = False) -> None:
 
     async def work() -> list[Sender]:
         async with home() as app:
-            owner = await account_of(app, account)
-            return await app.store.read(lambda conn: senders.all_of(conn, owner.sid))
+            return await app.core.senders.list((await account_of(app, account)).sid)
 
     found = run(work())
     if as_json:
-        print_json({"items": [msgspec.to_builtins(sender) for sender in found], "next": None})
+        print_json({"items": [shape.sender(sender) for sender in found], "next": None})
         return
     rows = [
         (
@@ -81,11 +83,12 @@ def list_(account: OfAccount = "", as_json: AsJson = False) -> None:
             str(sender.window),
             f"{sender.max_per_second:g}" if sender.max_per_second else "no limit",
             "in order" if sender.in_order else "any order",
+            "main" if is_main(sender) else "",
             sender.title,
         )
         for sender in found
     ]
-    names = ("channel", "address", "connection", "window", "max per second", "order", "title")
+    names = ("channel", "address", "connection", "window", "max per second", "order", "", "title")
     print_table(names, rows)
 
 
@@ -94,40 +97,43 @@ def add(
     *,
     channel: OnChannel = Channel.SMS,
     connection: Annotated[str, typer.Option(help="The connection that carries it.")] = "sandbox",
+    ref: Annotated[
+        str, typer.Option(help="A carrier's id for it; made for WhatsApp where it is left out.")
+    ] = "",
     title: Annotated[str, typer.Option(help="What people call it.")] = "",
     window: Window = None,
     max_per_second: Pace = None,
     in_order: InOrder = None,
+    main: Main = None,
     account: OfAccount = "",
 ) -> None:
-    """Add a sender. Where its pace is not given, it is what the carrier takes of such a sender."""
-    plain = channel is Channel.SMS and (is_short_code(address) or is_alphanumeric_sender(address))
-    if not e164(address) and not plain:
-        raise BadInput(f"{address} is not an address on {channel}")
+    """Add a sender. Where its pace is not given, it is what the carrier takes of such a sender.
 
-    async def work() -> float:
+    Running servers know it within two seconds.
+    """
+    parts = _given(window=window, max_per_second=max_per_second, in_order=in_order)
+
+    async def work() -> Sender:
         async with home() as app:
             owner = await account_of(app, account)
-            pace = await app.connections.pace_of(connection, channel, address)
-            now = utc_now()
-            sender = Sender(
-                id=new_id(now),
-                account=owner.sid,
-                channel=channel,
-                address=address,
-                title=title,
-                connection=connection,
-                max_per_second=pace,
-                created_at=now,
-                updated_at=now,
-            )
-            made = _changed(sender, window, max_per_second, in_order)
-            await app.store.write(lambda conn: senders.add(conn, made))
-            return pace if max_per_second is None else 0
+            try:
+                return await app.core.senders.add(
+                    owner.sid,
+                    channel,
+                    address,
+                    main=bool(main),
+                    connection=connection,
+                    ref=ref,
+                    title=title,
+                    **parts,
+                )
+            except Declined:
+                raise BadInput(f"{address} is not an address on {channel}") from None
 
-    pace = run(work())
+    made = run(work())
+    pace = made.max_per_second if max_per_second is None else 0
     limit = f", {pace:g} a second" if pace else ""
-    sys.stdout.write(f"{channel} {address} is a sender{limit}\n")
+    sys.stdout.write(f"{channel} {made.address} is a sender{limit}\n")
 
 
 def set_(
@@ -141,42 +147,51 @@ def set_(
     inbound_method: Method = None,
     fallback_url: FallbackUrl = None,
     fallback_method: FallbackMethod = None,
+    main: Main = None,
     account: OfAccount = "",
 ) -> None:
     """Change how a sender sends, and who is told what people write to it.
 
     Running servers follow within two seconds.
     """
+    parts = _given(window=window, max_per_second=max_per_second, in_order=in_order)
     hooks = (inbound_url, inbound_method, fallback_url, fallback_method)
-    if {window, max_per_second, in_order, *hooks} == {None}:
+    if not parts and {main, *hooks} == {None}:
         raise BadInput("there is nothing to change: see `estafette senders set --help`")
 
     async def work() -> None:
         async with home() as app:
             owner = await account_of(app, account)
-            found = await app.store.read(
-                lambda conn: senders.find(conn, owner.sid, channel, address)
-            )
-            if found is None:
-                raise Unknown(f"no sender {address} on {channel}")
-            changed = msgspec.structs.replace(
-                _changed(found, window, max_per_second, in_order),
-                inbound=_hook("--inbound", found.inbound, inbound_url, inbound_method),
-                fallback=_hook("--fallback", found.fallback, fallback_url, fallback_method),
-                updated_at=utc_now(),
-            )
-            await app.store.write(lambda conn: senders.save(conn, changed))
+            found = await app.core.senders.find(owner.sid, channel, address)
+            parts["inbound"] = _hook("--inbound", found.inbound, inbound_url, inbound_method)
+            parts["fallback"] = _hook("--fallback", found.fallback, fallback_url, fallback_method)
+            await app.core.senders.change(owner.sid, found.id, main=main, **parts)
 
     run(work())
     sys.stdout.write(f"{channel} {address} is set\n")
 
 
-def _changed(
-    sender: Sender, window: int | None, max_per_second: float | None, in_order: bool | None
-) -> Sender:
-    asked = {"window": window, "max_per_second": max_per_second, "in_order": in_order}
-    given = {name: value for name, value in asked.items() if value is not None}
-    return msgspec.structs.replace(sender, **given)
+def release(
+    address: Annotated[str, typer.Argument(help="The sender's address.")],
+    *,
+    channel: OnChannel = Channel.SMS,
+    account: OfAccount = "",
+) -> None:
+    """Give a sender back: nothing new goes through it, what waits is still sent."""
+
+    async def work() -> None:
+        async with home() as app:
+            owner = await account_of(app, account)
+            found = await app.core.senders.find(owner.sid, channel, address)
+            await app.core.senders.release(owner.sid, found.id)
+
+    run(work())
+    sys.stdout.write(f"{channel} {address} is a sender no more\n")
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _hook(option: str, hook: Hook, url: str | None, method: str | None) -> Hook:

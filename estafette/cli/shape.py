@@ -1,36 +1,19 @@
-"""Messages as commands print them."""
+"""What commands print for programs: the shapes of our own API."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from estafette.core.gateway import Timeline
-from estafette.model import Callback, Direction, MediaItem, Message
+from estafette.doors.own import callbacks, keys, messages, senders, suppressions, timeline
+from estafette.model import Callback, Key, MediaItem, Message, Sender, Suppression
 
 
-def message(message: Message) -> dict[str, Any]:
-    """A message for programs; times are ISO 8601, UTC."""
-    failed = message.reason is not None
-    return {
-        "id": message.id,
-        "status": message.status,
-        "ref": message.ref or None,
-        "channel": message.channel,
-        "direction": message.direction,
-        "from": message.sender,
-        "to": message.recipient,
-        "body": "" if message.redacted else message.body,
-        "media": list(message.media),
-        "segments": message.segments,
-        "account": message.account,
-        "service": message.service or None,
-        "error": {"reason": message.reason, "code": message.code, "text": message.text}
-        if failed
-        else None,
-        "created_at": iso(message.created_at),
-        "updated_at": iso(message.updated_at),
-        "sent_at": iso(message.sent_at),
-        "expires_at": iso(message.expires_at),
-    }
+def message(item: Message) -> dict[str, Any]:
+    """A message; times are ISO 8601, UTC."""
+    return _plain(messages.message(item))
 
 
 def media(item: MediaItem) -> dict[str, Any]:
@@ -44,64 +27,34 @@ def media(item: MediaItem) -> dict[str, Any]:
     }
 
 
-def callback(callback: Callback) -> dict[str, Any]:
-    """A callback for programs. Its address is shown without what follows `?`."""
-    return {
-        "message": callback.message,
-        "status": callback.status,
-        "told": callback.told,
-        "url": callback.url.partition("?")[0].partition("#")[0],
-        "method": callback.method,
-        "door": callback.door,
-        "tries": callback.tries,
-        "answer": callback.answer,
-        "created_at": iso(callback.created_at),
-        "due_at": iso(callback.due_at),
-        "closed_at": iso(callback.closed_at),
-    }
+def traced(item: Message, found: Timeline) -> dict[str, Any]:
+    """A message with what became of it."""
+    return _plain(messages.traced(item, timeline.timeline(item, found)))
 
 
-def timeline(message: Message, found: Timeline) -> list[dict[str, Any]]:
-    """What became of a message, in the order of time."""
-    began = "received" if message.direction is Direction.INBOUND else "accepted"
-    events: list[dict[str, Any]] = [{"at": iso(message.created_at), "what": began}]
-    for attempt in found.attempts:
-        events.append(
-            {
-                "at": iso(attempt.started_at),
-                "what": "attempt",
-                "number": attempt.number,
-                "id": attempt.id,
-                "node": attempt.node,
-                "connection": attempt.connection,
-                "closed_at": iso(attempt.closed_at),
-                "outcome": attempt.outcome,
-                "ref": attempt.ref or None,
-                "code": attempt.code,
-                "text": attempt.text,
-            }
-        )
-    for receipt, at in found.receipts:
-        events.append(
-            {
-                "at": iso(at),
-                "what": "receipt",
-                "status": receipt.status,
-                "reason": receipt.reason,
-                "code": receipt.code,
-                "text": receipt.text,
-            }
-        )
-    for item in found.callbacks:
-        events.append(
-            {"at": iso(item.closed_at or item.created_at), "what": "callback"} | callback(item)
-        )
-    if told := found.feedback:
-        outcome = "confirmed" if told.confirmed else "unconfirmed"
-        events.append({"at": iso(told.updated_at), "what": "feedback", "outcome": outcome})
-    if message.status == "canceled":
-        events.append({"at": iso(message.updated_at), "what": "canceled"})
-    return sorted(events, key=lambda event: str(event["at"]))
+def callback(item: Callback) -> dict[str, Any]:
+    """A callback. Its address is shown without what follows `?`."""
+    return _plain(callbacks.callback(item))
+
+
+def sender(item: Sender) -> dict[str, Any]:
+    """A sender."""
+    return _plain(senders.sender(item))
+
+
+def suppression(item: Suppression) -> dict[str, Any]:
+    """A suppression."""
+    return _plain(suppressions.suppression(item))
+
+
+def key(item: Key, secret: str = "") -> dict[str, Any]:
+    """A key; its secret only when it is made."""
+    return _plain(keys.made_key(item, secret) if secret else keys.key(item))
+
+
+def _plain(shape: msgspec.Struct) -> dict[str, Any]:
+    found: Mapping[str, Any] = msgspec.to_builtins(shape)
+    return dict(found)
 
 
 def iso(at: datetime | None) -> str | None:

@@ -18,6 +18,7 @@ from estafette.store import Store, senders
 
 log = structlog.get_logger()
 
+_HIDDEN = "…"  # in place of a secret
 _KNOWN_FOR = 2.0  # seconds that a change of settings may go unnoticed
 
 
@@ -123,6 +124,30 @@ class Connections:
         await self._store.write(lambda conn: senders.save_connection(conn, connection, sealed))
         await self.refresh()
 
+    async def change(self, name: str, settings: Mapping[str, Any], **parts: Any) -> Connection:
+        """Change some of its settings, or what is done when nobody knows; its jobs go on.
+
+        A setting of None has its default again; a secret that is given as `…`, as it is shown, stays.
+        Raises Unknown, or Misconfigured as `add`.
+        """
+        before = await self.get(name)
+        kept = self._plain(name)
+        secret = _secrets(before.provider)
+        for setting, value in settings.items():
+            if value is None:
+                kept.pop(setting, None)
+            elif not (setting in secret and value == _HIDDEN and setting in kept):
+                kept[setting] = value
+        await self.save(msgspec.structs.replace(before, settings=kept, **parts))
+        return await self.get(name)
+
+    async def get(self, name: str) -> Connection:
+        """A connection, without its settings. Raises Unknown."""
+        await self.refresh()
+        if name not in self._known:
+            raise Unknown(f"no connection {name}")
+        return self._known[name]
+
     def _checked(self, connection: Connection) -> Connection:
         """A connection whose settings make a provider, each in its own type."""
         settings = read(connection.provider, connection.settings)
@@ -137,9 +162,14 @@ class Connections:
         connection, _ = await self.find(name)
         if name not in self._sealed:
             return {}
-        plain = json.loads(self._vault.open(self._sealed[name], name))
-        hidden = {f.name for f in fields(load(connection.provider)) if f.metadata.get("secret")}
-        return {key: "…" if key in hidden else value for key, value in plain.items()}
+        hidden = _secrets(connection.provider)
+        return {
+            key: _HIDDEN if key in hidden else value for key, value in self._plain(name).items()
+        }
+
+    def _plain(self, name: str) -> dict[str, Any]:
+        settings: dict[str, Any] = json.loads(self._vault.open(self._sealed[name], name))
+        return settings
 
     async def park(self, name: str, text: str) -> None:
         """Hold all its jobs, here at once and elsewhere within two seconds."""
@@ -162,3 +192,8 @@ class Connections:
         """Let go of every carrier."""
         for provider in self._providers.values():
             await provider.close()
+
+
+def _secrets(provider: str) -> set[str]:
+    """The names of the settings that are never shown."""
+    return {field.name for field in fields(load(provider)) if field.metadata.get("secret")}

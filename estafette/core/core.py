@@ -7,10 +7,13 @@ from estafette.core.connections import Connections
 from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
+from estafette.core.keywords import Keywords
 from estafette.core.media import Media
 from estafette.core.numbers import Numbers
 from estafette.core.people import People
 from estafette.core.pools import Pools
+from estafette.core.senders import Senders
+from estafette.core.suppressions import Suppressions
 from estafette.core.templates import Templates
 from estafette.core.usage import Usage
 from estafette.core.verified import Verified
@@ -23,6 +26,9 @@ class Core:
     gateway: Gateway  #: messages
     people: People  #: accounts and keys
     connections: Connections  #: carriers
+    senders: Senders  #: what accounts send from
+    suppressions: Suppressions  #: who is not written to
+    keywords: Keywords  #: STOP, START and HELP
     inbound: Inbound  #: what people write
     inlet: Inlet  #: what carriers tell
     media: Media  #: what goes with messages

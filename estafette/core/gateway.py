@@ -7,15 +7,18 @@ from time import perf_counter
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from estafette.core import metrics
 from estafette.core.clock import Clock
 from estafette.core.connections import PRETENDS, Connections
 from estafette.core.pools import Pools
+from estafette.core.suppressions import Suppressions
 from estafette.core.verified import Verified
 from estafette.model import (
     Account,
     AccountKind,
+    After,
     Attempt,
     Callback,
     CallbackStatus,
@@ -31,8 +34,9 @@ from estafette.model import (
     Send,
     Sender,
     Status,
+    Unknown,
 )
-from estafette.model.ids import instant, new_id
+from estafette.model.ids import instant, new_id, read_id
 from estafette.model.networks import is_private_host
 from estafette.model.rules import may_schedule
 from estafette.model.text import segments, units
@@ -46,7 +50,6 @@ from estafette.store import (
     receipts,
     senders,
 )
-from estafette.store.callbacks import After
 from estafette.store.messages import Accept
 from estafette.store.receipts import Moved, Told
 
@@ -92,16 +95,20 @@ class Gateway:
         self._verified = verified or Verified(store, clock)
         self._senders: dict[tuple[str, Channel, str], tuple[float, Sender]] = {}
         self._forgotten = 0  # how often a sender was: what was read before one counts no more
+        self.suppressions = Suppressions(store, clock)  #: who is not written to
 
     async def send(self, account: Account, send: Send) -> Message:
         """Write a message down together with its job; return once both are on disk.
 
         One that names a service and no sender goes through a sender of that service's.
 
-        Raises Declined where it cannot be sent as asked, Conflict where its idempotency key came
-        with another request, Busy where it could not be written.
+        Raises Declined where it cannot be sent as asked, or its recipient opted out (through a
+        service, that is told later); Conflict where its idempotency key came with another request,
+        Busy where it could not be written.
         """
         began = perf_counter()
+        if send.idempotency_key and (known := await self._repeated(account, send)):
+            return known
         sticks = False
         if send.service:
             send, sender, sticks = await self._pools.fit(account, send)
@@ -120,6 +127,12 @@ class Gateway:
         if provider:
             provider.vet(send)
         message = self._message(account, sender, send)
+        if not send.despite_opt_out and await self.suppressions.is_suppressed(
+            account.sid, send.recipient, send.channel, sender=sender.id, service=send.service
+        ):
+            if not send.service:
+                raise Declined(Reason.OPTED_OUT, send.recipient)
+            return await self._fail(message, send)
         written = await self._store.accept(
             Accept(
                 message,
@@ -135,6 +148,26 @@ class Gateway:
             metrics.accepted(message.channel, message.status, perf_counter() - began)
             self._wake()
         return written
+
+    async def _repeated(self, account: Account, send: Send) -> Message | None:
+        """What was written for the same request, though it could not be asked for anew by now."""
+        asked = (account.sid, send.idempotency_key, send.fingerprint)
+        return await self._store.read(lambda conn: messages.keyed(conn, *asked))
+
+    async def _fail(self, message: Message, send: Send) -> Message:
+        """Write down a message that is not to be sent, as failed, and what is owed for it.
+
+        Who sends through a service is told that later, not at once: to them it is queued yet.
+        """
+        failed = replace(message, status=Status.FAILED, reason=Reason.OPTED_OUT)
+        written = await self._store.accept(
+            Accept(failed, failed.created_at, "", send.idempotency_key, send.fingerprint)
+        )
+        if written.id != message.id:
+            return written
+        metrics.reached(Status.FAILED)
+        self._wake()
+        return message
 
     def _message(self, account: Account, sender: Sender, send: Send) -> Message:
         now = self._clock()
@@ -208,6 +241,18 @@ class Gateway:
     async def find_by_ref(self, account: Account, ref: str) -> Message:
         """One message by the id that its carrier gave it. Raises Unknown."""
         return await self._store.read(lambda conn: messages.by_ref(conn, account.sid, ref))
+
+    async def find_named(self, account: Account, name: str) -> Message:
+        """One message by any form of its id, or by the id that its carrier gave it. Raises Unknown."""
+        if id := read_id(name):
+            try:
+                return await self.find(account, id)
+            except Unknown:
+                pass  # a carrier may give ids of the same form
+        try:
+            return await self.find_by_ref(account, name)
+        except Unknown:
+            raise Unknown(f"no message {name}") from None
 
     async def page(
         self, account: Account, filter: Filter, *, limit: int, cursor: Cursor | None = None

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from estafette.core import metrics
 from estafette.core.clock import Clock
+from estafette.core.keywords import Keywords
 from estafette.model import Channel, Direction, Incoming, Message, Sender, Status, Unknown
 from estafette.model.ids import instant, new_id
 from estafette.model.text import segments
@@ -20,9 +23,12 @@ _DOOR = "twilio"  # in whose words the hooks of senders, applications and servic
 class Inbound:
     """Takes in what carriers hand us."""
 
-    def __init__(self, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Store, keywords: Keywords, clock: Clock, wake: Callable[[], None]
+    ) -> None:
         """`wake` is called when somebody is to be told something."""
         self._store = store
+        self._keywords = keywords
         self._clock = clock
         self._wake = wake
 
@@ -35,8 +41,10 @@ class Inbound:
         """
         sender, route = await self._addressee(connection, incoming)
         message = self._message(sender, route, incoming)
-        # What a message asks for itself, such as to be left alone, is seen here: before it is
-        # written, so that it can say so, and with who is told.
+        # Seen before it is written, so that it says so itself to whoever is told.
+        word = await self._keywords.find(sender, message)
+        if word:
+            message = replace(message, content={**message.content, "opt_out": word})
         owed = _owed(message, route)
         arrival = Arrival(message, sender.connection, owed)
         kept = await self._store.join(keep, arrival)
@@ -44,6 +52,8 @@ class Inbound:
             metrics.reached(Status.RECEIVED)
             if owed or message.media:
                 self._wake()
+        if word:  # also when it is told again: it may not have been heard to the end
+            await self._keywords.hear(sender, kept)
         return kept
 
     async def _addressee(self, connection: str, told: Incoming) -> tuple[Sender, Route]:

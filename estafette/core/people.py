@@ -80,10 +80,10 @@ class People:
             raise NotProved(is_known=True)
         return Credential(account, key)
 
-    async def prove_bearer(self, token: str) -> Credential:
-        """Who shows `SK….secret` as one text. Raises NotProved."""
+    async def prove_bearer(self, token: str, *, shown: bytes = b"") -> Credential:
+        """Who shows `SK….secret` as one text. Raises NotProved. `shown` is as in `prove`."""
         sid, secret = split_bearer(token)
-        return await self.prove(sid, secret)
+        return await self.prove(sid, secret, shown=shown)
 
     async def add_account(
         self, name: str, *, sid: str = "", token: str = "", kind: AccountKind = AccountKind.FULL

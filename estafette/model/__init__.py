@@ -12,6 +12,7 @@ from estafette.model.account import (
 )
 from estafette.model.attempt import Accepted, Attempt, Later, Offer, Outcome, Receipt
 from estafette.model.callback import (
+    After,
     Callback,
     CallbackStatus,
     Detour,
@@ -50,11 +51,13 @@ from estafette.model.message import (
     Send,
     Status,
 )
+from estafette.model.optout import Keyword, OptOut, Suppression, Wish
 
 __all__ = [
     "Accepted",
     "Account",
     "AccountKind",
+    "After",
     "Attempt",
     "BadAddress",
     "Busy",
@@ -78,12 +81,14 @@ __all__ = [
     "Incoming",
     "Inward",
     "Key",
+    "Keyword",
     "Later",
     "MediaItem",
     "Message",
     "Misconfigured",
     "NewerSchema",
     "Offer",
+    "OptOut",
     "Outcome",
     "Page",
     "Patience",
@@ -95,9 +100,11 @@ __all__ = [
     "SendError",
     "Sender",
     "Status",
+    "Suppression",
     "Throttled",
     "Unclear",
     "Unknown",
     "Unreached",
     "Verification",
+    "Wish",
 ]

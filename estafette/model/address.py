@@ -6,7 +6,9 @@ from functools import cache
 from phonenumbers import (
     COUNTRY_CODE_TO_REGION_CODE,
     PhoneNumber,
+    PhoneNumberType,
     is_possible_number,
+    number_type,
     parse,
 )
 
@@ -64,6 +66,11 @@ def is_alphanumeric_sender(text: str) -> bool:
 def is_short_code(text: str) -> bool:
     """Whether `text` is 3 to 8 ASCII digits: the sizes of short codes countries give out."""
     return _SHORT_CODE.fullmatch(text) is not None
+
+
+def is_toll_free(text: str) -> bool:
+    """Whether `text` is a number that costs who calls it nothing, such as +1 800."""
+    return e164(text) is not None and number_type(parse(text)) == PhoneNumberType.TOLL_FREE
 
 
 @cache

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple, Self
 
 from msgspec import Struct
 
 from estafette.model.account import Hook
+from estafette.model.ids import instant
 from estafette.model.message import Reason, Send, Status
 
 
@@ -58,6 +60,29 @@ class Callback(Struct, frozen=True, kw_only=True):
     method: str = "POST"
     fallback: Hook = Hook()  #: who is told instead, when the address fails
     detour: Detour | None = None  #: while it is told to another address than its own
+
+
+class After(NamedTuple):
+    """Where a page of callbacks begins: behind this one."""
+
+    at: int
+    message: str
+    status: str
+
+    @classmethod
+    def of(cls, callback: Callback) -> Self:
+        """Behind this one."""
+        return cls(instant(callback.created_at), callback.message, callback.status)
+
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """What `str` made; None for anything else."""
+        at, _, rest = text.partition("-")
+        message, _, status = rest.partition("-")
+        return cls(int(at), message, status) if at.isdecimal() and len(at) < 18 else None
+
+    def __str__(self) -> str:
+        return f"{self.at}-{self.message}-{self.status}"
 
 
 class Post(Struct, frozen=True, kw_only=True):

@@ -1,11 +1,14 @@
 """Ids that grow with time, so that the newest stand together at the end of every index."""
 
 import random
+import re
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 
 # Ticks are 4096 to a millisecond: RFC 9562 §6.2 method 3, twelve bits of a fraction of it.
 _VARIANT = 0b10 << 62
 _BELIEVED = 60_000 << 12  # a clock that is set back by more than a minute is believed
+_HEX = re.compile(r"[0-9a-fA-F]{32}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _last = 0
@@ -25,6 +28,29 @@ def instant(at: datetime) -> int:
     """Microseconds since 1970 of an aware time."""
     span = at - _EPOCH
     return (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
+
+
+def moment(micros: int) -> datetime:
+    """The aware time that is so many microseconds after 1970 began."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def read_id(text: str) -> str | None:
+    """The 32 hex digits in any form of a message's id, else None: bare, as a UUID, with `SM` or
+    `MM` before them, or in the base64 of a `wamid.`.
+    """
+    if text.startswith("wamid."):
+        found = _HEX.search(_unwrapped(text[6:]))
+        return found[0].lower() if found else None
+    bare = text[2:] if text[:2] in ("SM", "MM") else text.replace("-", "")
+    return bare.lower() if _HEX.fullmatch(bare) else None
+
+
+def _unwrapped(text: str) -> str:
+    try:
+        return b64decode(text + "=" * (-len(text) % 4), altchars=b"-_").decode("latin-1")
+    except ValueError:
+        return ""
 
 
 def first_id(at: datetime) -> str:

@@ -101,6 +101,7 @@ class Send(Struct, frozen=True, kw_only=True):
     verbatim: bool = False  #: the pool may not replace characters, even if it is set to
     send_at: datetime | None = None  #: not before; at once where it is left out
     content: Mapping[str, Any] = {}  #: what its kind has beside text and media
+    despite_opt_out: bool = False  #: it answers what somebody wrote about their opt-out
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -148,6 +149,7 @@ class Filter(Struct, frozen=True, kw_only=True):
     sender: str = ""
     channel: Channel | None = None  #: of `recipient` and `sender`, where they are given
     status: Status | None = None
+    direction: Direction | None = None
     sent_from: datetime | None = None
     sent_until: datetime | None = None
 

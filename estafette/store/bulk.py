@@ -27,13 +27,14 @@ def insert(
     *,
     columns: tuple[str, ...] = (),
     conflict: str = "",
-) -> None:
+) -> int:
     """Insert rows, their values in the order of `columns`, or of all the table's columns.
 
-    `conflict` says what to do where a key exists already, as it follows `ON CONFLICT`.
+    `conflict` says what to do where a key exists already, as it follows `ON CONFLICT`. The answer is
+    how many rows were inserted.
     """
-    for sql, values in inserts(table, rows, mark=_mark(conn), columns=columns, conflict=conflict):
-        run(conn, sql, values)
+    made = inserts(table, rows, mark=_mark(conn), columns=columns, conflict=conflict)
+    return sum(run(conn, sql, values).rowcount for sql, values in made)
 
 
 def inserts(

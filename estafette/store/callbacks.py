@@ -6,13 +6,12 @@ them takes them from `outbox.py`.
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, text
 
-from estafette.model import Callback, CallbackStatus, Hook, Message, Reason, Status
-from estafette.model.ids import instant
+from estafette.model import After, Callback, CallbackStatus, Hook, Message, Reason, Status
 from estafette.store import bulk, media
 from estafette.store.schema import callbacks
 from estafette.store.times import moment, moment_or_none
@@ -100,29 +99,6 @@ def of_message(conn: Connection, id: str) -> list[Callback]:
     """What was and is to be told of one message, the first first."""
     rows = bulk.select(conn, callbacks, "message", [id], NAMES)
     return sorted(map(of_row, rows), key=lambda item: (item.created_at, NUMBER.get(item.status, 1)))
-
-
-class After(NamedTuple):
-    """Where a page of callbacks begins: behind this one."""
-
-    at: int
-    message: str
-    status: str
-
-    @classmethod
-    def of(cls, callback: Callback) -> Self:
-        """Behind this one."""
-        return cls(instant(callback.created_at), callback.message, callback.status)
-
-    @classmethod
-    def read(cls, text: str) -> Self | None:
-        """What `str` made; None for anything else."""
-        at, _, rest = text.partition("-")
-        message, _, status = rest.partition("-")
-        return cls(int(at), message, status) if at.isdecimal() and len(at) < 18 else None
-
-    def __str__(self) -> str:
-        return f"{self.at}-{self.message}-{self.status}"
 
 
 def page(

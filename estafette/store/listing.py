@@ -36,7 +36,7 @@ def page(
 def _narrow(account: str, filter: Filter) -> Where:
     parts: list[str] = ["account = :account"]
     values: dict[str, Any] = {"account": account}
-    for name in ("recipient", "sender", "channel", "status"):
+    for name in ("recipient", "sender", "channel", "status", "direction"):
         value = getattr(filter, name)
         if value:
             parts.append(f"{name} = :{name}")

@@ -51,7 +51,8 @@ class Accept(NamedTuple):
     @property
     def is_plain(self) -> bool:
         """Whether a message and a job are all that is written."""
-        return not (self.idempotency_key or self.sticks or self.is_told)
+        has_failed = self.message.status is Status.FAILED
+        return not (self.idempotency_key or self.sticks or self.is_told or has_failed)
 
 
 def accept(conn: Connection, items: list[Accept]) -> list[Message]:
@@ -65,12 +66,28 @@ def accept(conn: Connection, items: list[Accept]) -> list[Message]:
     recipients.file_at_once(conn, [item.message for item in new])
     bulk.insert(conn, jobs, [_job(item) for item in new if item.message.status in WAITING])
     _note(conn, new)
+    if failed := [item.message for item in new if item.message.status is Status.FAILED]:
+        _fail(conn, failed)
     if len(new) == len(items):
         return [item.message for item in items]
     return [
         item.message if item in new else get(conn, item.message.account, known[_key(item)])
         for item in items
     ]
+
+
+def _fail(conn: Connection, failed: list[Message]) -> None:
+    """Write down why messages failed at once, and owe that to those who asked to be told."""
+    rows = [(message.id, message.reason or Reason.OTHER) for message in failed]
+    bulk.update(conn, messages, ("id", "reason"), rows, sets="reason = v.reason")
+    facts = [
+        callbacks.of(
+            message, Status.FAILED, instant(message.created_at), reason=message.reason or ""
+        )
+        for message in failed
+        if message.callback_url
+    ]
+    callbacks.owe(conn, facts)
 
 
 def accept_again(conn: Connection, items: list[Accept]) -> list[Message]:
@@ -124,6 +141,16 @@ def _keyed(conn: Connection, items: list[Accept]) -> dict[tuple[str, str] | None
             raise Conflict("this idempotency key was used with another request")
         found[_key(item)] = message
     return found
+
+
+def keyed(conn: Connection, account: str, key: str, fingerprint: str) -> Message | None:
+    """The message that an idempotency key stands for. Raises Conflict with another request."""
+    row = conn.execute(_BY_KEY, {"account": account, "key": key}).first()
+    if row is None:
+        return None
+    if row[0] != fingerprint:
+        raise Conflict("this idempotency key was used with another request")
+    return some(conn, [row[1]]).get(row[1])
 
 
 _BY_KEY = text(

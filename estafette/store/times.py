@@ -1,15 +1,10 @@
 """Times as the tables keep them: microseconds since 1970, UTC."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-from estafette.model.ids import instant
+from estafette.model.ids import instant, moment
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def moment(micros: int) -> datetime:
-    """The aware time of a column."""
-    return _EPOCH + timedelta(microseconds=micros)
+__all__ = ["instant_or_none", "moment", "moment_or_none"]
 
 
 def moment_or_none(micros: int | None) -> datetime | None:

@@ -42,20 +42,23 @@ def test_it_says_in_one_line_what_it_does_not_take(
 
 
 def test_who_is_told_is_set_and_cleared(home: Server) -> None:
-    home.run("senders", "add", "+14155550140")
+    home.run("senders", "add", "+14155550149")
     options = ("--inbound-url", URL, "--inbound-method", "get", "--fallback-url", f"{URL}/2")
-    home.run("senders", "set", "+14155550140", *options)
+    home.run("senders", "set", "+14155550149", *options)
     assert hooks(home) == ({"url": URL, "method": "GET"}, {"url": f"{URL}/2", "method": "POST"})
-    home.run("senders", "set", "+14155550140", "--fallback-url", "", "--inbound-method", "POST")
+    home.run("senders", "set", "+14155550149", "--fallback-url", "", "--inbound-method", "POST")
     assert hooks(home) == ({"url": URL, "method": "POST"}, {"url": "", "method": "POST"})
-    sid = home.run("receive", RECIPIENT, "+14155550140", "Hi").stdout.split()[0]
+    sid = home.run("receive", RECIPIENT, "+14155550149", "Hi").stdout.split()[0]
     (listed,) = (i for i in asked(home, "callbacks")["items"] if f"SM{i['message']}" == sid)
     assert (listed["url"], listed["method"], listed["told"]) == (URL, "POST", "waiting")
 
 
 def hooks(home: Server) -> tuple[object, object]:
-    (found,) = (i for i in asked(home, "senders")["items"] if i["address"] == "+14155550140")
-    return found["inbound"], found["fallback"]
+    (found,) = (i for i in asked(home, "senders")["items"] if i["address"] == "+14155550149")
+    return (
+        {"url": found["inbound_url"], "method": found["inbound_method"]},
+        {"url": found["fallback_url"], "method": found["fallback_method"]},
+    )
 
 
 @pytest.mark.parametrize(

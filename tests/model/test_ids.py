@@ -1,6 +1,7 @@
 """Ids that grow with time, and still say which moment they were made in."""
 
 import uuid
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estafette.model import ids
-from estafette.model.ids import first_id, instant, new_id
+from estafette.model.ids import first_id, instant, new_id, read_id
 
 NOON = datetime(2026, 5, 4, 12, 0, 0, 123_456, tzinfo=UTC)
 
@@ -92,3 +93,26 @@ def test_the_first_id_of_a_moment_is_the_bound_of_the_ids_made_since(at: datetim
 @given(MOMENTS)
 def test_an_instant_is_exact_to_the_microsecond(at: datetime) -> None:
     assert datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=instant(at)) == at
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0123456789abcdef0123456789abcdef",
+        "0123456789ABCDEF0123456789ABCDEF",
+        "SM0123456789abcdef0123456789abcdef",
+        "MM0123456789ABCDEF0123456789abcdef",
+        "01234567-89ab-cdef-0123-456789abcdef",
+        "wamid." + b64encode(b"\x12\x180123456789abcdef0123456789ABCDEF\0").decode(),
+        "wamid." + b64encode(b"0123456789abcdef0123456789abcdef").decode().rstrip("="),
+    ],
+)
+def test_a_message_is_named_in_many_forms(text: str) -> None:
+    assert read_id(text) == "0123456789abcdef0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "SM", "x" * 32, "AC" + "0" * 32, "wamid.", "wamid.é", "0" * 33]
+)
+def test_other_texts_name_none(text: str) -> None:
+    assert read_id(text) is None

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import Connection
 
-from estafette.model import Callback, CallbackStatus, Outcome, Receipt, Status
+from estafette.model import After, Callback, CallbackStatus, Outcome, Receipt, Status
 from estafette.model.ids import instant
 from estafette.store import attempts, callbacks, messages, outbox, receipts
-from estafette.store.callbacks import After, Fact
+from estafette.store.callbacks import Fact
 from estafette.store.outbox import Result
 from tests.store.conftest import ACCOUNT, NOON, NOW, accepted, closing, count, offered
 

@@ -11,6 +11,7 @@ from estafette.core.numbers import Configure
 from estafette.doors.twilio import wire
 from estafette.doors.twilio.errors import TwilioError
 from estafette.doors.twilio.requests import label
+from estafette.doors.urls import is_url
 from estafette.model import Hook, Sender
 from estafette.model.ids import made_at
 from estafette.model.number import CAPABILITIES, friendly, kind_of, pattern
@@ -86,7 +87,7 @@ def _read(said: wire.Form, name: str, rule: str) -> str | None:
     if not value:
         return ""
     if rule == "url":
-        if not wire.is_url(value):
+        if not is_url(value):
             raise TwilioError(21402, value)
         return value
     if rule == "method":

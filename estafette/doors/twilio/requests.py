@@ -12,6 +12,7 @@ from estafette.doors.twilio import wire
 from estafette.doors.twilio.auth import header
 from estafette.doors.twilio.errors import TwilioError
 from estafette.doors.twilio.forms import Answer
+from estafette.doors.urls import is_url
 
 #: Settings that are one of several words.
 _WORDS = {
@@ -115,7 +116,7 @@ def _setting(name: str, text: str, usual: Any) -> Any:
         if method not in ("GET", "POST"):
             raise TwilioError(20001, f"{name} must be GET or POST")
         return method
-    if name.endswith(("Url", "Callback")) and text and not wire.is_url(text):
+    if name.endswith(("Url", "Callback")) and text and not is_url(text):
         raise TwilioError(20001, f"{name} must be a URL")
     return text
 

@@ -8,10 +8,11 @@ from email.utils import format_datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 from estafette.doors.twilio.errors import FAILED, UNKNOWN_FAILURE, TwilioError
 from estafette.doors.twilio.options import check_content, through
+from estafette.doors.urls import is_url
 from estafette.model import (
     Account,
     AccountKind,
@@ -29,7 +30,6 @@ from estafette.model.smart import smart
 
 API = "2010-04-01"
 MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
-_HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")  # Twilio takes no underscores in a callback's host
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 STATUS = {
@@ -174,18 +174,6 @@ def _callback(url: str) -> str:
     if url and not is_url(url):
         raise TwilioError(21609, url)
     return url
-
-
-def is_url(text: str) -> bool:
-    """Whether it is an http or https URL with a host, in characters that a URL may have."""
-    if not text.isascii() or not text.isprintable() or " " in text or len(text) > 2048:
-        return False
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(host) and bool(_HOST.fullmatch(host or ""))
 
 
 def _validity(text: str) -> int:

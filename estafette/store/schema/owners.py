@@ -196,6 +196,17 @@ suppressions = Table(
     sqlite_with_rowid=False,
 )
 
+#: What an account has set, by name; `value` is JSON.
+settings = Table(
+    "settings",
+    METADATA,
+    id_("account", primary_key=True),
+    id_("name", primary_key=True),
+    text_("value"),
+    at_("updated_at"),
+    sqlite_with_rowid=False,
+)
+
 #: What an account has used, by day and category; a day is counted once, when it is over.
 usage = Table(
     "usage",

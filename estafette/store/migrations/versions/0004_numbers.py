@@ -164,6 +164,15 @@ def make_owners() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "settings",
+        id_("account"),
+        id_("name"),
+        text("value"),
+        number("updated_at"),
+        sa.PrimaryKeyConstraint("account", "name"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "inventory",
         id_("address"),
         id_("country"),

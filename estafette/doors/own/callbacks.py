@@ -1,0 +1,94 @@
+"""Callbacks: what addresses were told, and telling it once more."""
+
+from typing import ClassVar
+
+from msgspec import Struct
+
+from estafette import model
+from estafette.core.core import Core
+from estafette.doors.own.errors import Refusal
+from estafette.doors.own.wire import At, Call, Page, PageQuery, Row, cut
+from estafette.model import After, CallbackStatus, Status
+
+
+class Callback(Struct, frozen=True, kw_only=True):
+    """A status of a message that an address is owed, or was told. `url` ends before its `?`."""
+
+    message: str
+    status: Status
+    told: CallbackStatus
+    url: str
+    method: str
+    door: str
+    tries: int
+    answer: str
+    created_at: At
+    due_at: At | None
+    closed_at: At | None
+
+
+class Query(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which callbacks to list."""
+
+    told: CallbackStatus | None = None
+
+
+class Again(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to tell once more: one status, or all that are over."""
+
+    status: Status | None = None
+
+
+def callback(item: model.Callback) -> Callback:
+    """A callback as it is shown."""
+    return Callback(
+        message=item.message,
+        status=item.status,
+        told=item.told,
+        url=item.url.partition("?")[0].partition("#")[0],
+        method=item.method,
+        door=item.door,
+        tries=item.tries,
+        answer=item.answer,
+        created_at=item.created_at,
+        due_at=item.due_at,
+        closed_at=item.closed_at,
+    )
+
+
+class Callbacks:
+    """Each method answers one operation."""
+
+    TABLE: ClassVar[list[Row]] = [
+        Row(method="GET", path="/api/callbacks", name="list", query=Query, answer=Page[Callback]),
+        Row(
+            method="POST",
+            path="/api/callbacks/{message}/replay",
+            name="replay",
+            body=Again,
+            optional=True,
+            answer=Page[Status],
+        ),
+    ]
+
+    def __init__(self, core: Core) -> None:
+        self._gateway = core.gateway
+
+    async def list(self, call: Call) -> Page[Callback]:
+        """List callbacks, newest first."""
+        query: Query = call.query
+        after = After.read(query.after) if query.after else None
+        if query.after and after is None:
+            raise Refusal("bad_request", "after is not what a list ended with", field="after")
+        found = await self._gateway.callbacks(
+            call.account, told=query.told, limit=query.limit + 1, after=after
+        )
+        items, last = cut(found, query.limit)
+        following = call.next(str(After.of(last))) if last else None
+        return Page([callback(item) for item in items], following)
+
+    async def replay(self, call: Call) -> Page[Status]:
+        """Tell once more what is over of a message; which statuses that are, in order."""
+        message = await self._gateway.find_named(call.account, call.holes["message"])
+        again = await self._gateway.replay(call.account, message.id, call.body.status)
+        return Page(again, None)

@@ -1,0 +1,156 @@
+"""Connections: what carries messages. They belong to who runs this gateway: its first account."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from estafette import model
+from estafette.core.core import Core
+from estafette.core.vault import WrongKey
+from estafette.doors.own.errors import Refusal
+from estafette.doors.own.wire import At, Call, Page, PageQuery, Row, cut
+
+OnUnclear = Literal["fail", "resend"]
+Name = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description="What people call it; it stands in the address at which its carrier calls us.",
+    ),
+]
+Wait = Annotated[
+    int, Meta(ge=1, le=86_400, description="Seconds to wait for a receipt when nobody knows.")
+]
+
+
+class Connection(Struct, frozen=True, kw_only=True):
+    """One provider with its settings; secrets are `…`."""
+
+    name: str
+    provider: str
+    settings: Mapping[str, Any]
+    receipt_wait: int
+    on_unclear: str
+    parked_at: At | None
+    parked_text: str
+
+
+class NewConnection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A connection to add. Its settings are those of its provider."""
+
+    name: Name
+    provider: str
+    settings: dict[str, Any] = {}
+    receipt_wait: Wait = 3600
+    on_unclear: OnUnclear = "fail"
+
+
+class ConnectionChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to change; what is left out stays. A setting of null has its default again."""
+
+    settings: dict[str, Any] = {}
+    receipt_wait: Wait | UnsetType = UNSET
+    on_unclear: OnUnclear | UnsetType = UNSET
+
+
+class Connections:
+    """Each method answers one operation."""
+
+    TABLE: ClassVar[list[Row]] = [
+        Row(
+            method="GET",
+            path="/api/connections",
+            name="list",
+            query=PageQuery,
+            answer=Page[Connection],
+        ),
+        Row(
+            method="POST",
+            path="/api/connections",
+            name="add",
+            body=NewConnection,
+            answer=Connection,
+            status=201,
+        ),
+        Row(method="GET", path="/api/connections/{name}", name="show", answer=Connection),
+        Row(
+            method="PATCH",
+            path="/api/connections/{name}",
+            name="change",
+            body=ConnectionChange,
+            answer=Connection,
+        ),
+        Row(method="POST", path="/api/connections/{name}/resume", name="resume", answer=Connection),
+    ]
+
+    def __init__(self, core: Core) -> None:
+        self._connections = core.connections
+        self._people = core.people
+
+    async def list(self, call: Call) -> Page[Connection]:
+        """List connections, by name."""
+        await self._check(call)
+        found = sorted(await self._connections.list(), key=lambda item: item.name)
+        behind = [item for item in found if item.name > call.query.after]
+        items, last = cut(behind, call.query.limit)
+        shown = [await self._shown(item) for item in items]
+        return Page(shown, call.next(last.name if last else None))
+
+    async def add(self, call: Call) -> Connection:
+        """Add a connection."""
+        await self._check(call)
+        asked: NewConnection = call.body
+        await self._connections.add(
+            model.Connection(
+                name=asked.name,
+                provider=asked.provider,
+                settings=asked.settings,
+                receipt_wait=asked.receipt_wait,
+                on_unclear=asked.on_unclear,
+            )
+        )
+        return await self._shown(await self._connections.get(asked.name))
+
+    async def show(self, call: Call) -> Connection:
+        """Show one connection."""
+        await self._check(call)
+        return await self._shown(await self._connections.get(call.holes["name"]))
+
+    async def change(self, call: Call) -> Connection:
+        """Change a connection, and let its messages go on if they were held."""
+        await self._check(call)
+        asked: ConnectionChange = call.body
+        given = {"receipt_wait": asked.receipt_wait, "on_unclear": asked.on_unclear}
+        parts = {name: value for name, value in given.items() if value is not UNSET}
+        changed = await self._connections.change(call.holes["name"], asked.settings, **parts)
+        return await self._shown(changed)
+
+    async def resume(self, call: Call) -> Connection:
+        """Let the messages of a parked connection go on."""
+        await self._check(call)
+        await self._connections.resume(call.holes["name"])
+        return await self._shown(await self._connections.get(call.holes["name"]))
+
+    async def _check(self, call: Call) -> None:
+        """Connections carry for all accounts: only who runs the gateway may see and change them."""
+        first = (await self._people.accounts())[0]
+        if call.account.sid != first.sid:
+            raise Refusal("forbidden", "connections are for the first account of this gateway")
+
+    async def _shown(self, item: model.Connection) -> Connection:
+        try:
+            settings = await self._connections.settings(item.name)
+        except WrongKey:
+            raise Refusal(
+                "conflict", f"{item.name} was sealed with another ESTAFETTE_SECRET_KEY"
+            ) from None
+        return Connection(
+            name=item.name,
+            provider=item.provider,
+            settings=settings,
+            receipt_wait=item.receipt_wait,
+            on_unclear=item.on_unclear,
+            parked_at=item.parked_at,
+            parked_text=item.parked_text,
+        )

@@ -1,0 +1,262 @@
+"""Messages: send, list and show them, call them back, forget their text, delete them."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from estafette import model
+from estafette.core.core import Core
+from estafette.core.senders import read_address
+from estafette.doors.own.errors import Refusal
+from estafette.doors.own.timeline import Event, timeline
+from estafette.doors.own.wire import (
+    At,
+    Call,
+    GivenAt,
+    Page,
+    PageQuery,
+    Row,
+    check_url,
+    read_service,
+    utc,
+)
+from estafette.model import Channel, Cursor, Declined, Direction, Filter, Reason, Status, Unknown
+from estafette.model.address import loose_e164
+from estafette.model.ids import instant, moment, read_id
+
+_LONGEST_WAIT = 36_000  # seconds
+
+
+class Failure(Struct, frozen=True):
+    """Why it failed: our word, and the carrier's own code and text."""
+
+    reason: Reason
+    code: str
+    text: str
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """One message, in either direction."""
+
+    id: str
+    status: Status
+    ref: str | None
+    channel: Channel
+    direction: Direction
+    sender: str = field(name="from")
+    recipient: str = field(name="to")
+    body: str
+    media: list[str]
+    content: Mapping[str, Any]
+    segments: int
+    price: str | None
+    error: Failure | None
+    account: str
+    service: str | None
+    door: str | None
+    created_at: At
+    updated_at: At
+    sent_at: At | None
+    expires_at: At
+
+
+class Traced(Message, frozen=True, kw_only=True):
+    """One message, with what became of it."""
+
+    timeline: list[Event]
+
+
+class Query(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which messages to list; each part narrows."""
+
+    recipient: Annotated[str, Meta(description="Only to this recipient.")] = field(
+        name="to", default=""
+    )
+    sender: Annotated[str, Meta(description="Only from this sender.")] = field(
+        name="from", default=""
+    )
+    channel: Channel | None = None
+    status: Status | None = None
+    direction: Direction | None = None
+    sent_from: Annotated[GivenAt, Meta(description="Sent then or later.")] | None = None
+    sent_until: Annotated[GivenAt, Meta(description="Sent then or before.")] | None = None
+
+
+class NewMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to send. Without `from`, a sender of the service, or the main one of the channel."""
+
+    recipient: str = field(name="to")
+    sender: str = field(name="from", default="")
+    channel: Channel = Channel.SMS
+    body: str = ""
+    media: Annotated[tuple[str, ...], Meta(max_length=10)] = ()
+    callback_url: str = ""
+    service: Annotated[str, Meta(description="A pool of senders: MG…, or 32 hex digits.")] = ""
+    send_at: Annotated[GivenAt, Meta(description="Not before.")] | None = None
+    valid_for: Annotated[
+        int, Meta(ge=1, le=_LONGEST_WAIT, description="Seconds in which it must be taken.")
+    ] = _LONGEST_WAIT
+
+
+def message(item: model.Message) -> Message:
+    """A message as it is shown."""
+    return Message(**_parts(item))
+
+
+def traced(item: model.Message, events: list[Event]) -> Traced:
+    """A message as it is shown, with its timeline."""
+    return Traced(**_parts(item), timeline=events)
+
+
+def _parts(item: model.Message) -> dict[str, Any]:
+    is_failed = item.reason is not None
+    return {
+        "id": item.id,
+        "status": item.status,
+        "ref": item.ref or None,
+        "channel": item.channel,
+        "direction": item.direction,
+        "sender": item.sender,
+        "recipient": item.recipient,
+        "body": "" if item.redacted else item.body,
+        "media": list(item.media),
+        "content": {} if item.redacted else item.content,
+        "segments": item.segments,
+        "price": None,  # carriers tell none yet
+        "error": Failure(item.reason or Reason.OTHER, item.code, item.text) if is_failed else None,
+        "account": item.account,
+        "service": item.service or None,
+        "door": item.door or None,
+        "created_at": item.created_at,
+        "updated_at": item.updated_at,
+        "sent_at": item.sent_at,
+        "expires_at": item.expires_at,
+    }
+
+
+class Messages:
+    """Each method answers one operation."""
+
+    TABLE: ClassVar[list[Row]] = [
+        Row(
+            method="POST",
+            path="/api/messages",
+            name="send",
+            body=NewMessage,
+            keyed=True,
+            answer=Message,
+            status=201,
+        ),
+        Row(method="GET", path="/api/messages", name="list", query=Query, answer=Page[Message]),
+        Row(method="GET", path="/api/messages/{id}", name="show", answer=Traced),
+        Row(method="DELETE", path="/api/messages/{id}", name="delete"),
+        Row(method="POST", path="/api/messages/{id}/cancel", name="cancel", answer=Message),
+        Row(method="POST", path="/api/messages/{id}/redact", name="redact", answer=Message),
+    ]
+
+    def __init__(self, core: Core) -> None:
+        self._gateway = core.gateway
+        self._senders = core.senders
+
+    async def send(self, call: Call) -> Message:
+        """Send a message: it is written down when this answers, and its carrier not asked yet."""
+        asked: NewMessage = call.body
+        bad = [url for url in asked.media if not check_url(url, "media")]
+        if bad:
+            raise Refusal("bad_request", "media: an empty text is not a URL", field="media")
+        recipient = loose_e164(asked.recipient)
+        if recipient is None:
+            raise Declined(Reason.BAD_RECIPIENT, asked.recipient)
+        send = model.Send(
+            channel=asked.channel,
+            sender=await self._sender(call.account.sid, asked),
+            recipient=recipient,
+            body=asked.body,
+            media=asked.media,
+            callback_url=check_url(asked.callback_url, "callback_url"),
+            valid_for=asked.valid_for,
+            service=read_service(asked.service),
+            send_at=utc(asked.send_at) if asked.send_at else None,
+            door="own",
+            idempotency_key=call.idempotency_key,
+            fingerprint=_fingerprint(asked) if call.idempotency_key else "",
+        )
+        return message(await self._gateway.send(call.account, send))
+
+    async def _sender(self, account: str, asked: NewMessage) -> str:
+        if asked.sender:
+            return read_address(asked.channel, asked.sender) or asked.sender
+        if asked.service:
+            return ""
+        found = await self._senders.main(account, asked.channel)
+        if found is None:
+            raise Declined(Reason.NO_SENDER, asked.channel)
+        return found.address
+
+    async def list(self, call: Call) -> Page[Message]:
+        """List messages, newest first; by the time of sending where that narrows the list."""
+        query: Query = call.query
+        filter = Filter(
+            recipient=query.recipient,
+            sender=query.sender,
+            channel=query.channel,
+            status=query.status,
+            direction=query.direction,
+            sent_from=utc(query.sent_from) if query.sent_from else None,
+            sent_until=utc(query.sent_until) if query.sent_until else None,
+        )
+        cursor = _cursor(query.after) if query.after else None
+        try:
+            page = await self._gateway.page(call.account, filter, limit=query.limit, cursor=cursor)
+        except Unknown:
+            raise _bad_after() from None
+        following = call.next(_after(page.items[-1], filter)) if page.has_next else None
+        return Page([message(item) for item in page.items], following)
+
+    async def show(self, call: Call) -> Traced:
+        """Show one message with its timeline, by any form of its id, or by its carrier's own."""
+        found = await self._find(call)
+        return traced(found, timeline(found, await self._gateway.timeline(found)))
+
+    async def cancel(self, call: Call) -> Message:
+        """Call a message back that was not offered to a carrier yet."""
+        found = await self._find(call)
+        return message(await self._gateway.cancel(call.account, found.id))
+
+    async def redact(self, call: Call) -> Message:
+        """Forget the text of a message; one still to be sent keeps it until a carrier has it."""
+        found = await self._find(call)
+        return message(await self._gateway.redact(call.account, found.id))
+
+    async def delete(self, call: Call) -> None:
+        """Delete a message that is complete, and all that is known of it."""
+        found = await self._find(call)
+        await self._gateway.delete(call.account, found.id)
+
+    async def _find(self, call: Call) -> model.Message:
+        return await self._gateway.find_named(call.account, call.holes["id"])
+
+
+def _after(item: model.Message, filter: Filter) -> str:
+    """What names the last of a page: its id, and its time where the list goes by that."""
+    by_time = filter.sent_from or filter.sent_until
+    return f"{item.id}-{instant(item.sent_at)}" if by_time and item.sent_at else item.id
+
+
+def _cursor(text: str) -> Cursor:
+    id, _, at = text.partition("-") if text[32:33] == "-" else (text, "", "")
+    read = read_id(id)
+    if read is None or (at and not (at.isascii() and at.isdigit() and len(at) <= 16)):
+        raise _bad_after()
+    return Cursor(read, sent_at=moment(int(at)) if at else None)
+
+
+def _bad_after() -> Refusal:
+    return Refusal("bad_request", "after names no message of this list", field="after")
+
+
+def _fingerprint(asked: NewMessage) -> str:
+    return sha256(msgspec.json.encode(asked)).hexdigest()

@@ -1,0 +1,107 @@
+"""What became of a message, event by event."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from estafette.core.gateway import Timeline
+from estafette.doors.own.callbacks import Callback, callback
+from estafette.doors.own.wire import At
+from estafette.model import Attempt, Direction, Message, Outcome, Reason, Receipt, Status
+
+
+class Accepted(Struct, frozen=True, tag="accepted", tag_field="what"):
+    """It was written down."""
+
+    at: At
+
+
+class Arrived(Struct, frozen=True, tag="received", tag_field="what"):
+    """Somebody wrote it to a sender."""
+
+    at: At
+
+
+class Offered(Struct, frozen=True, kw_only=True, tag="attempt", tag_field="what"):
+    """It was offered to a carrier, whose code and text are verbatim."""
+
+    at: At
+    number: int
+    id: str
+    node: str
+    connection: str
+    closed_at: At | None
+    outcome: Outcome | None
+    ref: str | None
+    code: str
+    text: str
+
+
+class Received(Struct, frozen=True, kw_only=True, tag="receipt", tag_field="what"):
+    """A carrier told something of it; code and text are verbatim."""
+
+    at: At
+    status: Status
+    reason: Reason | None
+    code: str
+    text: str
+
+
+class Told(Callback, frozen=True, kw_only=True, tag="callback", tag_field="what"):
+    """An address is owed a status of it, or was told."""
+
+    at: At
+
+
+class Judged(Struct, frozen=True, tag="feedback", tag_field="what"):
+    """The account said whether its recipient did what it asked for."""
+
+    at: At
+    outcome: str
+
+
+class Canceled(Struct, frozen=True, tag="canceled", tag_field="what"):
+    """It was called back."""
+
+    at: At
+
+
+Event = Accepted | Arrived | Offered | Received | Told | Judged | Canceled
+
+
+def timeline(message: Message, found: Timeline) -> list[Event]:
+    """What became of a message, in the order of time."""
+    began = Arrived if message.direction is Direction.INBOUND else Accepted
+    events: list[Event] = [began(message.created_at)]
+    events += map(_offered, found.attempts)
+    events += [_received(receipt, at) for receipt, at in found.receipts]
+    for item in found.callbacks:
+        shape = callback(item)
+        parts = {name: getattr(shape, name) for name in shape.__struct_fields__}
+        events.append(Told(at=item.closed_at or item.created_at, **parts))
+    if told := found.feedback:
+        events.append(Judged(told.updated_at, "confirmed" if told.confirmed else "unconfirmed"))
+    if message.status is Status.CANCELED:
+        events.append(Canceled(message.updated_at))
+    return sorted(events, key=lambda event: event.at)
+
+
+def _offered(attempt: Attempt) -> Offered:
+    return Offered(
+        at=attempt.started_at,
+        number=attempt.number,
+        id=attempt.id,
+        node=attempt.node,
+        connection=attempt.connection,
+        closed_at=attempt.closed_at,
+        outcome=attempt.outcome,
+        ref=attempt.ref or None,
+        code=attempt.code,
+        text=attempt.text,
+    )
+
+
+def _received(receipt: Receipt, at: datetime) -> Received:
+    return Received(
+        at=at, status=receipt.status, reason=receipt.reason, code=receipt.code, text=receipt.text
+    )

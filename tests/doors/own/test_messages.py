@@ -1,0 +1,148 @@
+"""Messages in our own words: sent, found by any of their names, listed, changed."""
+
+import base64
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.conftest import SENDER
+from tests.doors.own.conftest import Own
+from tests.doors.twilio.conftest import NEVER_REACHED, Api, new_number
+
+
+def until(own: Own, id: str, *statuses: str) -> Any:
+    end = time.monotonic() + 40
+    while (found := own.get(f"/messages/{id}"))["status"] not in statuses:
+        assert time.monotonic() < end, found
+        time.sleep(0.02)
+    return found
+
+
+def test_a_message_is_sent_and_shown_with_what_became_of_it(own: Own) -> None:
+    to = new_number()
+    sent = own.send(to, body="Grüße", media=["https://example.com/a.png"])
+    assert (sent["from"], sent["to"], sent["body"]) == (SENDER, to, "Grüße")
+    assert (sent["status"], sent["direction"], sent["door"]) == ("queued", "outbound-api", "own")
+    assert sent["media"] == ["https://example.com/a.png"]
+    assert (sent["error"], sent["price"], sent["service"]) == (None, None, None)
+    found = until(own, sent["id"], "delivered")
+    assert [event["what"] for event in found["timeline"]][:3] == ["accepted", "attempt", "receipt"]
+    assert found["ref"] == found["timeline"][1]["ref"]
+    assert found["sent_at"] >= found["created_at"]
+
+
+def test_a_message_is_found_by_every_name_that_it_has(own: Own, twilio: Api) -> None:
+    sid = twilio.create(new_number())["sid"]
+    id = sid[2:]
+    ref = until(own, id, "delivered")["ref"]
+    wamid = "wamid." + base64.b64encode(b"\x18\x0f" + id.encode() + b"\0").decode()
+    for name in (id, sid, f"MM{id}", id.upper(), str(uuid.UUID(id)), ref, wamid):
+        assert own.get(f"/messages/{name}")["id"] == id
+    assert own.get(f"/messages/{id}")["door"] == "twilio"
+
+
+def test_a_carriers_words_about_a_failure_are_verbatim(own: Own) -> None:
+    found = until(own, own.send("+15005520400")["id"], "failed")
+    assert found["error"]["reason"] == "blocked"
+    (attempt,) = [event for event in found["timeline"] if event["what"] == "attempt"]
+    assert (attempt["code"], attempt["text"]) == (found["error"]["code"], found["error"]["text"])
+    assert found["error"]["code"] == "30007"
+
+
+def test_another_accounts_message_is_unknown(own: Own, other: Own) -> None:
+    id = own.send(new_number())["id"]
+    assert other.call("GET", f"/messages/{id}").refusal == (404, "not_found", None)
+    assert other.call("DELETE", f"/messages/{id}").refusal[:2] == (404, "not_found")
+
+
+def test_the_same_key_gives_the_same_message(own: Own) -> None:
+    asked = {"from": SENDER, "to": new_number(), "body": "Once"}
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    first, again = own.post("/messages", asked, **key), own.post("/messages", asked, **key)
+    assert first["id"] == again["id"]
+    answer = own.call("POST", "/messages", {**asked, "body": "Twice"}, key)
+    assert answer.refusal == (409, "conflict", None)
+    bad = own.call("POST", "/messages", asked, {"Idempotency-Key": "x" * 256})
+    assert bad.refusal == (400, "bad_request", None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"to": "nobody"}, (400, "bad_recipient", "to")),
+        ({"from": "+14155550199"}, (400, "foreign_sender", "from")),
+        ({"body": ""}, (400, "nothing_to_say", "body")),
+        ({"body": "x" * 1601}, (400, "too_long", "body")),
+        ({"media": ["ftp://x"]}, (400, "bad_request", "media")),
+        ({"media": [""]}, (400, "bad_request", "media")),
+        ({"callback_url": "nowhere"}, (400, "bad_request", "callback_url")),
+        ({"from": "+15005550006", "to": "+15005550004"}, (400, "opted_out", "to")),
+        ({"service": "x"}, (400, "bad_request", "service")),
+        ({"service": "MG" + "0" * 32, "from": ""}, (400, "unknown_service", "service")),
+        ({"send_at": "2020-01-01T00:00:00Z"}, (400, "bad_time", "send_at")),
+    ],
+)
+def test_what_cannot_be_sent_says_why(own: Own, asked: Any, told: tuple[Any, ...]) -> None:
+    body = {"from": SENDER, "to": "+14155550100", "body": "Hi", **asked}
+    assert own.call("POST", "/messages", body).refusal == told
+
+
+def test_a_list_goes_on_where_the_page_before_ended(own: Own) -> None:
+    to = new_number()
+    sent = [own.send(to, body=str(index))["id"] for index in range(5)]
+    page = own.get("/messages", to=to, limit=2)
+    assert page["next"].startswith("/api/messages?")
+    assert [item["id"] for item in own.all_of("/messages", to=to, limit=2)] == sent[::-1]
+    # A number whose + was not encoded is understood.
+    assert len(own.get(f"/messages?to={to}")["items"]) == 5
+
+
+def test_lists_are_narrowed_by_everything(own: Own) -> None:
+    to = new_number()
+    sent = until(own, own.send(to)["id"], "delivered")
+    written = own.write(to, "Hello")
+    at = {"sent_from": sent["sent_at"], "sent_until": sent["sent_at"]}
+    narrow: list[dict[str, Any]] = [
+        {"direction": "outbound-api"}, {"status": "delivered"}, {"from": SENDER}, at,
+        {"channel": "sms"}, {"sent_from": "2026-01-01T00:00:00", **{"limit": 1000}},
+    ]  # fmt: skip
+    for query in narrow:
+        assert [item["id"] for item in own.all_of("/messages", to=to, **query)] == [sent["id"]]
+    for query in ({"direction": "inbound"}, {"status": "received"}):
+        found = own.get("/messages", **{"from": to}, **query)["items"]
+        assert [item["id"] for item in found] == [written["id"]]
+    assert own.get("/messages", to=to, channel="whatsapp")["items"] == []
+
+
+def test_a_list_by_time_has_pages(own: Own) -> None:
+    to = new_number()
+    sent = [own.send(to)["id"] for _ in range(3)]
+    for id in sent:
+        until(own, id, "delivered")
+    query = {"to": to, "sent_from": "2026-01-01T00:00:00Z", "limit": 1}
+    assert {item["id"] for item in own.all_of("/messages", **query)} == set(sent)
+
+
+def test_a_message_is_called_back_redacted_and_deleted(own: Own) -> None:
+    id = own.send(NEVER_REACHED)["id"]
+    assert own.call("DELETE", f"/messages/{id}").refusal == (409, "conflict", None)
+    assert own.post(f"/messages/{id}/redact", status=200)["body"] == ""
+    end = time.monotonic() + 40
+    while (answer := own.call("POST", f"/messages/{id}/cancel", {})).status != 200:
+        assert answer.refusal[:2] == (409, "conflict")
+        assert time.monotonic() < end
+    assert answer.json["status"] == "canceled"
+    assert own.get(f"/messages/{id}")["timeline"][-1]["what"] == "canceled"
+    assert own.call("DELETE", f"/messages/{id}").status == 204
+    assert own.call("GET", f"/messages/{id}").refusal[:2] == (404, "not_found")
+
+
+def test_a_message_waits_for_its_time(own: Own) -> None:
+    at = (datetime.now(UTC) + timedelta(hours=1)).replace(microsecond=0)
+    sent = own.send(new_number(), send_at=at.isoformat())
+    assert sent["status"] == "scheduled"
+    assert own.get("/messages", status="scheduled")["items"][0]["id"] == sent["id"]
+    assert own.post(f"/messages/{sent['id']}/cancel", status=200)["status"] == "canceled"
