@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(255, -1, -1)) * 4
+NO_PICTURE = "http://127.0.0.1:9/a.png"  # nobody listens there
 PIECE = 1 << 16
 
 

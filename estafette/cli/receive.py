@@ -6,7 +6,15 @@ from typing import Annotated
 import typer
 
 from estafette.cli import shape
-from estafette.cli.run import AsJson, BadInput, home, print_json, run
+from estafette.cli.run import (
+    AsJson,
+    BadInput,
+    OfAccount,
+    account_of,
+    home,
+    print_json,
+    run,
+)
 from estafette.cli.send import URL
 from estafette.model import Channel, Incoming, Message
 from estafette.model.address import e164, is_alphanumeric_sender, is_short_code
@@ -32,6 +40,7 @@ def receive(
     ref: Annotated[
         str, typer.Option(help="The carrier's id for it: the same one again is kept once.")
     ] = "",
+    account: OfAccount = "",
     as_json: AsJson = False,
 ) -> None:
     """Write to one of your senders, as a person would. A server that runs on this home tells it."""
@@ -48,7 +57,8 @@ def receive(
                 ref=ref,
                 name=name,
             )
-            return await app.inbound.receive("", told)
+            owner = (await account_of(app, account)).sid if account else ""
+            return await app.inbound.receive("", told, account=owner)
 
     message = run(work())
     if as_json:

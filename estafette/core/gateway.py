@@ -115,8 +115,8 @@ class Gateway:
         else:
             sender = await self._sender(account, send)
         if account.kind is not AccountKind.FULL:
-            known, _ = await self._connections.find(sender.connection)
-            is_pretended = known.provider == PRETENDS
+            through, _ = await self._connections.find(sender.connection)
+            is_pretended = through.provider == PRETENDS
             send = await self._verified.bound(account, send, is_pretended=is_pretended)
         _check(send)
         if not self._allows_private:

@@ -32,14 +32,14 @@ class Inbound:
         self._clock = clock
         self._wake = wake
 
-    async def receive(self, connection: str, incoming: Incoming) -> Message:
+    async def receive(self, connection: str, incoming: Incoming, *, account: str = "") -> Message:
         """Write down what a person wrote; return once it is on disk, with what is owed about it.
 
-        Without a connection, the sender may be on any. Told twice under one ref, it is kept, and
+        Without a connection, the sender may be on any; without an account, be anyone's. Told twice under one ref, it is kept, and
         told to others, once. Raises Unknown where nobody has the address, Busy where it could not
         be written.
         """
-        sender, route = await self._addressee(connection, incoming)
+        sender, route = await self._addressee(connection, incoming, account)
         message = self._message(sender, route, incoming)
         # Seen before it is written, so that it says so itself to whoever is told.
         word = await self._keywords.find(sender, message)
@@ -53,12 +53,15 @@ class Inbound:
             if owed or message.media:
                 self._wake()
         if word:  # also when it is told again: it may not have been heard to the end
-            await self._keywords.hear(sender, kept)
+            # A carrier that says which word it was has answered it by itself.
+            await self._keywords.hear(sender, kept, replies="opt_out" not in incoming.content)
         return kept
 
-    async def _addressee(self, connection: str, told: Incoming) -> tuple[Sender, Route]:
+    async def _addressee(
+        self, connection: str, told: Incoming, account: str
+    ) -> tuple[Sender, Route]:
         sender = await self._store.read(
-            lambda conn: senders.inbound(conn, connection, told.channel, told.recipient)
+            lambda conn: senders.inbound(conn, connection, told.channel, told.recipient, account)
         )
         if sender is None:
             raise Unknown(f"no sender {told.recipient} on {told.channel}")

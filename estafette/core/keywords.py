@@ -73,16 +73,17 @@ class Keywords:
         rules = await self.rules(message.account, message.service)
         return keyword(message.body, rules, is_toll_free=is_toll_free(sender.address))
 
-    async def hear(self, sender: Sender, message: Message) -> Wish | None:
+    async def hear(self, sender: Sender, message: Message, *, replies: bool = True) -> Wish | None:
         """Do what somebody asks for who wrote one of the words to a sender; None for other texts.
 
         Call it once the message is written down. Hearing the same message again does nothing more.
+        Unless it `replies`, somebody else has.
         """
         found = await self.find(sender, message)
         if found is None:
             return None
         rules = await self.rules(message.account, message.service)
-        is_due = await self._act(found, sender, message)
+        is_due = await self._act(found, sender, message) and replies
         heard = Wish(found, rules.text(found) if is_due else "")
         if heard.reply:
             await self._reply(message, heard.reply)

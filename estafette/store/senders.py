@@ -46,14 +46,19 @@ def get(conn: Conn, id: str) -> Sender | None:
     return of_row(row) if row else None
 
 
-def inbound(conn: Conn, connection: str, channel: Channel, address: str) -> Sender | None:
+def inbound(
+    conn: Conn, connection: str, channel: Channel, address: str, account: str = ""
+) -> Sender | None:
     """The sender that a carrier means: by its address, or by the carrier's own id for it.
 
-    Without a connection, that of any; the one that was added first, where accounts share it.
+    Without a connection, that of any. Where accounts share it: that of `account`, or, without
+    one, the one that was added first.
     """
     every = select(connections.c.name)
     through = senders.c.connection.in_(every if not connection else [connection])
     mine = through & (senders.c.channel == channel) & senders.c.released_at.is_(None)
+    if account:
+        mine &= senders.c.account == account
     for name in (senders.c.address, senders.c.ref):
         asked = select(senders).where(mine, name == address).order_by(senders.c.id).limit(1)
         if address and (row := conn.execute(asked).first()):

@@ -17,6 +17,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
@@ -93,7 +94,13 @@ def crash(server: Server, rounds: int, *, seed: int, say: bool = False) -> Verdi
 
 
 def _send(server: Server, told: Told, stop: threading.Event, number: int) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)) as connection:
+        _send_all(connection, told, stop, number)
+
+
+def _send_all(
+    connection: http.client.HTTPConnection, told: Told, stop: threading.Event, number: int
+) -> None:
     path = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json"
     count = 0
     while not stop.is_set():
@@ -138,14 +145,13 @@ def _judge(server: Server, told: Told) -> Verdict:
 
 
 def _all(server: Server) -> Iterator[dict[str, str]]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     path: str | None = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json?PageSize=1000"
-    while path:
-        connection.request("GET", path, headers=_HEADERS)
-        page = json.loads(connection.getresponse().read())
-        yield from page["messages"]
-        path = page["next_page_uri"]
-    connection.close()
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+        while path:
+            connection.request("GET", path, headers=_HEADERS)
+            page = json.loads(connection.getresponse().read())
+            yield from page["messages"]
+            path = page["next_page_uri"]
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from estafette.model import Accepted, Offer, Unclear
 from estafette.providers import Place, make
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, Server
 from tests.doors.twilio.conftest import NEVER_REACHED, Api, new_number
+from tests.pictures import showing
 from tests.providers.cases import answer, offer
 from tests.receiver import receiving
 
@@ -151,8 +152,9 @@ def test_another_account_sends_through_it_too(pair: Pair) -> None:
 
 def test_media_go_along(pair: Pair) -> None:
     to = new_number()
-    sid = pair.send(to, MediaUrl="https://example.com/a.png", Body="Look")
-    assert pair.near.until(sid, "delivered")["sid"] == sid
+    with showing() as pictures:
+        sid = pair.send(to, MediaUrl=pictures.url(), Body="Look")
+        assert pair.near.until(sid, "delivered")["sid"] == sid
     (there,) = pair.far.page(To=to)["messages"]
     assert there["num_media"] == "1"
     assert there["sid"].startswith("MM")
@@ -301,7 +303,7 @@ def test_a_crash_of_either_loses_nothing_and_sends_nothing_twice(
     own_pair: Pair, killed: str
 ) -> None:
     """What was taken when one of them dies is told when it is there again."""
-    own_pair.far.server.delay = 1.5
+    own_pair.far.server.delay = 2.5  # what becomes of them is told once it is there again
     own_pair.near.server.start()
     own_pair.far.server.start()
     own_pair.join()
@@ -311,7 +313,6 @@ def test_a_crash_of_either_loses_nothing_and_sends_nothing_twice(
         own_pair.near.until(sid, "sent", "delivered")
     server = getattr(own_pair, killed).server
     server.kill()
-    time.sleep(2)
     server.start()
     for sid in sids:
         assert own_pair.near.until(sid, "delivered", seconds=60)["sid"] == sid

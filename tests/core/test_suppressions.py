@@ -216,6 +216,13 @@ async def test_a_reply_goes_to_who_opted_out(house: House) -> None:
         await house.until(reply, Status.DELIVERED)
 
 
+async def test_what_a_carrier_has_answered_is_not_answered_again(house: House) -> None:
+    await write(house, "STOP", content={"opt_out": "STOP"})
+    assert await replies(house) == []
+    with pytest.raises(Declined):
+        await house.send()
+
+
 async def test_what_an_account_shut_out_a_word_does_not_open(house: House) -> None:
     await house.app.core.suppressions.add(read(house, source="court"))
     await write(house, "START")

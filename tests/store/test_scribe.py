@@ -41,9 +41,8 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-def scribe(store: Store) -> int:
-    (pid,) = scribes(os.getpid())
-    return pid
+async def scribe(store: Store) -> int:
+    return await another(0)
 
 
 async def another(but: int) -> int:

@@ -94,7 +94,7 @@ class Sandbox:
             name=asked.name,
             content=_content(asked),
         )
-        return message(await self._inbound.receive("", incoming))
+        return message(await self._inbound.receive("", incoming, account=sender.account))
 
 
 def _time(asked: Written) -> datetime | None:

@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import SENDER
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import NEVER_REACHED, Api, new_number
+from tests.pictures import showing
 
 
 def until(own: Own, id: str, *statuses: str) -> Any:
@@ -23,12 +24,14 @@ def until(own: Own, id: str, *statuses: str) -> Any:
 
 def test_a_message_is_sent_and_shown_with_what_became_of_it(own: Own) -> None:
     to = new_number()
-    sent = own.send(to, body="Grüße", media=["https://example.com/a.png"])
+    with showing() as pictures:
+        picture = pictures.url()
+        sent = own.send(to, body="Grüße", media=[picture])
+        found = until(own, sent["id"], "delivered")
     assert (sent["from"], sent["to"], sent["body"]) == (SENDER, to, "Grüße")
     assert (sent["status"], sent["direction"], sent["door"]) == ("queued", "outbound-api", "own")
-    assert sent["media"] == ["https://example.com/a.png"]
+    assert sent["media"] == [picture]
     assert (sent["error"], sent["price"], sent["service"]) == (None, None, None)
-    found = until(own, sent["id"], "delivered")
     assert [event["what"] for event in found["timeline"]][:3] == ["accepted", "attempt", "receipt"]
     assert found["ref"] == found["timeline"][1]["ref"]
     assert found["sent_at"] >= found["created_at"]

@@ -10,6 +10,7 @@ from twilio.rest import Client
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api, new_number
+from tests.pictures import NO_PICTURE
 from tests.receiver import receiving
 
 OTHER_SENDER = "+15005550006"
@@ -151,7 +152,7 @@ def test_who_is_opted_out_hears_nothing_more(own: Own) -> None:
 @pytest.mark.parametrize("text", ["STOP PLEASE", "stop.", "Stopp", "YES", "HELP", ""])
 def test_only_the_word_itself_opts_out(own: Own, text: str) -> None:
     person = new_number()
-    own.write(person, text, media=["https://example.com/a.png"])
+    own.write(person, text, media=[NO_PICTURE])
     assert is_open(own, person)
     assert own.suppressions(person) == []
 

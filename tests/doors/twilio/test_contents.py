@@ -12,9 +12,10 @@ from twilio.rest.content.v1.content import ContentList
 
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
 from tests.doors.twilio.conftest import Answer, Api, new_number
+from tests.pictures import NO_PICTURE
 
 TEXT = {"body": "Hi {{1}}, your code is {{2}}."}
-PICTURE = "https://example.com/a.png"
+PICTURE = NO_PICTURE
 
 
 @pytest.fixture

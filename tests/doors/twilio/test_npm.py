@@ -17,6 +17,7 @@ import pytest
 
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
 from tests.doors.twilio.conftest import NEVER_REACHED, Api, new_number
+from tests.pictures import NO_PICTURE
 from tests.receiver import receiving
 
 NODE = Path(__file__).parents[2] / "node"
@@ -133,7 +134,7 @@ def test_text_comes_back_as_it_was_sent(npm: Npm) -> None:
 
 
 def test_media_make_it_an_mms(npm: Npm) -> None:
-    urls = ["https://example.com/a.png", "https://example.com/b.png"]
+    urls = [NO_PICTURE, f"{NO_PICTURE}?2"]
     message = npm.create(new_number(), mediaUrl=urls)
     assert (message["sid"][:2], message["numMedia"]) == ("MM", "2")
 

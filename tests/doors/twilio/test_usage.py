@@ -12,6 +12,7 @@ from estafette.doors.twilio.categories import CATEGORIES
 from tests.conftest import Server
 from tests.doors.twilio.accounts import new_account
 from tests.doors.twilio.conftest import NEVER_REACHED, Api, new_number
+from tests.pictures import showing
 
 RECORDS = "/Usage/Records"
 FIELDS = [
@@ -27,7 +28,8 @@ def mine(shared_server: Server) -> Api:
     api = new_account(shared_server, "full", "+14155550191")
     sender = {"From": "+14155550191"}
     api.delivered(new_number(), Body="x" * 161, **sender)
-    api.delivered(new_number(), MediaUrl="https://example.com/a.png", **sender)
+    with showing() as pictures:
+        api.delivered(new_number(), MediaUrl=pictures.url(), **sender)
     api.create(NEVER_REACHED, **sender)
     time.sleep(2.5)  # what was counted before is remembered for two seconds
     return api
