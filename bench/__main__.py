@@ -14,9 +14,10 @@ from rich.table import Table
 
 from bench.load import Found
 from bench.seed import seed
-from bench.servers import PATH, Measured, bare, estafette, fresh_home
+from bench.servers import PATH, Measured, bare, estafette, fresh_home, slow
 
 _ROUNDS = 5  # of each measurement: the median counts
+_TOLD = 5_000  # messages that a slow receiver is told about
 
 
 def main() -> None:
@@ -30,6 +31,7 @@ def main() -> None:
     sizes = [0, 20_000] if asked.quick else [int(size) for size in asked.stored.split(",")]
     console = Console(highlight=False, width=110)
     _paths(console, count)
+    _callbacks(console, count)
     _sizes(console, count, sizes)
 
 
@@ -57,6 +59,25 @@ def _paths(console: Console, count: int) -> None:
     console.print(table)
 
 
+def _callbacks(console: Console, count: int) -> None:
+    table = Table("", "a second", "of one that tells nobody", box=None)
+    table.title = f"What {_TOLD:,} messages do whose receiver takes a second"
+    with (
+        slow() as told,
+        fresh_home() as none, estafette(none) as quiet,
+        fresh_home() as home, estafette(home) as server,
+    ):  # fmt: skip
+        for one in (quiet, server):
+            _quietly(one, count // 10)
+        for name, *url in (("accepted, each to be told", told), ("others, meanwhile",)):
+            rates = [
+                (_quietly(quiet, _TOLD).rate, _quietly(server, _TOLD, *url).rate)
+                for _ in range(_ROUNDS)
+            ]
+            table.add_row(name, *_numbers(*_medians(rates)))
+    console.print(table)
+
+
 def _middle(rounds: list[tuple[Found, Found]], server: Measured) -> list[str]:
     """The round with the median rate; the median of the ratios, each to its neighbour in time."""
     _, of_bare = _medians([(base.rate, found.rate) for base, found in rounds])
@@ -68,9 +89,9 @@ def _medians(pairs: list[tuple[float, float]]) -> tuple[float, float]:
     return rate, statistics.median(rate / base for base, rate in pairs)
 
 
-def _quietly(server: Measured, count: int) -> Found:
+def _quietly(server: Measured, count: int, *told: str) -> Found:
     """A load, and then nothing until all of it is delivered."""
-    found = server.load(count)
+    found = server.load(count, *told)
     _until_delivered(server)
     return found
 

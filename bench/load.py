@@ -1,6 +1,7 @@
 """A load generator for loopback: keep-alive connections, each with one request at a time.
 
-Run as a module it prints its findings as JSON: `python -m bench.load PORT PATH AUTH COUNT`.
+Run as a module it prints its findings as JSON: `python -m bench.load PORT PATH AUTH COUNT [URL]`,
+where the URL is told what becomes of each message.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from typing import cast
+from urllib.parse import quote
 
 import uvloop
 from msgspec import Struct
@@ -39,8 +41,9 @@ class Found(Struct, frozen=True):
 class _Load:
     """What all connections share: how much is left, and what was found."""
 
-    def __init__(self, head: bytes, count: int) -> None:
+    def __init__(self, head: bytes, count: int, told: str) -> None:
         self.head = head
+        self.tail = f"&StatusCallback={quote(told, safe='')}".encode() if told else b""
         self.left = count
         self.spans: list[float] = []
         self.statuses: Counter[str] = Counter()
@@ -53,6 +56,7 @@ class _Load:
         body = (
             b"To=%%2B1415%07d&From=%%2B15017122661&Body=Your+table+for+two+is+booked+for+eight"
             % random.randrange(10**7)
+            + self.tail
         )
         return b"%sContent-Length: %d\r\n\r\n%s" % (self.head, len(body), body)
 
@@ -97,13 +101,13 @@ def _length(head: bytes) -> int:
     return next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
 
 
-async def load(port: int, path: str, auth: str, count: int) -> Found:
+async def load(port: int, path: str, auth: str, count: int, told: str = "") -> Found:
     """Ask `count` times over all connections, each asking again as soon as it is answered."""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Basic {auth}\r\n"
         "Content-Type: application/x-www-form-urlencoded\r\n"
     )
-    shared = _Load(head.encode(), count)
+    shared = _Load(head.encode(), count, told)
     began = time.perf_counter()
     for _ in range(CONNECTIONS):
         await asyncio.get_running_loop().create_connection(
@@ -125,9 +129,9 @@ async def load(port: int, path: str, auth: str, count: int) -> Found:
 
 def main() -> None:
     """Print what a load came to."""
-    port, path, auth, count = sys.argv[1:5]
+    port, path, auth, count, *told = sys.argv[1:]
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        found = runner.run(load(int(port), path, auth, int(count)))
+        found = runner.run(load(int(port), path, auth, int(count), *told))
     print(json.dumps({name: getattr(found, name) for name in found.__struct_fields__}))
 
 

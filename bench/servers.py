@@ -31,9 +31,10 @@ class Measured:
         self.port = port
         self.home = home
 
-    def load(self, count: int) -> Found:
-        """Ask it `count` times, from a process of its own."""
-        command = [sys.executable, "-m", "bench.load", str(self.port), PATH, AUTH, str(count)]
+    def load(self, count: int, *told: str) -> Found:
+        """Ask it `count` times, from a process of its own; `told`: who is told what comes of it."""
+        asked = [str(self.port), PATH, AUTH, str(count), *told]
+        command = [sys.executable, "-m", "bench.load", *asked]
         answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         found = Found(**json.loads(answer))
         if set(found.statuses) != {"201"}:
@@ -74,6 +75,15 @@ def bare() -> Iterator[Measured]:
     process = subprocess.Popen([sys.executable, "-m", "bench.bare", str(port)])
     with _running(process, port, "/", None) as measured:
         yield measured
+
+
+@contextlib.contextmanager
+def slow() -> Iterator[str]:
+    """The URL of a receiver that takes a second for everything that it is told."""
+    port = _free_port()
+    process = subprocess.Popen([sys.executable, "-m", "bench.slow", str(port)])
+    with _running(process, port, "/", None):
+        yield f"http://127.0.0.1:{port}/"
 
 
 @contextlib.contextmanager
