@@ -70,6 +70,9 @@ class Connection(Struct, frozen=True, kw_only=True):
     on_unclear: str = "fail"  #: then: "fail", or "resend"
     parked_at: datetime | None = None  #: set while its settings are known to be wrong
     parked_text: str = ""  #: what the carrier said
+    id: str = ""  #: 32 hex digits; one is made where it is written down without
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 class Hook(Struct, frozen=True):

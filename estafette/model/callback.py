@@ -60,6 +60,7 @@ class Callback(Struct, frozen=True, kw_only=True):
     method: str = "POST"
     fallback: Hook = Hook()  #: who is told instead, when the address fails
     detour: Detour | None = None  #: while it is told to another address than its own
+    hook: str = ""  #: the subscription that it is owed to; empty for the address of the message
 
 
 class After(NamedTuple):

@@ -36,6 +36,7 @@ class Fact(NamedTuple):
     method: str = ""
     fallback_url: str = ""
     fallback_method: str = ""
+    hook: str = ""
 
 
 def of(message: Message, status: Status, at: int, **words: str) -> Fact:
@@ -65,7 +66,7 @@ def owe(conn: Connection, facts: Sequence[Fact]) -> None:
                 fact.message, fact.status, fact.account, fact.door, fact.url, host_of(fact.url),
                 fact.reason, fact.code, fact.text, NUMBER.get(fact.status, 1), fact.at,
                 CallbackStatus.WAITING, due_at, 0, "", None,
-                fact.method, fact.fallback_url, fact.fallback_method,
+                fact.method, fact.fallback_url, fact.fallback_method, fact.hook,
             )
         )  # fmt: skip
     bulk.insert(conn, callbacks, rows, conflict="DO NOTHING")
@@ -173,6 +174,7 @@ def of_row(row: Sequence[Any]) -> Callback:
         closed_at=moment_or_none(row[15]),
         method=row[16] or "POST",
         fallback=Hook(row[17], row[18] or "POST"),
+        hook=row[19],
     )
 
 

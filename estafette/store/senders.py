@@ -1,6 +1,7 @@
 """Senders with their lanes, and the connections that carry them."""
 
 import json
+import secrets
 from typing import Any
 
 from sqlalchemy import Connection as Conn
@@ -130,6 +131,9 @@ def add_connection(conn: Conn, connection: Connection, settings_sealed: str) -> 
             receipt_wait=connection.receipt_wait,
             on_unclear=connection.on_unclear,
             parked_text="",
+            id=connection.id or secrets.token_hex(16),
+            created_at=instant_or_none(connection.created_at) or 0,
+            updated_at=instant_or_none(connection.updated_at) or 0,
         )
     )
 
@@ -178,4 +182,7 @@ def _connection(row: Row[Any]) -> Connection:
         on_unclear=row.on_unclear,
         parked_at=moment_or_none(row.parked_at),
         parked_text=row.parked_text,
+        id=row.id,
+        created_at=moment(row.created_at),
+        updated_at=moment(row.updated_at),
     )

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from estafette.core.core import Core
+from estafette.doors.callers import CHALLENGE, header
 from estafette.doors.own import auth, openapi, wire
 from estafette.doors.own.callbacks import Callbacks
 from estafette.doors.own.connections import Connections
@@ -164,7 +165,7 @@ async def _read(request: Request) -> bytes:
 
 
 def _key(request: Request) -> str:
-    key = auth.header(request, b"idempotency-key").decode("latin-1")
+    key = header(request, b"idempotency-key").decode("latin-1")
     if len(key) > 255 or not (key.isascii() and (key.isprintable() or not key)):
         raise Refusal("bad_request", "an idempotency key has at most 255 printable characters")
     return key
@@ -177,7 +178,7 @@ def _json(shape: Any, status: int) -> Response:
 def _refusal(error: Refusal) -> Response:
     response = _json(error.problem, error.status)
     if error.status == 401:
-        response.raw_headers.append(auth.CHALLENGE)
+        response.raw_headers.append(CHALLENGE)
     return response
 
 

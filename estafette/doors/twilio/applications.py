@@ -18,6 +18,7 @@ from estafette.doors.twilio.requests import (
     settings,
 )
 from estafette.model.application import DEFAULTS, Application
+from estafette.model.twilio import rfc2822
 
 
 class Applications:
@@ -89,8 +90,8 @@ def _shape(application: Application) -> dict[str, Any]:
     return {
         "account_sid": application.account,
         "api_version": wire.API,
-        "date_created": wire.rfc2822(application.created_at),
-        "date_updated": wire.rfc2822(application.updated_at),
+        "date_created": rfc2822(application.created_at),
+        "date_updated": rfc2822(application.updated_at),
         "friendly_name": application.name,
         "sid": sid,
         **application.settings,

@@ -14,6 +14,7 @@ from phonenumbers import (
 
 from estafette.doors.twilio import wire
 from estafette.model import Channel, Message
+from estafette.model.twilio import PREFIX, STATUS, message_sid
 
 UNKNOWN_TYPE = "application/octet-stream"
 
@@ -56,15 +57,15 @@ def media_of(message: Message) -> Media:
 def form(message: Message, media: Media | None = None) -> dict[str, str]:
     """The fields of one message, with its media where `media` says that they are."""
     media = media_of(message) if media is None else media
-    sid = wire.message_sid(message)
-    prefix = wire.PREFIX[message.channel]
+    sid = message_sid(message)
+    prefix = PREFIX[message.channel]
     places = _places(message) if message.channel is Channel.SMS else {}
     said = {
         **places,
         "SmsMessageSid": sid,
         "NumMedia": str(len(media)),
         "SmsSid": sid,
-        "SmsStatus": wire.STATUS[message.status],
+        "SmsStatus": STATUS[message.status],
         "Body": message.body,
         "To": prefix + message.recipient,
         "NumSegments": str(message.segments),

@@ -17,6 +17,7 @@ from estafette.doors.twilio.requests import AT, Row, answer, refusal
 from estafette.doors.twilio.wire import API, Form, one
 from estafette.model import Busy, MediaItem, Message, Unknown
 from estafette.model.media import ending
+from estafette.model.twilio import rfc2822
 
 _SID = re.compile(r"ME[0-9a-f]{32}", re.IGNORECASE)
 _FILTERS = ("DateCreated", "DateCreated<", "DateCreated>")
@@ -201,8 +202,8 @@ def media(item: MediaItem) -> dict[str, Any]:
     return {
         "account_sid": item.account,
         "content_type": item.content_type,
-        "date_created": wire.rfc2822(item.created_at),
-        "date_updated": wire.rfc2822(item.updated_at),
+        "date_created": rfc2822(item.created_at),
+        "date_updated": rfc2822(item.updated_at),
         "parent_sid": f"MM{item.message}",
         "sid": f"ME{item.id}",
         "uri": f"{path(item)}.json",

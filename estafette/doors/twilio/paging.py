@@ -10,10 +10,11 @@ from msgspec import Struct
 
 from estafette.doors.twilio import dates
 from estafette.doors.twilio.errors import TwilioError
-from estafette.doors.twilio.wire import Form, message_sid, one
+from estafette.doors.twilio.wire import Form, one
 from estafette.model import Channel, Cursor, Filter, Message, Status
 from estafette.model.ids import instant
 from estafette.model.listed import Listed as Listed  # noqa: PLC0414 - it is a word of this page
+from estafette.model.twilio import message_sid
 
 MOST = 1000
 STRANGE = "The PageToken is not one of this list"

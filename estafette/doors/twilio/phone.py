@@ -15,6 +15,7 @@ from estafette.doors.urls import is_url
 from estafette.model import Hook, Sender
 from estafette.model.ids import made_at
 from estafette.model.number import CAPABILITIES, friendly, kind_of, pattern
+from estafette.model.twilio import rfc2822
 
 #: Parameters that are kept as they are said and shown again: the property, and how each must look.
 _SID = "{}[0-9a-fA-F]{{32}}"
@@ -111,8 +112,8 @@ def shape(sender: Sender) -> dict[str, Any]:
         "api_version": kept.get("api_version") or wire.API,
         "beta": False,
         "capabilities": {name: name in able for name in CAPABILITIES},
-        "date_created": wire.rfc2822(_made_at(sender)),
-        "date_updated": wire.rfc2822(max(sender.updated_at, _made_at(sender))),
+        "date_created": rfc2822(_made_at(sender)),
+        "date_updated": rfc2822(max(sender.updated_at, _made_at(sender))),
         "emergency_status": kept.get("emergency_status") or "Inactive",
         "emergency_address_sid": kept.get("emergency_address_sid") or None,
         "emergency_address_status": "unregistered",

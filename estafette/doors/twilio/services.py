@@ -13,6 +13,7 @@ from estafette.model import Account, Channel
 from estafette.model.listed import cut
 from estafette.model.pool import Form, form_of, home_of
 from estafette.model.service import DEFAULTS, Member, NotAdmitted, Obstacle, Service
+from estafette.model.twilio import PREFIX
 
 AT = "/v1/Services"
 
@@ -204,7 +205,7 @@ class Services:
             "account_sid": sender.account,
             "date_created": wire.iso8601(member.created_at),
             "date_updated": wire.iso8601(member.updated_at),
-            kind.field: wire.PREFIX[sender.channel] + sender.address,
+            kind.field: PREFIX[sender.channel] + sender.address,
             "url": f"{self._url}{AT}/{service}/{name}/{sid}",
         }
         if kind.form is Form.CHANNEL:

@@ -2,12 +2,13 @@
 
 from estafette.doors.twilio import wire
 from estafette.model import Callback, Channel, Message, Status
+from estafette.model.twilio import PREFIX, STATUS, failure, message_sid
 
 
 def form(callback: Callback, message: Message) -> dict[str, str]:
     """The fields of one status of a message."""
-    sid, status = wire.message_sid(message), wire.STATUS[callback.status]
-    prefix = wire.PREFIX[message.channel]
+    sid, status = message_sid(message), STATUS[callback.status]
+    prefix = PREFIX[message.channel]
     form = {
         "SmsSid": sid,
         "SmsStatus": status,
@@ -21,7 +22,7 @@ def form(callback: Callback, message: Message) -> dict[str, str]:
     if service := wire.service_sid(message):
         form["MessagingServiceSid"] = service
     if callback.status in (Status.FAILED, Status.UNDELIVERED):
-        code, text = wire.failure(callback.reason, callback.code, callback.text)
+        code, text = failure(callback.reason, callback.code, callback.text)
         form |= {"ErrorCode": str(code), "ErrorMessage": text}
     if callback.status in (Status.DELIVERED, Status.UNDELIVERED) and not prefix:
         form["RawDlrDoneDate"] = callback.created_at.strftime("%y%m%d%H%M")

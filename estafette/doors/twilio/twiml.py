@@ -10,6 +10,7 @@ from estafette.doors.twilio import wire
 from estafette.doors.twilio.callbacks import as_asked
 from estafette.doors.twilio.errors import TwilioError, of_declined
 from estafette.model import Callback, Declined, Document, Heard, Hook, Message, Send
+from estafette.model.twilio import PREFIX
 
 MOST_REPLIES = 10
 MOST_REDIRECTS = 10
@@ -171,7 +172,7 @@ class _Reading:
 def _form(
     message: Message, said: dict[str, str], body: str, media: list[str], callback: str
 ) -> wire.Form:
-    prefix = wire.PREFIX[message.channel]
+    prefix = PREFIX[message.channel]
     return {
         "To": [said.get("to") or prefix + message.sender],
         "From": [said.get("from") or prefix + message.recipient],

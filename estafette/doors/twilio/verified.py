@@ -14,6 +14,7 @@ from estafette.doors.twilio.requests import AT, Row, answer, form, label
 from estafette.model import Account, Conflict, Unknown, Verification
 from estafette.model.address import e164
 from estafette.model.number import friendly
+from estafette.model.twilio import rfc2822
 
 SID = re.compile(r"PN[0-9a-fA-F]{32}")
 _FILTERS = ("PhoneNumber", "FriendlyName")
@@ -138,7 +139,7 @@ def _shape(item: Verification) -> dict[str, Any]:
         "account_sid": item.account,
         "friendly_name": item.title or friendly(item.address),
         "phone_number": item.address,
-        "date_created": wire.rfc2822(item.created_at),
-        "date_updated": wire.rfc2822(item.updated_at),
+        "date_created": rfc2822(item.created_at),
+        "date_updated": rfc2822(item.updated_at),
         "uri": f"/{wire.API}/Accounts/{item.account}/OutgoingCallerIds/PN{item.id}.json",
     }

@@ -3,55 +3,34 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from estafette.doors.twilio.errors import FAILED, UNKNOWN_FAILURE, TwilioError
+from estafette.doors.twilio.errors import TwilioError
 from estafette.doors.twilio.options import check_content, through
 from estafette.doors.urls import is_url
 from estafette.model import (
     Account,
     AccountKind,
     Channel,
-    Direction,
     Feedback,
     Key,
     Message,
-    Reason,
     Send,
     Status,
 )
 from estafette.model.address import e164, is_alphanumeric_sender, is_short_code
 from estafette.model.smart import smart
+from estafette.model.twilio import DIRECTION, PREFIX, STATUS, failure, message_sid, rfc2822
 
 API = "2010-04-01"
 MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
-STATUS = {
-    Status.SCHEDULED: "scheduled",
-    Status.QUEUED: "queued",
-    Status.SENDING: "sending",
-    Status.SENT: "sent",
-    Status.DELIVERED: "delivered",
-    Status.READ: "read",
-    Status.UNDELIVERED: "undelivered",
-    Status.FAILED: "failed",
-    Status.CANCELED: "canceled",
-    Status.RECEIVED: "received",
-}
-DIRECTION = {
-    Direction.INBOUND: "inbound",
-    Direction.API: "outbound-api",
-    Direction.REPLY: "outbound-reply",
-}
 OUTCOME = {True: "confirmed", False: "unconfirmed"}
-PREFIX = {Channel.SMS: "", Channel.WHATSAPP: "whatsapp:"}
-
 #: Twilio's test senders: they belong to nobody, and always answer the same.
 MAGIC_SENDERS = {"+15005550001": 21212, "+15005550007": 21606, "+15005550008": 21611}
 
@@ -203,11 +182,6 @@ def _fingerprint(form: Form) -> str:
     return sha256(json.dumps(said).encode()).hexdigest()
 
 
-def message_sid(message: Message) -> str:
-    """SM, or MM where it has media, and our 32 hex digits."""
-    return ("MM" if message.media else "SM") + message.id
-
-
 def message(message: Message, *, created: bool = False, chosen: bool = True) -> dict[str, Any]:
     """A Message resource, its keys in Twilio's order; `created` as the answer to a create has it.
 
@@ -258,14 +232,6 @@ def _failure(message: Message) -> tuple[int | None, str | None]:
     if message.status not in (Status.FAILED, Status.UNDELIVERED):
         return None, None
     return failure(message.reason, message.code, message.text)
-
-
-def failure(reason: Reason | None, code: str, text: str) -> tuple[int, str]:
-    """The carrier's own code where it is one of Twilio's; else what our reason is there."""
-    known, words = FAILED.get(reason or Reason.OTHER, UNKNOWN_FAILURE)
-    if len(code) == 5 and code.isdigit():
-        return int(code), text or words
-    return known, words
 
 
 def read_outcome(form: Form) -> bool:
@@ -327,16 +293,6 @@ def key(key: Key, *, secret: str = "") -> dict[str, Any]:
         "date_updated": rfc2822(key.updated_at),
     }
     return {**shape, "secret": secret} if secret else shape
-
-
-def rfc2822(at: datetime) -> str:
-    """`Fri, 24 May 2019 17:18:27 +0000`: the SDKs read no other offset right."""
-    return _rfc2822(int(at.timestamp()))
-
-
-@lru_cache(1024)
-def _rfc2822(seconds: int) -> str:
-    return format_datetime(datetime.fromtimestamp(seconds, UTC))
 
 
 def iso8601(at: datetime) -> str:

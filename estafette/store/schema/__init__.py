@@ -41,7 +41,7 @@ from estafette.store.schema.traffic import (
     refs,
 )
 
-VERSION = "0004"  #: the newest migration
+VERSION = "0005"  #: the newest migration
 
 __all__ = [
     "BUCKET",

@@ -52,7 +52,11 @@ connections = Table(
     text_("on_unclear"),
     at_("parked_at", nullable=True),
     text_("parked_text"),
+    id_(),
+    at_("created_at"),
+    at_("updated_at"),
 )
+index("connections_id", connections, "id", unique=True)
 
 senders = Table(
     "senders",
@@ -149,6 +153,23 @@ applications = Table(
     at_("updated_at"),
 )
 index("applications_of_account", applications, "account", "id")
+
+#: Addresses that are told what happens in an account, beside those that messages and senders name.
+#: `door` finds the words; `details` is JSON, for that door.
+subscriptions = Table(
+    "subscriptions",
+    METADATA,
+    id_(primary_key=True),
+    id_("account"),
+    id_("door"),
+    id_("event"),
+    text_("url"),
+    text_("secret_sealed"),
+    text_("details"),
+    at_("created_at"),
+    at_("updated_at"),
+)
+index("subscriptions_of_account", subscriptions, "account", "door", "id")
 
 #: Texts with holes. `types`, `variables` and `details` are JSON: see model/template.py.
 templates = Table(

@@ -147,7 +147,8 @@ receipts = Table(
 index("receipts_of_message", receipts, "message", "id", where="message <> ''")
 index("receipts_unmatched", receipts, "connection", "ref", where="message = ''")
 
-#: What is owed to customers' addresses: each status of a message once. `due_at` is empty when it is
+#: What is owed to customers' addresses: each status of a message once to each. `hook` is the
+#: subscription that it is owed to; empty for the address that the message or its sender names. `due_at` is empty when it is
 #: over; `host` shares the work out fairly between addresses.
 callbacks = Table(
     "callbacks",
@@ -171,6 +172,7 @@ callbacks = Table(
     text_("method"),
     text_("fallback_url"),
     text_("fallback_method"),
+    id_("hook", primary_key=True),
     sqlite_with_rowid=False,
 )
 index("callbacks_due", callbacks, "host", "due_at", where="due_at IS NOT NULL")

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from estafette.doors.twilio import wire
-from estafette.doors.twilio.errors import CODES, DECLINED, FAILED, TwilioError
+from estafette.doors.twilio.errors import TwilioError
 from estafette.model import Account, Channel, Direction, Feedback, Key, Message, Reason, Status
+from estafette.model.twilio import CODES, DECLINED, DIRECTION, FAILED, PREFIX, STATUS
 
 AT = datetime(2019, 5, 24, 17, 18, 27, 999_999, tzinfo=UTC)
 ACCOUNT = "AC" + "5e" * 16
@@ -101,9 +102,9 @@ def test_a_time_of_sending_is_shown_once_there_is_one() -> None:
 
 
 def test_every_status_and_direction_and_channel_has_twilios_word() -> None:
-    assert set(wire.STATUS) == set(Status)
-    assert set(wire.DIRECTION) == set(Direction)
-    assert set(wire.PREFIX) == set(Channel)
+    assert set(STATUS) == set(Status)
+    assert set(DIRECTION) == set(Direction)
+    assert set(PREFIX) == set(Channel)
 
 
 #: What became of a message: its error.

@@ -1,0 +1,48 @@
+"""Who is asking: HTTP Basic with an account's token or a key's secret, or a key as a bearer token."""
+
+from base64 import b64decode
+from binascii import Error as NotBase64
+
+from starlette.requests import Request
+
+from estafette.core.people import NotProved, People
+from estafette.model import Credential
+
+CHALLENGE = (b"www-authenticate", b'Basic realm="Estafette", Bearer realm="Estafette"')
+NOTHING_SHOWN = "show an account's SID and token, or a key: Basic AC…:token, or Bearer SK….secret"
+WRONG = "these credentials open no account"
+
+
+async def caller(request: Request, people: People) -> Credential | None:
+    """What the Authorization header proves; None where there is none, or it can be read as none.
+
+    Raises NotProved where it opens no account.
+    """
+    shown = header(request, b"authorization")
+    known = people.recall(shown)
+    if known:
+        return known
+    scheme, _, rest = shown.decode("latin-1").partition(" ")
+    if scheme.lower() == "bearer" and rest.strip():
+        return await people.prove_bearer(rest.strip(), shown=shown)
+    if scheme.lower() == "basic" and (pair := _basic(rest)):
+        return await people.prove(*pair, shown=shown)
+    if shown:
+        raise NotProved(is_known=False)
+    return None
+
+
+def header(request: Request, name: bytes) -> bytes:
+    """The first header of this name, in lower case; empty where there is none."""
+    for found, value in request.scope["headers"]:
+        if found == name:
+            return bytes(value)
+    return b""
+
+
+def _basic(text: str) -> tuple[str, str] | None:
+    try:
+        user, colon, password = b64decode(text.strip(), validate=True).decode().partition(":")
+    except (NotBase64, ValueError):
+        return None
+    return (user, password) if colon and user else None

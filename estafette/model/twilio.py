@@ -1,0 +1,186 @@
+"""Twilio's words for ours: its door, the connector and the actions speak them. Pure."""
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from functools import lru_cache
+
+from estafette.model.message import Channel, Direction, Message, Reason, Status
+
+STATUS = {
+    Status.SCHEDULED: "scheduled",
+    Status.QUEUED: "queued",
+    Status.SENDING: "sending",
+    Status.SENT: "sent",
+    Status.DELIVERED: "delivered",
+    Status.READ: "read",
+    Status.UNDELIVERED: "undelivered",
+    Status.FAILED: "failed",
+    Status.CANCELED: "canceled",
+    Status.RECEIVED: "received",
+}
+DIRECTION = {
+    Direction.INBOUND: "inbound",
+    Direction.API: "outbound-api",
+    Direction.REPLY: "outbound-reply",
+}
+PREFIX = {Channel.SMS: "", Channel.WHATSAPP: "whatsapp:"}
+
+
+#: Twilio's code: the HTTP status, and the text; `{}` is the part of the request that is to blame.
+CODES = {
+    14107: (429, "Too many replies between two numbers: {}"),
+    20001: (400, "{}"),
+    20003: (401, "Authenticate"),
+    20004: (405, "Method not allowed"),
+    20008: (403, "Resource not accessible with Test Account Credentials"),
+    20009: (409, "Cannot delete message because delivery has not been completed."),
+    20404: (404, "The requested resource {} was not found"),
+    20409: (409, "This idempotency key was used with another request."),
+    20410: (410, "The requested resource {} is gone: send to Messages instead"),
+    20413: (413, "The request body is larger than {} bytes."),
+    20500: (500, "An internal server error has occurred"),
+    20503: (503, "The service is unable to write this down at the moment. Please try again."),
+    21211: (400, "The 'To' number {} is not a valid phone number."),
+    21212: (
+        400,
+        "The 'From' number {} is not a valid phone number, shortcode, or alphanumeric sender ID.",
+    ),
+    21408: (
+        400,
+        "Permission to send an SMS has not been enabled for the region indicated by the 'To'"
+        " number: {}.",
+    ),
+    21402: (400, "The URL {} is not valid."),
+    21403: (400, "The method {} is not valid: it must be GET or POST."),
+    21421: (400, "The phone number {} is invalid."),
+    21422: (400, "The phone number {} is not available."),
+    21450: (400, "Phone number {} is already validated for your account."),
+    21451: (400, "The area code {} is invalid."),
+    21452: (400, "No phone numbers were found in area code {}."),
+    21457: (400, "An AreaCode may not be used here: a PhoneNumber is needed."),
+    21602: (400, "Message body is required."),
+    21603: (400, "A 'From' phone number is required."),
+    21604: (400, "A 'To' phone number is required."),
+    21606: (
+        400,
+        "The From phone number {} is not a valid, SMS-capable inbound phone number or short code"
+        " for your account.",
+    ),
+    21608: (
+        400,
+        "The number {0} is unverified. Trial accounts cannot send messages to unverified numbers;"
+        " verify {0} first, or send from a full account.",
+    ),
+    21609: (400, "The 'StatusCallback' URL {} is not a valid URL."),
+    21610: (400, "Attempt to send to unsubscribed recipient"),
+    21611: (429, "SMS queue is full."),
+    21612: (
+        400,
+        "The 'To' phone number: {}, is not currently reachable using the 'From' phone number"
+        " via SMS.",
+    ),
+    21614: (400, "To number: {}, is not a mobile number"),
+    21617: (400, "The concatenated message body exceeds the 1600 character limit"),
+    21618: (400, "The message body cannot be sent: {}"),
+    21619: (400, "A text message body, media URLs or a ContentSid must be specified."),
+    21620: (400, "Invalid media URL(s): {}"),
+    21623: (400, "Number of media files exceeds allowed limit: 10"),
+    21624: (400, "The ValidityPeriod {} is not a whole number of seconds from 1 to 36000"),
+    21627: (400, "The MaxPrice {} is not a number"),
+    21654: (400, "ContentSid Required"),
+    21655: (400, "The ContentSid {} is invalid"),
+    21656: (400, "The ContentVariables parameter is invalid"),
+    21701: (400, "The Messaging Service {} does not exist"),
+    21703: (
+        400,
+        "The Messaging Service does not have a sender that can reach the 'To' phone number: {}.",
+    ),
+    21704: (400, "The Messaging Service {} has no phone numbers or other senders in its pool"),
+    21705: (400, "The MessagingServiceSid {} is invalid"),
+    21710: (400, "Phone Number or Short Code is already in the Messaging Service."),
+    21712: (400, "Phone Number or Short Code is associated with another Messaging Service."),
+    21714: (400, "Number Pool size limit reached: a Messaging Service holds at most 400 numbers."),
+    21910: (400, "Invalid From and To pair. From and To should be of the same channel"),
+    30029: (400, "Invalid ContentRetention {}: it must be retain or discard"),
+    30030: (400, "Invalid AddressRetention {}: it must be retain or obfuscate"),
+    30400: (400, "Parameters are not valid"),
+    30409: (409, "This message cannot be canceled"),
+    35111: (400, "The SendAt parameter is missing"),
+    35114: (
+        400,
+        "SendAt time must be between 300 seconds and 35 days (3024000 seconds) in the future,"
+        " inclusive: {}",
+    ),
+    35115: (400, "The SendAt time {} is not an ISO 8601 time such as 2026-05-04T12:00:00Z"),
+    35118: (400, "A MessagingServiceSid is required to schedule a message"),
+    35126: (400, "The ScheduleType value provided is not supported for this channel: {}"),
+    63007: (400, "Twilio could not find a Channel with the specified From address"),
+    70002: (400, "Paged requests must include a PageToken"),
+}
+
+#: Why the core declined a message, as the answer to a create.
+DECLINED = {
+    Reason.NO_RECIPIENT: 21604,
+    Reason.BAD_RECIPIENT: 21211,
+    Reason.NOT_MOBILE: 21614,
+    Reason.NO_SENDER: 21603,
+    Reason.BAD_SENDER: 21212,
+    Reason.FOREIGN_SENDER: 21606,
+    Reason.MIXED_CHANNELS: 21910,
+    Reason.EMPTY_BODY: 21602,
+    Reason.NOTHING_TO_SAY: 21619,
+    Reason.BAD_BODY: 21618,
+    Reason.TOO_LONG: 21617,
+    Reason.BAD_MEDIA: 21620,
+    Reason.TOO_MANY_MEDIA: 21623,
+    Reason.BAD_CALLBACK: 21609,
+    Reason.BAD_VALIDITY: 21624,
+    Reason.BAD_TIME: 35114,
+    Reason.UNKNOWN_SERVICE: 21701,
+    Reason.EMPTY_POOL: 21704,
+    Reason.NO_FITTING_SENDER: 21703,
+    Reason.TEST_ACCOUNT: 20008,
+    Reason.UNVERIFIED: 21608,
+    Reason.OPTED_OUT: 21610,
+    Reason.REGION: 21408,
+    Reason.UNROUTABLE: 21612,
+    Reason.QUEUE_FULL: 21611,
+    Reason.RUNAWAY: 14107,
+}
+
+#: Why a message failed on its way, as its `error_code` and `error_message`.
+FAILED = {
+    Reason.OPTED_OUT: (21610, "Attempt to send to unsubscribed recipient"),
+    Reason.BAD_MEDIA: (21620, "Invalid media URL(s)"),
+    Reason.QUEUE_FULL: (30001, "Queue overflow"),
+    Reason.UNREACHABLE: (30003, "Unreachable destination handset"),
+    Reason.BLOCKED: (30004, "Message blocked"),
+    Reason.UNKNOWN_HANDSET: (30005, "Unknown destination handset"),
+    Reason.LANDLINE: (30006, "Landline or unreachable carrier"),
+    Reason.EXPIRED: (30036, "Validity Period Expired"),
+    Reason.UNANSWERED: (30008, "Unknown error"),
+}
+UNKNOWN_FAILURE = (30008, "Unknown error")
+
+
+def message_sid(message: Message) -> str:
+    """SM, or MM where it has media, and our 32 hex digits."""
+    return ("MM" if message.media else "SM") + message.id
+
+
+def failure(reason: Reason | None, code: str, text: str) -> tuple[int, str]:
+    """The carrier's own code where it is one of Twilio's; else what our reason is there."""
+    known, words = FAILED.get(reason or Reason.OTHER, UNKNOWN_FAILURE)
+    if len(code) == 5 and code.isdigit():
+        return int(code), text or words
+    return known, words
+
+
+def rfc2822(at: datetime) -> str:
+    """`Fri, 24 May 2019 17:18:27 +0000`: the SDKs read no other offset right."""
+    return _rfc2822(int(at.timestamp()))
+
+
+@lru_cache(1024)
+def _rfc2822(seconds: int) -> str:
+    return format_datetime(datetime.fromtimestamp(seconds, UTC))
