@@ -10,6 +10,7 @@ from estafette.cli import (
     keys,
     messages,
     numbers,
+    panel,
     receive,
     send,
     senders,
@@ -17,6 +18,7 @@ from estafette.cli import (
     services,
     suppressions,
     templates,
+    vault,
 )
 
 app = typer.Typer(
@@ -28,6 +30,6 @@ app = typer.Typer(
 )
 for part in (
     *(serve, send, receive, messages, callbacks, keys, accounts, senders, numbers, services),
-    *(templates, connections, suppressions, doctor),
+    *(templates, connections, suppressions, panel, vault, doctor),
 ):
     part.add_to(app)

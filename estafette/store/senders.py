@@ -4,8 +4,8 @@ import json
 import secrets
 from typing import Any
 
-from sqlalchemy import Connection as Conn
 from sqlalchemy import Column, ColumnElement, Row, exists, select, true
+from sqlalchemy import Connection as Conn
 
 from estafette.model import Channel, Conflict, Connection, Hook, Sender, Unknown
 from estafette.model.ids import instant
