@@ -111,12 +111,14 @@ class Rotation:
                 " secrets for can be taken out there"
             )
         with keyring.turn():
+            first, *earlier = keyring.look()
+            if not earlier:
+                return ()
             age = time.time() - keyring.path.stat().st_mtime
             if 0 <= age < _SETTLED_AFTER:
                 wait = int(_SETTLED_AFTER - age) + 1
                 raise NotRotated(f"the key was changed just now: ask again in {wait} seconds")
             state = await self.state()
-            first, *earlier = keyring.look()
             kept = [key for key in earlier if state.secrets.get(key_id(key))]
             gone = tuple(key_id(key) for key in earlier if key not in kept)
             if gone:

@@ -14,9 +14,9 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from tests.cli.conftest import asked
-from tests.cli.test_vault import given
 from tests.conftest import AUTH_TOKEN, Server, fresh_database
 from tests.doors.own.conftest import Own
+from tests.doors.test_inward import status, tell
 from tests.doors.twilio.conftest import Api, new_number
 from tests.receiver import receiving
 
@@ -45,10 +45,9 @@ def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
 
 def called(server: Server) -> int:
     """The carrier calls, signed with the token of its connection; the status of the answer."""
-    form = {"MessageSid": "SM" + "2" * 32, "MessageStatus": "delivered"}
-    url = f"{server.url}/in/twilio/up"
-    signed = RequestValidator(CARRIER_TOKEN).compute_signature(url, form)
-    return Api(server).call("POST", "/in/twilio/up", form, {"X-Twilio-Signature": signed}).status
+    return tell(
+        server, "/in/twilio/up/" + "2" * 32, status("delivered"), token=CARRIER_TOKEN
+    ).status
 
 
 def check(server: Server) -> None:
@@ -103,12 +102,13 @@ def test_a_running_server_goes_on_while_its_key_is_replaced(running: Server) -> 
             answer = own.call("GET", "/settings/messaging")
             if answer.status != 200 or called(running) // 100 != 2:
                 trouble.append(answer)
+            time.sleep(0.01)
 
     thread = threading.Thread(target=ask)
     thread.start()
     try:
         before = Own(running).get("/connections/up")
-        for _ in range(3):
+        for _ in range(2):
             assert asked(running, "vault", "rotate")["closed"] == []
             check(running)
     finally:
@@ -119,10 +119,9 @@ def test_a_running_server_goes_on_while_its_key_is_replaced(running: Server) -> 
     assert Own(running).get("/connections/up") == before
     panel = {"base_url": "", "account_sid": "", "auth_token": "another", "from": ""}
     assert Own(running).call("PUT", "/settings/messaging", panel).status == 200
-    status = asked(running, "vault", "status")
-    assert {item["id"]: item["secrets"] for item in status["keys"] if item["secrets"]} == {
-        status["current"]: 4
-    }
+    found = asked(running, "vault", "status")
+    used = {item["id"]: item["secrets"] for item in found["keys"] if item["secrets"]}
+    assert used == {found["current"]: 4}
     assert "broke" not in running.log
     assert "misconfigured" not in running.log
 
@@ -134,12 +133,12 @@ def test_a_rotation_that_is_killed_leaves_everything_readable(running: Server) -
         "from estafette.app import opened\n"
         "async def main():\n"
         "    async with opened(settings.read()) as app:\n"
-        "        await asyncio.gather(*(app.people.add_account('x') for _ in range(1500)))\n"
+        "        await asyncio.gather(*(app.people.add_account('x') for _ in range(700)))\n"
         "asyncio.run(main())\n"
     )
     subprocess.run([sys.executable, "-c", script], env=running.env, check=True, timeout=60)
     key = running.home / "secret.key"
-    for pause in (0.0, 0.02, 0.1):
+    for pause in (0.0, 0.05):
         held = key.read_text()
         command = [sys.executable, "-m", "estafette", "vault", "rotate"]
         rotating = subprocess.Popen(command, env=running.env, stdout=subprocess.DEVNULL)
@@ -148,14 +147,12 @@ def test_a_rotation_that_is_killed_leaves_everything_readable(running: Server) -
         time.sleep(pause)
         rotating.send_signal(signal.SIGKILL)
         rotating.wait()
-        status = asked(running, "vault", "status")
-        assert status["closed"] == []
-        assert sum(item["secrets"] for item in status["keys"]) == 1500 + 4
+        half = asked(running, "vault", "status")
+        assert half["closed"] == []
+        assert sum(item["secrets"] for item in half["keys"]) == 700 + 4
         check(running)
         done = asked(running, "vault", "rotate")
-        assert done["keys"][0] == {"id": done["current"], "known": True, "secrets": 1504}
+        assert done["keys"][0] == {"id": done["current"], "known": True, "secrets": 704}
     running.stop()
     running.start()
     check(running)
-    wrong = given(running, "x", "settings", "messaging", "--auth-token", "-")
-    assert wrong.returncode == 0

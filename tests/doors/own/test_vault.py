@@ -72,11 +72,8 @@ def test_a_connection_that_something_goes_through_stays(own: Own) -> None:
     release(own, sender)
     drop(own, "busy")
     assert own.call("DELETE", "/connections/busy").refusal[:2] == (404, "not_found")
-    assert (
-        own.call("POST", "/senders", {"address": "+14155550199", "connection": "busy"}).refusal[:2]
-        == (400, "bad_request")
-        or True
-    )
+    asked = {"address": "+14155550199", "connection": "busy"}
+    assert own.call("POST", "/senders", asked).status in (400, 404)
 
 
 def test_a_name_that_looks_like_an_id_is_refused(own: Own) -> None:
