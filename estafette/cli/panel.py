@@ -20,7 +20,7 @@ from estafette.cli.run import (
     run,
 )
 from estafette.core.panel import BadMessaging
-from estafette.core.vault import HIDDEN
+from estafette.core.vault import HIDDEN, WrongKey
 from estafette.model.messaging import Messaging
 
 
@@ -80,7 +80,12 @@ def messaging(
 
 
 async def _set(app: App, sid: str, given: dict[str, str]) -> None:
-    before = replace(await app.core.panel.get(sid), auth_token=HIDDEN)
+    try:
+        before = replace(await app.core.panel.get(sid), auth_token=HIDDEN)
+    except WrongKey:
+        if "auth_token" not in given:
+            raise
+        before = Messaging()  # nobody can open what is set: it is set anew
     try:
         await app.core.panel.put(sid, replace(before, **given))
     except BadMessaging as error:

@@ -28,8 +28,12 @@ async def use_print_key(store: Store, vault: Vault, clock: Clock) -> None:
     """
     text = await store.read(partial(settings.get, account="", name=NAME))
     if not text:
-        made = vault.keep(ABOUT, {}, {_FIELD: secrets.token_hex(32)})
-        now = instant(clock())
+        made, now = new_print_key(vault), instant(clock())
         text = await store.write(lambda conn: settings.add(conn, "", NAME, made, now))
     with contextlib.suppress(WrongKey):  # who asks for a secret is told
         vault.print_with(bytes.fromhex(vault.kept(ABOUT, text)[_FIELD]))
+
+
+def new_print_key(vault: Vault) -> str:
+    """Another key of fingerprints, sealed, to write down."""
+    return vault.keep(ABOUT, {}, {_FIELD: secrets.token_hex(32)})

@@ -275,6 +275,31 @@ async def test_the_wrong_key_changes_nothing_and_makes_none(
     assert (await house.app.rotation.state()).closed == ()
 
 
+async def test_after_the_key_is_lost_everything_can_be_set_anew(url: str, tmp_path: Path) -> None:
+    async with opened_house(url, tmp_path / "home") as house:
+        tokens = await fill(house, accounts=1)
+        mine = house.account.sid
+    (tmp_path / "home" / "secret.key").write_text("cd" * 32)
+    async with opened_house(url, tmp_path / "home") as house:
+        app = house.app
+        assert len((await app.rotation.state()).closed) == 6
+        await app.people.new_token(mine)
+        await app.people.new_token(*tokens)
+        await app.prove_key()
+        await app.connections.save(
+            Connection(name="mine", provider="sandbox", settings={"token": TOKEN})
+        )
+        await app.core.panel.put(mine, PANEL)
+        done = await app.rotation.rotate()
+        # What nobody can set anew but its owner is told.
+        (closed,) = done.state.closed
+        assert closed.startswith("subscriptions 5a: ")
+    async with opened_house(url, tmp_path / "home") as one:
+        found = one.app.vault.fingerprint("x")
+        async with opened_house(url, tmp_path / "home") as two:
+            assert two.app.vault.fingerprint("x") == found
+
+
 async def test_keys_of_the_environment_are_changed_there(url: str, tmp_path: Path) -> None:
     old, new = "aa" * 32, "bb" * 32
     home = tmp_path / "home"
