@@ -28,6 +28,7 @@ from estafette.core.people import People
 from estafette.core.pools import Pools
 from estafette.core.replies import Replies
 from estafette.core.senders import Senders
+from estafette.core.subscriptions import Subscriptions
 from estafette.core.templates import Templates
 from estafette.core.usage import Usage
 from estafette.core.vault import Vault
@@ -180,6 +181,7 @@ async def opened(
         pools=pools,
         templates=Templates(store, connections, utc_now),
         applications=Applications(store, utc_now),
+        subscriptions=Subscriptions(store, vault, utc_now, allows_private=allows_private),
         numbers=Numbers(store, connections, gateway, utc_now, allows_private=allows_private),
         verified=verified,
         usage=Usage(store, utc_now),
