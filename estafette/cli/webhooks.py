@@ -22,7 +22,7 @@ from estafette.model import Declined, Subscription
 
 Events = Annotated[
     list[WebhookEvent] | None,
-    typer.Option("--event", help="What to tell; may be given twice. All where it is left out."),
+    typer.Option("--event", help="What to tell; everything where it is left out."),
 ]
 Signed = Annotated[
     bool,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, MetaData, Table
 
 from estafette.model import (
     After,
@@ -22,10 +22,11 @@ from estafette.model import (
     Unknown,
 )
 from estafette.model.ids import new_id
-from estafette.store import attempts, callbacks, due, incoming, messages, outbox, receipts
+from estafette.store import Store, attempts, callbacks, due, incoming, messages, outbox, receipts
 from estafette.store import subscriptions as store
 from estafette.store.callbacks import Fact
 from estafette.store.due import Quota
+from estafette.store.engine import engine
 from estafette.store.incoming import Arrival
 from estafette.store.jobs import Job
 from estafette.store.messages import Accept
@@ -43,6 +44,7 @@ from tests.store.conftest import (
     message,
     offered,
 )
+from tests.store.test_migrate import stay_at, written
 
 OTHER = "AC" + "2" * 32
 HOST = "hooks.example"
@@ -340,6 +342,27 @@ def statements(conn: Connection, work: Callable[[], object]) -> list[str]:
     work()
     driver.set_trace_callback(None)
     return found
+
+
+async def test_what_was_owed_before_there_were_subscriptions_still_is(url: str) -> None:
+    made = engine(url, size=1)
+    with made.begin() as conn:
+        stay_at(conn, "0004")
+        id = written(conn)
+        table = Table("callbacks", MetaData(), autoload_with=conn)
+        row = {
+            "message": id, "status": "sent", "account": ACCOUNT, "door": "twilio", "url": URL,
+            "host": "customer.example", "number": 0, "created_at": NOW, "told": "waiting",
+            "due_at": NOW, "tries": 0, "answer": "503",
+        }  # fmt: skip
+        conn.execute(table.insert().values(row))
+    made.dispose()
+    opened = await Store.open(url)
+    (found,) = await opened.read(lambda conn: callbacks.page(conn, ACCOUNT, told=WAITING, limit=9))
+    taken_up = await opened.write(lambda conn: taken(conn, hosts=("customer.example",)))
+    await opened.close()
+    assert (found.message, found.hook, found.answer, found.url) == (id, "", "503", URL)
+    assert [item.message for item in taken_up] == [id]
 
 
 @pytest.mark.slow

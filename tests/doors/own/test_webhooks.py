@@ -6,6 +6,8 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -266,13 +268,21 @@ def test_what_is_owed_goes_to_a_new_address(
     assert {item["url"] for item in shown} == {f"{spare.url}/new"}
 
 
+@pytest.fixture
+def killed(url: str, tmp_path: Path) -> Iterator[Server]:
+    """A server on each engine in turn."""
+    server = Server(tmp_path / "home", database_url=url)
+    yield server
+    server.close()
+
+
 @pytest.mark.slow
 def test_a_flood_is_told_in_order_and_survives_a_crash(
-    own_server: Server, receiver: Receiver, spare: Receiver
+    killed: Server, receiver: Receiver, spare: Receiver
 ) -> None:
     """A server that is killed in the middle tells all to all, in order; a few of it twice."""
-    own_server.start()
-    own, twilio = Own(own_server), Api(own_server)
+    killed.start()
+    own, twilio = Own(killed), Api(killed)
     for url in (receiver.url, spare.url):
         own.post("/webhooks", {"url": url, "events": BOTH})
     spare.answers = lambda heard: 503 if len(spare.heard) % 50 == 0 else 204
@@ -281,8 +291,8 @@ def test_a_flood_is_told_in_order_and_survives_a_crash(
         for _ in range(60)
     ]
     receiver.wait(30)
-    own_server.kill()
-    own_server.start()
+    killed.kill()
+    killed.start()
     end = time.monotonic() + 90
     while True:
         found = [ordered(receiver, "/mine"), ordered(receiver, "/"), ordered(spare, "/")]
@@ -290,6 +300,21 @@ def test_a_flood_is_told_in_order_and_survives_a_crash(
             break
         assert time.monotonic() < end, [Counter(map(tuple, seen.values())) for seen in found]
         time.sleep(0.2)
+
+
+@pytest.mark.slow
+def test_a_flood_is_told_whole(own_server: Server, receiver: Receiver) -> None:
+    own_server.start()
+    own = Own(own_server)
+    own.post("/webhooks", {"url": receiver.url, "events": ["status"]})
+    with ThreadPoolExecutor(8) as pool:
+        sent = list(pool.map(lambda _: own.send(new_number())["id"], range(2000)))
+    end = time.monotonic() + 120
+    while ordered(receiver, "/") != {id: ["sent", "delivered"] for id in sent}:
+        assert time.monotonic() < end, Counter(map(tuple, ordered(receiver, "/").values()))
+        time.sleep(0.5)
+    listed = own.all_of("/callbacks", limit=700)
+    assert len({(item["message"], item["status"]) for item in listed}) == len(listed) == 4000
 
 
 def ordered(receiver: Receiver, path: str) -> dict[str, list[str]]:
