@@ -15,11 +15,27 @@ import pytest
 from tests.conftest import AUTH_TOKEN, SENDER, Server
 from tests.doors.own.conftest import Own
 from tests.doors.own.test_messages import until
-from tests.doors.twilio.conftest import Api, new_number
+from tests.doors.twilio.conftest import Api, basic, new_number
 from tests.pictures import Pictures, showing
 from tests.receiver import Heard, Receiver, Said, receiving
 
 BOTH = ["received", "status"]
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of these tests: a webhook hears what everybody sends."""
+    server = Server(tmp_path_factory.mktemp("webhooks") / "home").start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def other(shared_server: Server) -> Own:
+    """A second account on that server."""
+    made = json.loads(shared_server.run("accounts", "create", "Other", "--json").stdout)
+    shared_server.run("senders", "add", "+14155550170", "--account", made["sid"])
+    return Own(shared_server, basic(made["sid"], made["auth_token"]))
 
 
 @pytest.fixture
