@@ -19,6 +19,7 @@ from estafette.cli import (
     suppressions,
     templates,
     vault,
+    webhooks,
 )
 
 app = typer.Typer(
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for part in (
-    *(serve, send, receive, messages, callbacks, keys, accounts, senders, numbers, services),
-    *(templates, connections, suppressions, panel, vault, doctor),
+    *(serve, send, receive, messages, callbacks, webhooks, keys, accounts, senders, numbers),
+    *(services, templates, connections, suppressions, panel, vault, doctor),
 ):
     part.add_to(app)

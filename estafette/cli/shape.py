@@ -16,8 +16,18 @@ from estafette.doors.own import (
     senders,
     suppressions,
     timeline,
+    webhooks,
 )
-from estafette.model import Callback, Connection, Key, MediaItem, Message, Sender, Suppression
+from estafette.model import (
+    Callback,
+    Connection,
+    Key,
+    MediaItem,
+    Message,
+    Sender,
+    Subscription,
+    Suppression,
+)
 
 
 def message(item: Message) -> dict[str, Any]:
@@ -59,6 +69,11 @@ def suppression(item: Suppression) -> dict[str, Any]:
 def connection(item: Connection, shown: Shown) -> dict[str, Any]:
     """A connection; its secrets are `…`."""
     return _plain(connections.connection(item, shown))
+
+
+def webhook(item: Subscription) -> dict[str, Any]:
+    """A webhook; its secret is never shown."""
+    return _plain(webhooks.webhook(item))
 
 
 def key(item: Key, secret: str = "") -> dict[str, Any]:
