@@ -19,8 +19,7 @@ from estafette.core import metrics
 from estafette.doors.own.errors import DECLINED as REFUSED
 from estafette.doors.own.errors import STATUS
 from estafette.doors.own.routes import PARTS
-from estafette.doors.twilio.wire import MAGIC_SENDERS
-from estafette.model.twilio import CODES, DECLINED
+from estafette.model.twilio import CODES, DECLINED, MAGIC_SENDERS
 from estafette.ops import _Queue
 from estafette.providers import load, names, sandbox
 from estafette.providers.twilio import PACE

@@ -7,7 +7,7 @@ command, Python, WorkflowGen's contexts, the connector), its schemas and its doc
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from types import ModuleType
 from typing import Any, Literal, get_type_hints
@@ -56,7 +56,8 @@ class Asked:
         ""  #: the name or the id of a connection, where one is named beside the inputs
     )
     idempotency_key: str = ""
-    proof: tuple[str, str] | None = None  #: the SID and the secret that were shown by inputs
+    #: the SID and the secret that were shown by inputs
+    proof: tuple[str, str] | None = field(default=None, repr=False)
 
 
 Run = Callable[[Asked], Awaitable[Struct]]

@@ -1,6 +1,7 @@
 """The connections of this process: each a provider made from its settings."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from time import monotonic
@@ -19,6 +20,7 @@ from estafette.store import Store, senders
 log = structlog.get_logger()
 
 _HIDDEN = "…"  # in place of a secret
+_UNLISTED = re.compile(r"messaging-[0-9a-f]{16,}")  # made as they are needed: see core/relay.py
 _KNOWN_FOR = 2.0  # seconds that a change of settings may go unnoticed
 
 
@@ -184,9 +186,17 @@ class Connections:
         await self.refresh()
 
     async def list(self) -> list[Connection]:
-        """Every connection, without its settings."""
+        """Every connection that somebody made, without its settings."""
         await self.refresh()
-        return list(self._known.values())
+        return [item for item in self._known.values() if not _UNLISTED.fullmatch(item.name)]
+
+    async def plain(self, name: str) -> dict[str, Any]:
+        """The settings of a connection with its secrets: never for an answer or a log.
+
+        Raises Unknown.
+        """
+        await self.get(name)
+        return self._plain(name)
 
     async def close(self) -> None:
         """Let go of every carrier."""

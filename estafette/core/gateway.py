@@ -50,7 +50,7 @@ from estafette.store import (
     receipts,
     senders,
 )
-from estafette.store.messages import Accept
+from estafette.store.messages import Accept, GivenUp
 from estafette.store.receipts import Moved, Told
 
 LONGEST_BODY = 1600  # UTF-16 units
@@ -97,10 +97,13 @@ class Gateway:
         self._forgotten = 0  # how often a sender was: what was read before one counts no more
         self.suppressions = Suppressions(store, clock)  #: who is not written to
 
-    async def send(self, account: Account, send: Send) -> Message:
+    async def send(
+        self, account: Account, send: Send, *, through: Sender | None = None
+    ) -> Message:
         """Write a message down together with its job; return once both are on disk.
 
-        One that names a service and no sender goes through a sender of that service's.
+        One that names a service and no sender goes through a sender of that service's. `through`
+        is whose lane and connection it takes, whatever it names as its sender.
 
         Raises Declined where it cannot be sent as asked, or its recipient opted out (through a
         service, that is told later); Conflict where its idempotency key came with another request,
@@ -110,7 +113,9 @@ class Gateway:
         if send.idempotency_key and (known := await self._repeated(account, send)):
             return known
         sticks = False
-        if send.service:
+        if through:
+            sender = through
+        elif send.service:
             send, sender, sticks = await self._pools.fit(account, send)
         else:
             sender = await self._sender(account, send)
@@ -308,6 +313,17 @@ class Gateway:
         if message.callback_url:
             self._wake()
         return message
+
+    async def give_up(self, account: Account, id: str, *, code: str, text: str) -> GivenUp:
+        """Fail a message that waits to be offered. Raises Conflict when it does not wait."""
+        now = self._clock()
+        given_up = await self._store.write(
+            lambda conn: messages.give_up(conn, account.sid, id, now, code=code, words=text)
+        )
+        metrics.reached(Status.FAILED)
+        if given_up.message.callback_url:
+            self._wake()
+        return given_up
 
     async def delete(self, account: Account, id: str) -> None:
         """Remove a message and all that is known of it. Raises Conflict while it is under way."""

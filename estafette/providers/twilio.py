@@ -118,6 +118,7 @@ _LONGEST_VALIDITY = 36000  # seconds
 _LONGEST_WAIT = 3600.0  # seconds that a carrier may send us away for
 _MOST_MEDIA = 10
 _MOST_FIELDS = 1000
+_SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
 _ID = re.compile(r"[0-9a-f]{32}")
 _REF = re.compile(r"[!-~]{1,128}")
 _SID = re.compile(r"AC[0-9A-Za-z]{1,62}")
@@ -217,13 +218,15 @@ class Twilio(Provider):
 
     def _form(self, message: Message) -> list[tuple[str, str]]:
         prefix = PREFIX[message.channel]
+        # How long somebody waits here for an answer is not how long it may take from there on.
+        is_at_once = bool(message.content.get("at_once"))
         left = int((message.expires_at - datetime.now(UTC)).total_seconds())
         form = [
             ("To", prefix + message.recipient),
-            ("From", prefix + message.sender),
+            _sender(message),
             ("Body", message.body),
             *(("MediaUrl", url) for url in message.media),
-            ("ValidityPeriod", str(min(max(left, 1), _LONGEST_VALIDITY))),
+            ("ValidityPeriod", "" if is_at_once else str(min(max(left, 1), _LONGEST_VALIDITY))),
             ("StatusCallback", self._inward and f"{self._inward}/{message.id}"),
         ]
         return [(name, value) for name, value in form if value]
@@ -251,6 +254,13 @@ class Twilio(Provider):
             return [receipt] if receipt else []
         incoming = _incoming(said)
         return [incoming] if incoming else []
+
+
+def _sender(message: Message) -> tuple[str, str]:
+    """The parameter that says from whom: an address, or a service of that account."""
+    if _SERVICE.fullmatch(message.sender):
+        return "MessagingServiceSid", message.sender
+    return "From", PREFIX[message.channel] + message.sender
 
 
 def _check_base(url: str) -> None:

@@ -24,15 +24,21 @@ from estafette.model import (
 )
 from estafette.model.address import e164, is_alphanumeric_sender, is_short_code
 from estafette.model.smart import smart
-from estafette.model.twilio import DIRECTION, PREFIX, STATUS, failure, message_sid, rfc2822
+from estafette.model.twilio import (
+    DIRECTION,
+    MAGIC_SENDERS,
+    PREFIX,
+    STATUS,
+    failure,
+    message_sid,
+    rfc2822,
+)
 
 API = "2010-04-01"
 MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 OUTCOME = {True: "confirmed", False: "unconfirmed"}
-#: Twilio's test senders: they belong to nobody, and always answer the same.
-MAGIC_SENDERS = {"+15005550001": 21212, "+15005550007": 21606, "+15005550008": 21611}
 
 _MOST_PARAMETERS = 1000
 
