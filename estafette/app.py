@@ -1,8 +1,6 @@
 """Puts everything together: an opened home, the gateway in it, and the doors around it."""
 
 import contextlib
-import os
-import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +18,15 @@ from estafette.core.first import First, first_start
 from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
+from estafette.core.keyring import Keyring
 from estafette.core.keywords import Keywords
 from estafette.core.lanes import new_node
 from estafette.core.media import Media
 from estafette.core.numbers import Numbers
+from estafette.core.panel import Panel
 from estafette.core.people import People
 from estafette.core.pools import Pools
+from estafette.core.prints import has_no_secrets, use_print_key
 from estafette.core.replies import Replies
 from estafette.core.senders import Senders
 from estafette.core.templates import Templates
@@ -38,10 +39,8 @@ from estafette.http import Http
 from estafette.model import GatewayError
 from estafette.providers import Place
 from estafette.settings import Settings
-from estafette.store import Store, accounts
+from estafette.store import Store
 from estafette.store.lanes import Node
-
-_KEY_SIZE = 32  # bytes
 
 
 class BadHome(GatewayError):
@@ -127,14 +126,15 @@ async def opened(
     `host` is what a server listens on, `public_url` how it is reached where the settings do not
     say so.
 
-    Raises BadHome, BadBucket, BadUrl, NewerSchema, WrongKey or Busy where that cannot be done.
+    Raises BadHome, BadKey, BadBucket, BadUrl, NewerSchema or Busy where that cannot be done.
     """
     _make_home(settings.home)
     bucket_url = read_url(settings.media_url) if settings.media_url else None
     store = await Store.open(settings.database_url)
     try:
-        is_new = not await store.read(accounts.all_of)
-        vault = Vault(secret_key(settings, is_new=is_new))
+        is_new = await store.read(has_no_secrets)
+        vault = Vault(keyring(settings, may_make=is_new))
+        await use_print_key(store, vault, utc_now)
     except BaseException:
         await store.close()
         raise
@@ -184,6 +184,7 @@ async def opened(
         verified=verified,
         usage=Usage(store, utc_now),
         public_url=public_url,
+        panel=Panel(store, vault, utc_now),
     )
     try:
         yield App(settings, vault, store, http, core, node)
@@ -194,28 +195,14 @@ async def opened(
         await store.close()
 
 
-def secret_key(settings: Settings, *, is_new: bool) -> bytes:
-    """The key of the vault: from the environment, or from the home, where it is made once.
+def keyring(settings: Settings, *, may_make: bool) -> Keyring:
+    """The keys that seal: from the environment, or from the home, where one is made once.
 
-    Where `is_new` is false, something was sealed with a key already: none is made then.
+    Where none may be made, something was sealed already. Raises BadKey.
     """
     if settings.secret_key:
-        return bytes.fromhex(settings.secret_key)
-    path = settings.home / "secret.key"
-    if not path.exists():
-        if not is_new:
-            raise BadHome(
-                f"{path} is missing: the database holds secrets that were sealed with it. Put it"
-                " back, or set ESTAFETTE_SECRET_KEY to what it held"
-            )
-        _write_once(path, secrets.token_hex(32))
-    try:
-        key = bytes.fromhex(path.read_text().strip())
-    except (OSError, ValueError) as error:
-        raise BadHome(f"{path}: {type(error).__name__}") from None
-    if len(key) != _KEY_SIZE:
-        raise BadHome(f"{path} must hold {2 * _KEY_SIZE} hex digits")
-    return key
+        return Keyring.of_text(settings.secret_key)
+    return Keyring.of_file(settings.home / "secret.key", may_make=may_make)
 
 
 def _make_home(home: Path) -> None:
@@ -223,16 +210,3 @@ def _make_home(home: Path) -> None:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise BadHome(f"{home}: {error.strerror}") from None
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Write a file whole or not at all, readable by its owner; the first of several wins."""
-    draft = path.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    with contextlib.suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()

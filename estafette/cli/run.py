@@ -16,6 +16,7 @@ from rich.text import Text
 from estafette import logs, settings
 from estafette.app import App, BadHome, opened
 from estafette.core.first import First
+from estafette.core.keyring import BadKey
 from estafette.core.vault import WrongKey
 from estafette.model import Account, Busy, GatewayError, Misconfigured, NewerSchema, Unknown
 from estafette.server import PortTaken
@@ -40,7 +41,7 @@ def exit_code_of(error: GatewayError) -> int:
     """The exit code that tells a script what to do next."""
     if isinstance(error, BadInput | BadSetting | BadUrl | Misconfigured):
         return BAD_INPUT
-    if isinstance(error, Busy | BadHome | NewerSchema | PortTaken | WrongKey):
+    if isinstance(error, Busy | BadHome | BadKey | NewerSchema | PortTaken | WrongKey):
         return NOT_REACHABLE
     return REFUSED
 

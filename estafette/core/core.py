@@ -10,6 +10,7 @@ from estafette.core.inlet import Inlet
 from estafette.core.keywords import Keywords
 from estafette.core.media import Media
 from estafette.core.numbers import Numbers
+from estafette.core.panel import Panel
 from estafette.core.people import People
 from estafette.core.pools import Pools
 from estafette.core.senders import Senders
@@ -39,3 +40,4 @@ class Core:
     numbers: Numbers  #: what an account holds and can take
     verified: Verified  #: whom trial accounts may write to
     usage: Usage  #: how much went through accounts
+    panel: Panel  #: the Twilio account that actions send through

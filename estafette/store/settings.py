@@ -1,4 +1,4 @@
-"""What accounts have set, by name: each a piece of JSON."""
+"""What accounts have set, by name: each a piece of JSON. Of no account is what the gateway keeps."""
 
 from sqlalchemy import Connection, text
 
@@ -7,6 +7,10 @@ _PUT = text(
     "INSERT INTO settings (account, name, value, updated_at) VALUES (:account, :name, :value, :now)"
     " ON CONFLICT (account, name) DO UPDATE"
     " SET value = excluded.value, updated_at = excluded.updated_at"
+)
+_ADD = text(
+    "INSERT INTO settings (account, name, value, updated_at) VALUES (:account, :name, :value, :now)"
+    " ON CONFLICT (account, name) DO NOTHING"
 )
 
 
@@ -19,3 +23,9 @@ def get(conn: Connection, account: str, name: str) -> str:
 def put(conn: Connection, account: str, name: str, value: str, now: int) -> None:
     """Set it in place of what was set before. `now` is in microseconds since 1970."""
     conn.execute(_PUT, {"account": account, "name": name, "value": value, "now": now})
+
+
+def add(conn: Connection, account: str, name: str, value: str, now: int) -> str:
+    """Set it where nothing is set; what is set then."""
+    conn.execute(_ADD, {"account": account, "name": name, "value": value, "now": now})
+    return get(conn, account, name)
