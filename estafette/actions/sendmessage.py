@@ -22,7 +22,6 @@ from estafette.model import (
     Channel,
     Conflict,
     Declined,
-    Message,
     Misconfigured,
     Outcome,
     Send,

@@ -193,9 +193,12 @@ class Relay:
         else:
             code, text = unsent(Outcome.UNREACHED, "", f"nobody carried it in {self._wait:g} s")
         given_up = await self._gateway.give_up(account, message.id, code=code, text=text)
+        retry_after = None
         is_throttled = last is not None and last.outcome is Outcome.THROTTLED
-        left = (given_up.due_at - instant(self._clock())) / 1e6
-        return Said(given_up.message, code, text, max(1.0, left) if is_throttled else None)
+        # An offer is never put off beyond the end of a message: then nobody knows for how long.
+        if is_throttled and given_up.due_at < instant(message.expires_at):
+            retry_after = max(1.0, (given_up.due_at - instant(self._clock())) / 1e6)
+        return Said(given_up.message, code, text, retry_after)
 
     def _unclear(self, message: Message) -> Said:
         silence = f"there was no answer within {self._wait:g} s"

@@ -36,7 +36,9 @@ class Verified:
             return send
         if not await self._is_known(account.sid, send.recipient, is_pretended):
             raise Declined(Reason.UNVERIFIED, send.recipient)
-        if not send.body or send.content.keys() - _ABOUT:  # nothing to stand before, or another's words
+        if (
+            not send.body or send.content.keys() - _ABOUT
+        ):  # nothing to stand before, or another's words
             return send
         return replace(send, body=PREFIX + send.body)
 

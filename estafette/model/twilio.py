@@ -178,7 +178,13 @@ FAILED = {
 }
 UNKNOWN_FAILURE = (30008, "Unknown error")
 
+_SID_SIZE = 34  # characters
 _LONGEST_VALUE = 200  # characters of what somebody sent that an answer repeats
+
+
+def is_service_sid(sender: str) -> bool:
+    """Whether what stands in a sender's place is a service, of an account elsewhere."""
+    return sender.startswith("MG") and len(sender) == _SID_SIZE
 
 
 def message_sid(message: Message) -> str:
@@ -224,8 +230,7 @@ def unsent(outcome: Outcome, code: str, text: str) -> tuple[str, str]:
             return "20500", f"The provider was not reached, and nothing was sent: {text}"
         case _:
             return "20500", (
-                "Nobody knows whether the provider took the message; it is not sent again:"
-                f" {text}"
+                f"Nobody knows whether the provider took the message; it is not sent again: {text}"
             )
 
 

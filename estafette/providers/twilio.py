@@ -38,6 +38,7 @@ from estafette.model import (
     Unclear,
 )
 from estafette.model.networks import is_private_host
+from estafette.model.twilio import is_service_sid
 from estafette.providers import Place, Provider, secret
 
 #: What became of a message. `accepted`, `queued` and `sending` tell nothing that the answer did not.
@@ -118,7 +119,6 @@ _LONGEST_VALIDITY = 36000  # seconds
 _LONGEST_WAIT = 3600.0  # seconds that a carrier may send us away for
 _MOST_MEDIA = 10
 _MOST_FIELDS = 1000
-_SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
 _ID = re.compile(r"[0-9a-f]{32}")
 _REF = re.compile(r"[!-~]{1,128}")
 _SID = re.compile(r"AC[0-9A-Za-z]{1,62}")
@@ -258,7 +258,7 @@ class Twilio(Provider):
 
 def _sender(message: Message) -> tuple[str, str]:
     """The parameter that says from whom: an address, or a service of that account."""
-    if _SERVICE.fullmatch(message.sender):
+    if is_service_sid(message.sender):
         return "MessagingServiceSid", message.sender
     return "From", PREFIX[message.channel] + message.sender
 

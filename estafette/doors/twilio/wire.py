@@ -30,6 +30,7 @@ from estafette.model.twilio import (
     PREFIX,
     STATUS,
     failure,
+    is_service_sid,
     message_sid,
     rfc2822,
 )
@@ -200,6 +201,7 @@ def message(message: Message, *, created: bool = False, chosen: bool = True) -> 
         parts["feedback"] = f"{uri}/Feedback.json"
     code, text = _failure(message)
     prefix = PREFIX[message.channel]
+    is_outside = is_service_sid(message.sender)  # a pool that chooses where we do not see it
     created_at = rfc2822(message.created_at)
     status = STATUS[message.status]
     if not chosen and message.status is Status.QUEUED:
@@ -215,7 +217,7 @@ def message(message: Message, *, created: bool = False, chosen: bool = True) -> 
         "direction": DIRECTION[message.direction],
         "error_code": code,
         "error_message": text,
-        "from": prefix + message.sender if has_sender else None,
+        "from": prefix + message.sender if has_sender and not is_outside else None,
         "messaging_service_sid": service_sid(message),
         "num_media": str(len(message.media)),
         "num_segments": str(message.segments) if has_sender else "0",
@@ -231,6 +233,8 @@ def message(message: Message, *, created: bool = False, chosen: bool = True) -> 
 
 def service_sid(message: Message) -> str | None:
     """The service that it goes through, if it goes through one."""
+    if is_service_sid(message.sender):
+        return message.sender
     return f"MG{message.service}" if message.service else None
 
 
