@@ -8,7 +8,6 @@ import re
 from typing import Annotated, Any
 
 import msgspec
-import structlog
 from msgspec import Meta, Struct
 
 from estafette.actions import Action, Asked, Failed
@@ -40,8 +39,6 @@ from estafette.model.twilio import (
     unsent,
     words,
 )
-
-log = structlog.get_logger()
 
 _FILLER = re.compile(r"[\s.()-]+")
 _NUMBER = re.compile(r"\+?[0-9]{7,}")
@@ -115,34 +112,13 @@ class Sender(Struct, frozen=True):
     service: str = ""
 
 
-class Unsent(Failed):
-    """It was written down, and did not become a message that was taken."""
-
-    def __init__(self, said: Said) -> None:
-        status = CODES[int(said.code)][0] if int(said.code) in CODES else 400
-        super().__init__(said.code, said.text, status, retry_after=said.retry_after)
-        self.message = said.message.id
-
-
 def failed(failure: Failed) -> Outputs:
     """The outputs of a failure."""
     return Outputs(error_message=failure.text, error_code=failure.code)
 
 
 async def run(asked: Asked) -> Outputs:
-    """Send it, and wait for the provider where it is not ours. Raises Failed."""
-    try:
-        sid, id = await _run(asked)
-    except Failed as failure:
-        id = failure.message if isinstance(failure, Unsent) else ""
-        log.info("action", action=ACTION.name, outcome="failed", code=failure.code, message=id)
-        raise
-    log.info("action", action=ACTION.name, outcome="done", code="", message=id)
-    return Outputs(message_sid=sid)
-
-
-async def _run(asked: Asked) -> tuple[str, str]:
-    """The SID of the message, and our id for it. Raises Failed."""
+    """Send it, and wait for the provider where the account is not ours. Raises Failed."""
     inputs: Inputs = asked.inputs
     channel, to = _recipient(inputs.to)
     if not inputs.body.strip():
@@ -169,14 +145,14 @@ async def _run(asked: Asked) -> tuple[str, str]:
     )
     try:
         if account is None:
-            return await _outside(asked, send, chosen)
-        return await _own(asked, account, send)
+            return Outputs(message_sid=await _outside(asked, send, chosen))
+        return Outputs(message_sid=await _own(asked, account, send))
     except Declined as error:
         raise _failed(*declined(error, send)) from None
     except Conflict:
         raise _failed(20409) from None
     except Misconfigured as error:
-        raise _said(*unsent(Outcome.MISCONFIGURED, error.code, str(error))) from None
+        raise _unsent(*unsent(Outcome.MISCONFIGURED, error.code, str(error))) from None
     except Busy:
         raise _failed(20503) from None
 
@@ -271,8 +247,8 @@ def _sender(given: str) -> Sender:
     raise _failed(21212, given)
 
 
-async def _own(asked: Asked, account: Account, send: Send) -> tuple[str, str]:
-    """By the senders of an account of this gateway."""
+async def _own(asked: Asked, account: Account, send: Send) -> str:
+    """By the senders of an account of this gateway: the SID of the message."""
     if account.kind is AccountKind.TEST:
         return _tried(asked, account, send)
     if send.sender in MAGIC_SENDERS:
@@ -282,7 +258,7 @@ async def _own(asked: Asked, account: Account, send: Send) -> tuple[str, str]:
     message = await asked.core.gateway.send(account, send)
     if message.content.get(AT_ONCE):  # the same key went outside before
         return _taken(await asked.core.relay.again(account, message))
-    return message_sid(message), message.id
+    return message_sid(message)
 
 
 async def _usual(asked: Asked, account: Account, channel: Channel) -> str:
@@ -294,7 +270,7 @@ async def _usual(asked: Asked, account: Account, channel: Channel) -> str:
     return listed[0].address
 
 
-def _tried(asked: Asked, account: Account, send: Send) -> tuple[str, str]:
+def _tried(asked: Asked, account: Account, send: Send) -> str:
     """As if it were sent: a test account only asks, by Twilio's magic numbers."""
     if send.service:
         raise _failed(20008)
@@ -304,11 +280,10 @@ def _tried(asked: Asked, account: Account, send: Send) -> tuple[str, str]:
         raise _failed(TEST_SENDERS.get(send.sender, 21606), send.sender)
     if send.recipient in TEST_RECIPIENTS:
         raise _failed(TEST_RECIPIENTS[send.recipient], send.recipient)
-    drafted = asked.core.gateway.draft(account, send)
-    return message_sid(drafted), drafted.id
+    return message_sid(asked.core.gateway.draft(account, send))
 
 
-async def _outside(asked: Asked, send: Send, chosen: Chosen) -> tuple[str, str]:
+async def _outside(asked: Asked, send: Send, chosen: Chosen) -> str:
     """Through an account elsewhere, in which the sender is; it is waited for."""
     sender = f"MG{send.service}" if send.service else send.sender
     if not sender:
@@ -318,11 +293,11 @@ async def _outside(asked: Asked, send: Send, chosen: Chosen) -> tuple[str, str]:
     return _taken(await asked.core.relay.send(asked.account, send, way))
 
 
-def _taken(said: Said) -> tuple[str, str]:
-    """The id that the provider gave a message. Raises Unsent."""
+def _taken(said: Said) -> str:
+    """The id that the provider gave a message. Raises Failed."""
     if said.code:
-        raise Unsent(said)
-    return said.message.ref or message_sid(said.message), said.message.id
+        raise _unsent(said.code, said.text, said.retry_after)
+    return said.message.ref or message_sid(said.message)
 
 
 def _fingerprint(asked: Asked) -> str:
@@ -335,8 +310,10 @@ def _failed(code: int, value: str = "") -> Failed:
     return Failed(str(code), words(code, value), CODES[code][0])
 
 
-def _said(code: str, text: str) -> Failed:
-    return Failed(code, text, CODES[int(code)][0] if int(code) in CODES else 400)
+def _unsent(code: str, text: str, retry_after: float | None = None) -> Failed:
+    """What a provider said; a code of its own is about the message."""
+    known = CODES.get(int(code)) if code.isdigit() else None
+    return Failed(code, text, known[0] if known else 400, retry_after=retry_after)
 
 
 ACTION = Action(

@@ -50,7 +50,7 @@ from estafette.store import (
     receipts,
     senders,
 )
-from estafette.store.messages import Accept, GivenUp
+from estafette.store.messages import Accept
 from estafette.store.receipts import Moved, Told
 
 LONGEST_BODY = 1600  # UTF-16 units
@@ -314,17 +314,6 @@ class Gateway:
         if message.callback_url:
             self._wake()
         return message
-
-    async def give_up(self, account: Account, id: str, *, code: str, text: str) -> GivenUp:
-        """Fail a message that waits to be offered. Raises Conflict when it does not wait."""
-        now = self._clock()
-        given_up = await self._store.write(
-            lambda conn: messages.give_up(conn, account.sid, id, now, code=code, words=text)
-        )
-        metrics.reached(Status.FAILED)
-        if given_up.message.callback_url:
-            self._wake()
-        return given_up
 
     async def delete(self, account: Account, id: str) -> None:
         """Remove a message and all that is known of it. Raises Conflict while it is under way."""

@@ -6,13 +6,15 @@ what may have been taken is left to its receipts, and not sent again.
 """
 
 import asyncio
+from functools import partial
 from hashlib import sha256
-from math import ceil
+from math import floor
 from time import monotonic
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from estafette.core import metrics
 from estafette.core.clock import Clock
 from estafette.core.connections import Connections
 from estafette.core.gateway import Gateway
@@ -106,17 +108,26 @@ class Relay:
         written then; it is waited for again where that is not known yet. Raises what
         `Gateway.send` does, and Misconfigured where no connection can be made of `way`.
         """
-        until = monotonic() + self._wait
         through = await self._sender(account.sid, send.channel, way)
-        # It should not be carried much later because this process ended meanwhile.
-        content = {**send.content, AT_ONCE: True}
-        asked = replace(send, valid_for=ceil(self._wait), content=content)
+        # Nothing is offered any more when nobody waits any more, even if this process is gone.
+        valid_for, content = max(1, floor(self._wait)), {**send.content, AT_ONCE: True}
+        asked = replace(send, valid_for=valid_for, content=content)
         message = await self._gateway.send(account, asked, through=through)
-        return await self._answer(account, message, until)
+        return await self.again(account, message)
 
     async def again(self, account: Account, message: Message) -> Said:
-        """What became of a message that was asked for before."""
-        return await self._answer(account, message, monotonic() + self._wait)
+        """What became of a message that may have been written before, once that is known."""
+        until, pause = monotonic() + self._wait, _SOONEST
+        while (now := monotonic()) < until + _GRACE:
+            try:
+                said = await self._look(account, message.id, is_late=now >= until)
+            except (Busy, Conflict):
+                said = None  # it is being offered again, or the store will answer soon
+            if said:
+                return said
+            await asyncio.sleep(max(_SOONEST, min(pause, until - now)))
+            pause = min(pause * 1.5, _LATEST)
+        return self._unclear(message)
 
     async def _sender(self, account: str, channel: Channel, way: Way) -> Sender:
         """Whose lane it takes: nobody holds it, it is in no list, and nobody can write to it."""
@@ -156,19 +167,6 @@ class Relay:
             await self._connections.resume(name)
         return name
 
-    async def _answer(self, account: Account, message: Message, until: float) -> Said:
-        pause = _SOONEST
-        while (now := monotonic()) < until + _GRACE:
-            try:
-                said = await self._look(account, message.id, is_late=now >= until)
-            except (Busy, Conflict):
-                said = None  # it is being offered again, or the store will answer soon
-            if said:
-                return said
-            await asyncio.sleep(max(_SOONEST, min(pause, until - now)))
-            pause = min(pause * 1.5, _LATEST)
-        return self._unclear(message)
-
     async def _look(self, account: Account, id: str, *, is_late: bool) -> Said | None:
         """What became of it by now; what waits to be offered again is given up. Raises Conflict."""
         message, offers = await self._store.read(
@@ -192,12 +190,17 @@ class Relay:
             code, text = unsent(last.outcome, last.code, last.text)
         else:
             code, text = unsent(Outcome.UNREACHED, "", f"nobody carried it in {self._wait:g} s")
-        given_up = await self._gateway.give_up(account, message.id, code=code, text=text)
+        now = self._clock()
+        give_up = partial(
+            messages.give_up, account=account.sid, id=message.id, now=now, code=code, words=text
+        )
+        given_up = await self._store.write(give_up)
+        metrics.reached(Status.FAILED)
         retry_after = None
         is_throttled = last is not None and last.outcome is Outcome.THROTTLED
         # An offer is never put off beyond the end of a message: then nobody knows for how long.
         if is_throttled and given_up.due_at < instant(message.expires_at):
-            retry_after = max(1.0, (given_up.due_at - instant(self._clock())) / 1e6)
+            retry_after = max(1.0, (given_up.due_at - instant(now)) / 1e6)
         return Said(given_up.message, code, text, retry_after)
 
     def _unclear(self, message: Message) -> Said:
@@ -212,6 +215,4 @@ def _why_failed(message: Message, last: Attempt | None) -> tuple[str, str]:
         return unsent(outcome, message.code, message.text)
     if message.code:
         return message.code, message.text
-    if last and outcome is Outcome.UNCLEAR:
-        return unsent(outcome, last.code, last.text)
-    return _TOO_LATE
+    return unsent(outcome, last.code, last.text) if last and outcome else _TOO_LATE

@@ -3,10 +3,12 @@
 import asyncio
 import threading
 import time
+from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import text as sql
 
-from estafette.model import Outcome, Status
+from estafette.model import Inward, Outcome, Status
 from estafette.store import senders
 from tests.actions.conftest import FROM, Steps
 from tests.actions.upstream import SID, TOKEN, Says, Upstream, refusal
@@ -18,9 +20,7 @@ UNVERIFIED = "The number +1555867XXXX is unverified."
 
 async def left(steps: Steps) -> int:
     """Jobs that would have something offered."""
-    from sqlalchemy import text
-
-    ask = text("SELECT count(*) FROM jobs WHERE kind = 'send'")
+    ask = sql("SELECT count(*) FROM jobs WHERE kind = 'send'")
     return int(await steps.house.app.store.read(lambda conn: conn.execute(ask).scalar_one()))
 
 
@@ -112,40 +112,18 @@ async def test_a_broken_upstream_may_have_taken_it(
     assert await paneled.error(key="again") == (code, text, status)
     assert len(far.creates) == 1
     # A receipt counts all the same.
-    sid = "SM" + "d" * 32
-    create = far.last
-    receipts = paneled.house.app.core.inlet
-    assert create.form["StatusCallback"].endswith(message.id)
-    assert receipts is not None
-    await told(paneled, far, sid, "delivered")
+    assert far.last.form["StatusCallback"].endswith(message.id)
+    await told(paneled, far, "SM" + "d" * 32, "delivered")
     assert (await paneled.last()).status is Status.DELIVERED
 
 
 async def told(steps: Steps, far: Upstream, sid: str, status: str) -> None:
     """The upstream tells the connection that it was asked through what became of a message."""
-    import base64
-    import hashlib
-    import hmac
-    from urllib.parse import urlencode, urlsplit
-
-    from estafette.model import Inward
-
-    url = far.last.form["StatusCallback"]
-    said = {"MessageSid": sid, "MessageStatus": status}
-    signed = url + "".join(name + said[name] for name in sorted(said))
-    digest = hmac.digest(far.last.password.encode(), signed.encode(), hashlib.sha1)
+    url, body, signature = far.callback(far.last, sid, status)
     _, _, provider, connection, tail = urlsplit(url).path.split("/")
-    inward = Inward(
-        method="POST",
-        url=url,
-        tail=tail,
-        query="",
-        headers={
-            "content-type": "application/x-www-form-urlencoded",
-            "x-twilio-signature": base64.b64encode(digest).decode(),
-        },
-        body=urlencode(said).encode(),
-    )
+    form = "application/x-www-form-urlencoded"
+    headers = {"content-type": form, "x-twilio-signature": signature}
+    inward = Inward(method="POST", url=url, tail=tail, query="", headers=headers, body=body)
     await steps.house.app.core.inlet.take(provider, connection, inward)
 
 
@@ -197,7 +175,7 @@ async def test_a_late_no_is_not_carried_again(hasty: Steps, far: Upstream) -> No
     assert len(far.creates) == 1
 
 
-async def test_nobody_carries(hasty: Steps, far: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nobody_carries(hasty: Steps, far: Upstream) -> None:
     await hasty.panel(base_url=far.url, account_sid=SID, auth_token=TOKEN, sender=FROM)
     store = hasty.house.app.store
     await hasty.sid()
@@ -216,11 +194,7 @@ async def test_nobody_carries(hasty: Steps, far: Upstream, monkeypatch: pytest.M
 
 async def hold(steps: Steps, lane: str) -> None:
     """Give a lane to a node that does nothing, for an hour."""
-    from sqlalchemy import text
-
-    give = text(
-        "UPDATE lanes SET node = 'nobody', leased_until = 4000000000000000 WHERE id = :lane"
-    )
+    give = sql("UPDATE lanes SET node = 'nobody', leased_until = 4000000000000000 WHERE id = :lane")
     await steps.house.app.store.write(lambda conn: conn.execute(give, {"lane": lane}))
 
 

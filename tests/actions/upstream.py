@@ -69,20 +69,23 @@ class Upstream:
         self.made.append("SM" + secrets.token_hex(16))
         return Says(201, {"sid": self.made[-1], "status": "queued"})
 
-    def tell(self, create: Create, sid: str, status: str) -> int:
-        """Post a status callback, signed with the token that the message was sent with."""
+    def callback(self, create: Create, sid: str, status: str) -> tuple[str, bytes, str]:
+        """Address, body and signature of a status callback."""
         url = create.form["StatusCallback"]
         said = {"MessageSid": sid, "MessageStatus": status, "AccountSid": create.account_sid}
         signed = url + "".join(name + said[name] for name in sorted(said))
         digest = hmac.digest(create.password.encode(), signed.encode(), hashlib.sha1)
-        headers = {
-            "Content-Type": "application/x-www-form-urlencoded",
-            "X-Twilio-Signature": base64.b64encode(digest).decode(),
-        }
+        return url, urlencode(said).encode(), base64.b64encode(digest).decode()
+
+    def tell(self, create: Create, sid: str, status: str) -> int:
+        """Post a status callback, signed with the token that the message was sent with."""
+        url, body, signature = self.callback(create, sid, status)
+        form = "application/x-www-form-urlencoded"
+        headers = {"Content-Type": form, "X-Twilio-Signature": signature}
         parts = urlsplit(url)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
         try:
-            connection.request("POST", parts.path, urlencode(said), headers)
+            connection.request("POST", parts.path, body, headers)
             return connection.getresponse().status
         finally:
             connection.close()
