@@ -29,10 +29,11 @@ from estafette.core.pools import Pools
 from estafette.core.prints import has_no_secrets, use_print_key
 from estafette.core.relay import Relay
 from estafette.core.replies import Replies
+from estafette.core.rotation import Rotation
 from estafette.core.senders import Senders
 from estafette.core.templates import Templates
 from estafette.core.usage import Usage
-from estafette.core.vault import Vault
+from estafette.core.vault import Vault, WrongKey
 from estafette.core.verified import Verified
 from estafette.core.worker import Worker
 from estafette.doors import doors
@@ -84,6 +85,24 @@ class App:
         s = self.settings
         asked = First(s.account_sid, s.auth_token, s.api_key)
         return await first_start(self.store, self.vault, utc_now, asked)
+
+    @property
+    def rotation(self) -> Rotation:
+        """The key that seals."""
+        return Rotation(self.store, self.vault)
+
+    async def prove_key(self) -> None:
+        """Raises WrongKey where the key that seals opens the token of no account at all."""
+        why = ""
+        for account in await self.people.accounts():
+            try:
+                await self.people.token(account.sid)
+            except WrongKey as error:
+                why = str(error)
+            else:
+                return
+        if why:
+            raise WrongKey(f"the secret key is not that of this database: {why}")
 
     def worker(self, owed: Callable[[], None] = lambda: None) -> Worker:
         """What carries messages in this process."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from estafette.core.bucket import BadBucket, read_url
+from estafette.core.keyring import read_keys
 from estafette.model import GatewayError
 
 _ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
@@ -25,7 +26,8 @@ DOCS = {
         "http:// and the host and port of `serve`",
     ),
     "ESTAFETTE_SECRET_KEY": (
-        "Seals the secrets in the database: 64 hex digits.",
+        "Seals the secrets in the database: 64 hex digits. Several, with commas or spaces between "
+        "them, while the key is being replaced: the first seals, all of them open.",
         "made once, `secret.key` in the home, mode 0600",
     ),
     "ESTAFETTE_ACCOUNT_SID": ("The SID of the first account.", "made once"),
@@ -101,14 +103,11 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     sid = _value(environ, "ESTAFETTE_ACCOUNT_SID")
     if sid and not _ACCOUNT_SID.fullmatch(sid):
         raise BadSetting("ESTAFETTE_ACCOUNT_SID must be AC and 32 hex digits")
-    key = _value(environ, "ESTAFETTE_SECRET_KEY")
-    if key and not re.fullmatch(r"[0-9a-fA-F]{64}", key):
-        raise BadSetting("ESTAFETTE_SECRET_KEY must be 64 hex digits: openssl rand -hex 32")
     return Settings(
         home=home,
         database_url=_value(environ, "ESTAFETTE_DATABASE_URL") or f"sqlite:///{home}/estafette.db",
         public_url=_value(environ, "ESTAFETTE_PUBLIC_URL").rstrip("/"),
-        secret_key=key,
+        secret_key=_keys(environ, "ESTAFETTE_SECRET_KEY"),
         account_sid=sid,
         auth_token=_value(environ, "ESTAFETTE_AUTH_TOKEN"),
         api_key=_value(environ, "ESTAFETTE_API_KEY"),
@@ -138,6 +137,16 @@ def _value(environ: Mapping[str, str], name: str) -> str:
 def _default_home(environ: Mapping[str, str]) -> Path:
     data = environ.get("XDG_DATA_HOME") or "~/.local/share"
     return Path(data) / "estafette"
+
+
+def _keys(environ: Mapping[str, str], name: str) -> str:
+    text = _value(environ, name)
+    try:
+        if text:
+            read_keys(text)
+    except ValueError:
+        raise BadSetting(f"{name} must be 64 hex digits: openssl rand -hex 32") from None
+    return text
 
 
 def _bucket(environ: Mapping[str, str], name: str) -> str:

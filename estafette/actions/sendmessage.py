@@ -24,6 +24,7 @@ from estafette.model import (
     Misconfigured,
     Outcome,
     Send,
+    Unknown,
 )
 from estafette.model.address import e164, is_alphanumeric_sender, is_short_code
 from estafette.model.text import units
@@ -203,13 +204,14 @@ async def _chosen(asked: Asked) -> Chosen:
 
 async def _named(asked: Asked) -> dict[str, Any]:
     """The settings of the connection that is named beside the inputs, by its name or its id."""
-    name = asked.connection.strip()
-    for connection in await asked.core.connections.list():
-        if name in (connection.name, connection.id):
-            if connection.provider != PROVIDER:
-                raise _failed(20001, f"Connection {connection.name} is not one of Twilio")
-            return await asked.core.connections.plain(connection.name)
-    raise _failed(20404, f"connection {name}")
+    name, connections = asked.connection.strip(), asked.core.connections
+    try:
+        found = await connections.find_named(name)
+        if found.provider != PROVIDER:
+            raise _failed(20001, f"Connection {found.name} is not one of Twilio")
+        return await connections.plain(found.name)
+    except Unknown:
+        raise _failed(20404, f"connection {name}") from None
 
 
 async def _account(asked: Asked, chosen: Chosen) -> Account | None:

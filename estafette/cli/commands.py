@@ -11,6 +11,7 @@ from estafette.cli import (
     keys,
     messages,
     numbers,
+    panel,
     receive,
     send,
     senders,
@@ -18,6 +19,7 @@ from estafette.cli import (
     services,
     suppressions,
     templates,
+    vault,
 )
 
 app = typer.Typer(
@@ -29,6 +31,6 @@ app = typer.Typer(
 )
 for part in (
     *(serve, send, receive, messages, callbacks, keys, accounts, senders, numbers, services),
-    *(templates, connections, suppressions, action, doctor),
+    *(templates, connections, suppressions, panel, vault, action, doctor),
 ):
     part.add_to(app)

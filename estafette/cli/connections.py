@@ -1,21 +1,23 @@
-"""`connections`: list, add, set and resume what carries messages."""
+"""`connections`: list, add, set, resume and remove what carries messages."""
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
 
-from estafette.app import App
+from estafette.cli import shape
 from estafette.cli.run import AsJson, BadInput, home, print_json, print_table, run
-from estafette.cli.shape import iso
-from estafette.core.vault import WrongKey
-from estafette.model import Connection, Unknown
+from estafette.core.connections import public_id
+from estafette.core.sealed import Shown
+from estafette.core.vault import HIDDEN
+from estafette.model import Connection
 from estafette.providers import read
 
 Settings = Annotated[
     list[str] | None, typer.Argument(help="NAME=VALUE, or NAME=- to read it from standard input.")
 ]
+Named = Annotated[str, typer.Argument(help="The connection, by its name or its id.")]
 Wait = Annotated[
     int | None,
     typer.Option(help="Seconds to wait for a receipt when nobody knows what happened.", min=1),
@@ -31,6 +33,7 @@ def add_to(app: typer.Typer) -> None:
     group.command()(add)
     group.command("set")(set_)
     group.command()(resume)
+    group.command()(remove)
     app.add_typer(group, name="connections")
 
 
@@ -42,34 +45,46 @@ def _default(context: typer.Context, as_json: AsJson = False) -> None:
 def list_(as_json: AsJson = False) -> None:
     """List the connections; those that are parked say why."""
 
-    async def work() -> list[tuple[Connection, dict[str, Any]]]:
+    async def work() -> list[tuple[Connection, Shown]]:
         async with home() as app:
             listed = await app.connections.list()
-            return [(connection, await _shown(app, connection.name)) for connection in listed]
+            return [(item, app.connections.show(item)) for item in listed]
 
     found = run(work())
     if as_json:
-        print_json({"items": [_shape(*item) for item in found], "next": None})
+        print_json({"items": [shape.connection(*item) for item in found], "next": None})
         return
     rows = [
         (
             item.name,
+            public_id(item),
             item.provider,
-            f"parked: {item.parked_text}" if item.parked_at else "open",
+            _state(item, shown),
             f"{item.on_unclear} after {item.receipt_wait} s",
-            " ".join(f"{name}={value}" for name, value in settings.items()),
+            _settings_shown(shown),
         )
-        for item, settings in found
+        for item, shown in found
     ]
-    print_table(("name", "provider", "state", "when nobody knows", "settings"), rows)
+    names = ("name", "id", "provider", "state", "when nobody knows", "settings")
+    print_table(names, rows)
 
 
-async def _shown(app: App, name: str) -> dict[str, Any]:
-    """Its settings, secrets struck out."""
-    try:
-        return await app.connections.settings(name)
-    except WrongKey:
-        return {"sealed": "with another secret key"}
+def _state(item: Connection, shown: Shown) -> str:
+    if item.parked_at:
+        return f"parked: {item.parked_text}"
+    return "open" if shown.is_ready else "its settings make no provider"
+
+
+def _settings_shown(shown: Shown) -> str:
+    """Settings, and for a secret its fingerprint: the same for the same secret."""
+    if shown.trouble:
+        return shown.trouble
+    return " ".join(
+        f"{name}={HIDDEN}{shown.fingerprints[name]}"
+        if name in shown.fingerprints
+        else f"{name}={value}"
+        for name, value in shown.settings.items()
+    )
 
 
 def add(
@@ -95,7 +110,7 @@ def add(
 
 
 def set_(
-    name: Annotated[str, typer.Argument(help="The connection.")],
+    name: Named,
     settings: Settings = None,
     *,
     receipt_wait: Wait = None,
@@ -108,25 +123,36 @@ def set_(
 
     async def work() -> None:
         async with home() as app:
-            found = {item.name: item for item in await app.connections.list()}
-            if name not in found:
-                raise Unknown(f"no connection {name}")
-            changed = _changed(found[name], receipt_wait, on_unclear, settings)
+            found = await app.connections.find_named(name)
+            changed = _changed(found, receipt_wait, on_unclear, settings)
             await app.connections.save(changed)
 
     run(work())
     sys.stdout.write(f"{name} is set\n")
 
 
-def resume(name: Annotated[str, typer.Argument(help="The connection.")]) -> None:
+def resume(name: Named) -> None:
     """Let the messages of a parked connection go on."""
 
     async def work() -> None:
         async with home() as app:
-            await app.connections.resume(name)
+            found = await app.connections.find_named(name)
+            await app.connections.resume(found.name)
 
     run(work())
     sys.stdout.write(f"{name} goes on\n")
+
+
+def remove(name: Named) -> None:
+    """Remove a connection that nothing goes through."""
+
+    async def work() -> None:
+        async with home() as app:
+            found = await app.connections.find_named(name)
+            await app.connections.remove(found.name)
+
+    run(work())
+    sys.stdout.write(f"{name} is removed\n")
 
 
 def _changed(
@@ -154,15 +180,3 @@ def _settings(provider: str, pairs: list[str]) -> dict[str, object]:
             raise BadInput(f"{pair}: settings are NAME=VALUE")
         found[name] = sys.stdin.readline().rstrip("\n") if text == "-" else text
     return read(provider, found)
-
-
-def _shape(item: Connection, settings: dict[str, Any]) -> dict[str, object]:
-    return {
-        "name": item.name,
-        "provider": item.provider,
-        "settings": settings,
-        "receipt_wait": item.receipt_wait,
-        "on_unclear": item.on_unclear,
-        "parked_at": iso(item.parked_at),
-        "parked_text": item.parked_text,
-    }

@@ -1,6 +1,5 @@
 """`doctor`: is everything there that a server needs."""
 
-import re
 import sqlite3
 import stat
 import sys
@@ -25,7 +24,7 @@ from estafette.cli.run import (
     run,
 )
 from estafette.core.bucket import NotKept
-from estafette.core.vault import WrongKey
+from estafette.core.keyring import read_keys
 from estafette.model import Busy, GatewayError
 from estafette.server import PortTaken
 from estafette.settings import Settings
@@ -96,8 +95,10 @@ def _secret_key(found: Settings) -> Check:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         return Check("secret key", False, f"{path} has mode {mode:04o}: chmod 600 {path}")
-    if not re.fullmatch(r"[0-9a-fA-F]{64}\s*", path.read_text(errors="replace")):
-        return Check("secret key", False, f"{path} does not hold 64 hex digits")
+    try:
+        read_keys(path.read_text(errors="replace"))
+    except ValueError:
+        return Check("secret key", False, f"{path} does not hold keys of 64 hex digits")
     return Check("secret key", True, f"{path} has mode {mode:04o}")
 
 
@@ -154,12 +155,10 @@ async def _in_use(found: Settings) -> list[Check]:
 
 async def _sealed(app: App) -> Check:
     """Whether the secret key is the one that the database was filled with."""
-    try:
-        for account in await app.people.accounts():
-            await app.people.token(account.sid)
-    except WrongKey:
+    closed = (await app.rotation.state()).closed
+    if closed:
         text = "the database holds secrets that were sealed with another secret key"
-        return Check("secrets", False, text)
+        return Check("secrets", False, f"{text}, or changed since: {len(closed)}")
     return Check("secrets", True, "the secret key opens them")
 
 

@@ -43,6 +43,7 @@ async def _serve(host: str, port: int, carry: bool) -> None:
             carrier.running() if carrier else contextlib.nullcontext(),
             home(carrier.wake if carrier else None, host=host, public_url=url) as app,
         ):
+            await app.prove_key()
             Console(stderr=True, highlight=False).print(
                 f"Estafette listens on {server.url_of(listener)}", style="bold"
             )
@@ -54,6 +55,7 @@ def carry() -> None:
 
     async def work() -> None:
         async with home() as app:
+            await app.prove_key()
             await carry_on(app)
 
     run(work())

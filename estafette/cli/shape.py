@@ -7,8 +7,17 @@ from typing import Any
 import msgspec
 
 from estafette.core.gateway import Timeline
-from estafette.doors.own import callbacks, keys, messages, senders, suppressions, timeline
-from estafette.model import Callback, Key, MediaItem, Message, Sender, Suppression
+from estafette.core.sealed import Shown
+from estafette.doors.own import (
+    callbacks,
+    connections,
+    keys,
+    messages,
+    senders,
+    suppressions,
+    timeline,
+)
+from estafette.model import Callback, Connection, Key, MediaItem, Message, Sender, Suppression
 
 
 def message(item: Message) -> dict[str, Any]:
@@ -45,6 +54,11 @@ def sender(item: Sender) -> dict[str, Any]:
 def suppression(item: Suppression) -> dict[str, Any]:
     """A suppression."""
     return _plain(suppressions.suppression(item))
+
+
+def connection(item: Connection, shown: Shown) -> dict[str, Any]:
+    """A connection; its secrets are `…`."""
+    return _plain(connections.connection(item, shown))
 
 
 def key(item: Key, secret: str = "") -> dict[str, Any]:

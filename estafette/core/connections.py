@@ -1,27 +1,28 @@
 """The connections of this process: each a provider made from its settings."""
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
 import msgspec
 import structlog
 
+from estafette.core import sealed as written
 from estafette.core.clock import Clock
-from estafette.core.vault import Vault
-from estafette.model import Channel, Connection, GatewayError, Unknown
-from estafette.model.ids import instant
-from estafette.providers import Place, Provider, load, make, read
+from estafette.core.sealed import Shown
+from estafette.core.vault import HIDDEN, Vault
+from estafette.model import Channel, Conflict, Connection, GatewayError, Unknown
+from estafette.model.ids import instant, new_id
+from estafette.providers import Place, Provider, make, read
 from estafette.store import Store, senders
 
 log = structlog.get_logger()
 
-_HIDDEN = "…"  # in place of a secret
 _UNLISTED = re.compile(r"messaging-[0-9a-f]{16,}")  # made as they are needed: see core/relay.py
 _KNOWN_FOR = 2.0  # seconds that a change of settings may go unnoticed
+_ID = re.compile(r"ac_[0-9a-f]{32}")
 
 
 PRETENDS = "sandbox"  #: the provider through which nothing reaches anybody
@@ -47,32 +48,57 @@ class Connections:
         self._known: dict[str, Connection] = {}
         self._sealed: dict[str, str] = {}
         self._providers: dict[str, Provider] = {}
+        self._made_of: dict[str, dict[str, Any]] = {}  # the settings of each provider
         self._looked_at = float("-inf")
+        self._looks = self._seen = 0
 
     async def refresh(self) -> None:
-        """See what was added, changed or parked since. A wrong setting stays that connection's own."""
+        """See what was added, changed, parked or removed since. A wrong setting stays that
+        connection's own.
+        """
         self._looked_at = monotonic()
-        for connection, sealed in await self._store.read(senders.all_connections):
-            self._known[connection.name] = connection
-            if self._sealed.get(connection.name) != sealed:
+        self._looks += 1
+        look = self._looks
+        found = await self._store.read(senders.all_connections)
+        if look < self._seen:
+            return  # who looked later has seen more
+        self._seen = look
+        self._known = {connection.name: connection for connection, _ in found}
+        await self._forget()
+        for connection, sealed in found:
+            if look == self._seen and self._sealed.get(connection.name) != sealed:
                 self._sealed[connection.name] = sealed
                 await self._make(connection, sealed)
 
+    async def _forget(self) -> None:
+        """Let go of what was removed."""
+        for name in [name for name in self._sealed if name not in self._known]:
+            for kept in (self._sealed, self._made_of):
+                kept.pop(name, None)
+            if provider := self._providers.pop(name, None):
+                await provider.close()
+
     async def _make(self, connection: Connection, sealed: str) -> None:
-        before = self._providers.get(connection.name)
+        name = connection.name
+        before = self._providers.get(name)
         try:
-            settings = json.loads(self._vault.open(sealed, connection.name))
+            settings = written.read(self._vault, connection, sealed)
+            if before and self._made_of.get(name) == settings:
+                return  # only the key that seals is another
             provider = make(connection.provider, self._with_defaults(connection.provider, settings))
-            await provider.open(replace(self._place, connection=connection.name))
+            await provider.open(replace(self._place, connection=name))
         except GatewayError as error:
-            log.error("connection is misconfigured", connection=connection.name, text=str(error))
-            self._providers.pop(connection.name, None)
+            log.error("connection is misconfigured", connection=name, text=str(error))
+            self._providers.pop(name, None)
         except Exception:
-            log.exception("a provider broke", connection=connection.name)
-            self._providers.pop(connection.name, None)
-            del self._sealed[connection.name]  # nothing is wrong with the settings: try again
+            log.exception("a provider broke", connection=name)
+            self._providers.pop(name, None)
+            self._sealed.pop(name, None)  # nothing is wrong with the settings: try again
         else:
-            self._providers[connection.name] = provider
+            if self._sealed.get(name) != sealed:
+                await provider.close()  # changed again, or removed, while this one opened
+                return
+            self._providers[name], self._made_of[name] = provider, settings
         if before:
             await before.close()
 
@@ -112,18 +138,55 @@ class Connections:
         provider = self._providers.get(name)
         return provider.pace(channel, address) if provider else 0.0
 
+    async def find_named(self, text: str) -> Connection:
+        """A connection by its name or its id, `ac_` and 32 hex digits; it is without its settings,
+        and as it was at most two seconds ago. Raises Unknown.
+        """
+        if monotonic() - self._looked_at > _KNOWN_FOR or self._named(text) is None:
+            await self.refresh()
+        found = self._named(text)
+        if found is None:
+            raise Unknown(f"no connection {text}")
+        return found
+
+    def _named(self, text: str) -> Connection | None:
+        if _UNLISTED.fullmatch(text):
+            return None
+        if not _ID.fullmatch(text):
+            return self._known.get(text)
+        return next((one for one in self._known.values() if public_id(one) == text), None)
+
     async def add(self, connection: Connection) -> None:
-        """Write down a connection. Raises Misconfigured where its settings do not fit its provider."""
-        connection = self._checked(connection)
-        sealed = self._seal(connection)
+        """Write down a connection, with an id of its own.
+
+        Raises Misconfigured where its settings do not fit its provider, Conflict for a name that is
+        taken or looks like an id.
+        """
+        if _ID.fullmatch(connection.name):
+            raise Conflict(f"{connection.name} would be taken for the id of another connection")
+        now = self._clock()
+        connection = msgspec.structs.replace(
+            self._checked(connection), id=new_id(now), created_at=now, updated_at=now
+        )
+        sealed = written.write(self._vault, connection, connection.settings)
         await self._store.write(lambda conn: senders.add_connection(conn, connection, sealed))
         await self.refresh()
 
     async def save(self, connection: Connection) -> None:
         """Change its settings; its jobs go on. Raises Unknown, or Misconfigured as `add`."""
-        connection = self._checked(connection)
-        sealed = self._seal(connection)
+        before = await self.get(connection.name)
+        connection = msgspec.structs.replace(
+            self._checked(connection), id=before.id, updated_at=self._clock()
+        )
+        sealed = written.write(self._vault, connection, connection.settings)
         await self._store.write(lambda conn: senders.save_connection(conn, connection, sealed))
+        await self.refresh()
+
+    async def remove(self, name: str) -> None:
+        """Forget a connection, and what it was set to. Raises Unknown, or Conflict while something
+        goes through it.
+        """
+        await self._store.write(lambda conn: senders.remove_connection(conn, name))
         await self.refresh()
 
     async def change(self, name: str, settings: Mapping[str, Any], **parts: Any) -> Connection:
@@ -134,11 +197,11 @@ class Connections:
         """
         before = await self.get(name)
         kept = self._plain(name)
-        secret = _secrets(before.provider)
+        secret = written.secrets_of(before.provider)
         for setting, value in settings.items():
             if value is None:
                 kept.pop(setting, None)
-            elif not (setting in secret and value == _HIDDEN and setting in kept):
+            elif not (setting in secret and value == HIDDEN and setting in kept):
                 kept[setting] = value
         await self.save(msgspec.structs.replace(before, settings=kept, **parts))
         return await self.get(name)
@@ -156,22 +219,32 @@ class Connections:
         make(connection.provider, self._with_defaults(connection.provider, settings))
         return msgspec.structs.replace(connection, settings=settings)
 
-    def _seal(self, connection: Connection) -> str:
-        return self._vault.seal(json.dumps(dict(connection.settings)), connection.name)
-
     async def settings(self, name: str) -> dict[str, Any]:
-        """The settings that a connection has itself, secrets struck out."""
+        """The settings that a connection has itself, secrets struck out; none where nobody can
+        open them.
+        """
         connection, _ = await self.find(name)
-        if name not in self._sealed:
+        if name not in self._known:
             return {}
-        hidden = _secrets(connection.provider)
-        return {
-            key: _HIDDEN if key in hidden else value for key, value in self._plain(name).items()
-        }
+        return dict(self.show(connection).settings)
+
+    def show(self, connection: Connection) -> Shown:
+        """What a connection is set to, for people, as far as this process knows it."""
+        sealed = self._sealed.get(connection.name)
+        if sealed is None:
+            return Shown({}, {}, is_ready=False)
+        shown = written.show(self._vault, connection, sealed)
+        if shown.trouble:
+            return shown
+        try:
+            opened = written.read(self._vault, connection, sealed)
+            make(connection.provider, self._with_defaults(connection.provider, opened))
+        except GatewayError:
+            return shown._replace(is_ready=False)
+        return shown
 
     def _plain(self, name: str) -> dict[str, Any]:
-        settings: dict[str, Any] = json.loads(self._vault.open(self._sealed[name], name))
-        return settings
+        return written.read(self._vault, self._known[name], self._sealed[name])
 
     async def park(self, name: str, text: str) -> None:
         """Hold all its jobs, here at once and elsewhere within two seconds."""
@@ -204,6 +277,6 @@ class Connections:
             await provider.close()
 
 
-def _secrets(provider: str) -> set[str]:
-    """The names of the settings that are never shown."""
-    return {field.name for field in fields(load(provider)) if field.metadata.get("secret")}
+def public_id(connection: Connection) -> str:
+    """Its id as it is shown."""
+    return f"ac_{connection.id}"

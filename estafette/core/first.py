@@ -1,12 +1,13 @@
 """The first start: what an empty database is filled with, so that every example runs."""
 
-import json
 import secrets
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection as Conn
 
+from estafette.core import sealed
 from estafette.core.clock import Clock
 from estafette.core.people import digest, split_bearer
 from estafette.core.vault import Vault
@@ -48,8 +49,9 @@ async def first_start(store: Store, vault: Vault, clock: Clock, asked: First) ->
         accounts.add(conn, account, vault.seal(token, account_sid))
         key = Key(sid=sid, account=account_sid, label="First key", created_at=now, updated_at=now)
         accounts.add_key(conn, key, digest(secret))
-        sealed = vault.seal(json.dumps(dict(SANDBOX.settings)), SANDBOX.name)
-        senders.add_connection(conn, SANDBOX, sealed)
+        sandbox = replace(SANDBOX, id=new_id(now), created_at=now, updated_at=now)
+        kept = sealed.write(vault, sandbox, sandbox.settings)
+        senders.add_connection(conn, sandbox, kept)
         for sender in _senders(account_sid, now):
             senders.add(conn, sender)
         return True

@@ -4,14 +4,16 @@ import json
 import secrets
 from typing import Any
 
+from sqlalchemy import Column, ColumnElement, Row, exists, select, true
 from sqlalchemy import Connection as Conn
-from sqlalchemy import Row, select
 
 from estafette.model import Channel, Conflict, Connection, Hook, Sender, Unknown
 from estafette.model.ids import instant
 from estafette.store import bulk
-from estafette.store.schema import connections, lanes, senders
+from estafette.store.schema import connections, inventory, jobs, lanes, senders
 from estafette.store.times import instant_or_none, moment, moment_or_none
+
+_NAMED = 5  # of what is in the way, in one sentence
 
 
 def add(conn: Conn, sender: Sender) -> None:
@@ -148,9 +150,12 @@ def add_connection(conn: Conn, connection: Connection, settings_sealed: str) -> 
 
 def save_connection(conn: Conn, connection: Connection, settings_sealed: str) -> None:
     """Write down its settings anew, and let its jobs go on. Raises Unknown."""
+    is_same = connections.c.id == connection.id if connection.id else true()
     _change(
         conn,
         connection.name,
+        is_same,
+        updated_at=instant_or_none(connection.updated_at) or 0,
         settings_sealed=settings_sealed,
         receipt_wait=connection.receipt_wait,
         on_unclear=connection.on_unclear,
@@ -170,10 +175,34 @@ def resume(conn: Conn, name: str) -> None:
     _change(conn, name, parked_at=None, parked_text="")
 
 
-def _change(conn: Conn, name: str, **values: Any) -> None:
-    changed = connections.update().where(connections.c.name == name).values(**values)
+def _change(conn: Conn, name: str, *more: ColumnElement[bool], **values: Any) -> None:
+    mine = connections.update().where(connections.c.name == name, *more)
+    changed = mine.values(**values)
     if not conn.execute(changed).rowcount:
         raise Unknown(f"no connection {name}")
+
+
+def remove_connection(conn: Conn, name: str) -> None:
+    """Forget a connection. Raises Unknown, or Conflict while something goes through it."""
+    mine = connections.c.name == name
+    if not conn.execute(select(connections.c.name).where(mine).with_for_update()).first():
+        raise Unknown(f"no connection {name}")
+    through = senders.c.connection == name
+    if use := _use(conn, senders.c.address, through & senders.c.released_at.is_(None)):
+        raise Conflict(f"{name} is used by the senders {use}")
+    waits = exists().where(jobs.c.lane == senders.c.id)
+    if use := _use(conn, senders.c.address, through & waits):
+        raise Conflict(f"{name} has still to carry messages of senders given back: {use}")
+    if use := _use(conn, inventory.c.address, inventory.c.connection == name):
+        raise Conflict(f"{name} carries for numbers in the inventory: {use}")
+    conn.execute(connections.delete().where(mine))
+
+
+def _use(conn: Conn, address: Column[str], where: ColumnElement[bool]) -> str:
+    """Some of the addresses that there are; empty where there are none."""
+    found = list(conn.execute(select(address).where(where).limit(_NAMED + 1)).scalars())
+    more = ", …" if len(found) > _NAMED else ""
+    return ", ".join(found[:_NAMED]) + more
 
 
 def all_connections(conn: Conn) -> list[tuple[Connection, str]]:

@@ -5,6 +5,7 @@ import pytest
 from estafette.actions import find
 from estafette.actions.sendmessage import Inputs
 from estafette.core.clock import utc_now
+from estafette.core.connections import public_id
 from estafette.model import AccountKind, Channel, Connection, Filter, Status, Suppression
 from tests.actions.conftest import FROM, Steps
 from tests.actions.upstream import (
@@ -189,7 +190,7 @@ async def test_a_connection_stands_between_step_and_panel(
     app = steps.house.app
     named = {"base_url": far.url, "account_sid": NAMED_SID, "auth_token": NAMED_TOKEN}
     await app.connections.add(Connection(name="branch", provider="twilio", settings=named))
-    name = (await app.connections.get("branch")).id if by_id else "branch"
+    name = public_id(await app.connections.get("branch")) if by_id else "branch"
     message = await steps.message(await steps.sid(connection=name))
     assert message.content["layers"] == {
         "account_sid": "connection", "auth_token": "connection", "from": "panel"

@@ -1,15 +1,20 @@
 """Connections: what carries messages. They belong to who runs this gateway: its first account."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from estafette import model
+from estafette.core.connections import public_id
 from estafette.core.core import Core
+from estafette.core.sealed import Shown
 from estafette.core.vault import WrongKey
 from estafette.doors.own.errors import Refusal
 from estafette.doors.own.wire import At, Call, Page, PageQuery, Row, cut
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # where nobody wrote it down
 
 OnUnclear = Literal["fail", "resend"]
 Name = Annotated[
@@ -27,6 +32,7 @@ Wait = Annotated[
 class Connection(Struct, frozen=True, kw_only=True):
     """One provider with its settings; secrets are `…`."""
 
+    id: str  #: ac_ and 32 hex digits
     name: str
     provider: str
     settings: Mapping[str, Any]
@@ -34,6 +40,15 @@ class Connection(Struct, frozen=True, kw_only=True):
     on_unclear: str
     parked_at: At | None
     parked_text: str
+    fingerprints: Annotated[
+        Mapping[str, str],
+        Meta(
+            description="Of its secrets, by name: the same for the same secret, and nothing else."
+        ),
+    ]
+    ready: Annotated[bool, Meta(description="Whether its settings make a provider.")]
+    created_at: At
+    updated_at: At
 
 
 class NewConnection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,6 +96,7 @@ class Connections:
             body=ConnectionChange,
             answer=Connection,
         ),
+        Row(method="DELETE", path="/api/connections/{name}", name="remove"),
         Row(method="POST", path="/api/connections/{name}/resume", name="resume", answer=Connection),
     ]
 
@@ -94,7 +110,7 @@ class Connections:
         found = sorted(await self._connections.list(), key=lambda item: item.name)
         behind = [item for item in found if item.name > call.query.after]
         items, last = cut(behind, call.query.limit)
-        shown = [await self._shown(item) for item in items]
+        shown = [connection(item, self._connections.show(item)) for item in items]
         return Page(shown, call.next(last.name if last else None))
 
     async def add(self, call: Call) -> Connection:
@@ -110,27 +126,37 @@ class Connections:
                 on_unclear=asked.on_unclear,
             )
         )
-        return await self._shown(await self._connections.get(asked.name))
+        return await self._shown(asked.name)
 
     async def show(self, call: Call) -> Connection:
-        """Show one connection."""
-        await self._check(call)
-        return await self._shown(await self._connections.get(call.holes["name"]))
+        """Show one connection, by its name or its id."""
+        return await self._shown(await self._named(call))
 
     async def change(self, call: Call) -> Connection:
         """Change a connection, and let its messages go on if they were held."""
-        await self._check(call)
-        asked: ConnectionChange = call.body
+        name, asked = await self._named(call), call.body
         given = {"receipt_wait": asked.receipt_wait, "on_unclear": asked.on_unclear}
-        parts = {name: value for name, value in given.items() if value is not UNSET}
-        changed = await self._connections.change(call.holes["name"], asked.settings, **parts)
-        return await self._shown(changed)
+        parts = {key: value for key, value in given.items() if value is not UNSET}
+        try:
+            await self._connections.change(name, asked.settings, **parts)
+        except WrongKey as error:
+            raise Refusal("conflict", f"what {name} is set to cannot be opened: {error}") from None
+        return await self._shown(name)
+
+    async def remove(self, call: Call) -> None:
+        """Remove a connection that nothing goes through: no sender, and no number to be taken."""
+        await self._connections.remove(await self._named(call))
 
     async def resume(self, call: Call) -> Connection:
         """Let the messages of a parked connection go on."""
+        name = await self._named(call)
+        await self._connections.resume(name)
+        return await self._shown(name)
+
+    async def _named(self, call: Call) -> str:
+        """The name of the connection that the path means, for who may see it."""
         await self._check(call)
-        await self._connections.resume(call.holes["name"])
-        return await self._shown(await self._connections.get(call.holes["name"]))
+        return (await self._connections.find_named(call.holes["name"])).name
 
     async def _check(self, call: Call) -> None:
         """Connections carry for all accounts: only who runs the gateway may see and change them."""
@@ -138,19 +164,24 @@ class Connections:
         if call.account.sid != first.sid:
             raise Refusal("forbidden", "connections are for the first account of this gateway")
 
-    async def _shown(self, item: model.Connection) -> Connection:
-        try:
-            settings = await self._connections.settings(item.name)
-        except WrongKey:
-            raise Refusal(
-                "conflict", f"{item.name} was sealed with another ESTAFETTE_SECRET_KEY"
-            ) from None
-        return Connection(
-            name=item.name,
-            provider=item.provider,
-            settings=settings,
-            receipt_wait=item.receipt_wait,
-            on_unclear=item.on_unclear,
-            parked_at=item.parked_at,
-            parked_text=item.parked_text,
-        )
+    async def _shown(self, name: str) -> Connection:
+        found = await self._connections.get(name)
+        return connection(found, self._connections.show(found))
+
+
+def connection(item: model.Connection, shown: Shown) -> Connection:
+    """A connection as it is shown."""
+    return Connection(
+        id=public_id(item),
+        name=item.name,
+        provider=item.provider,
+        settings=shown.settings,
+        receipt_wait=item.receipt_wait,
+        on_unclear=item.on_unclear,
+        parked_at=item.parked_at,
+        parked_text=item.parked_text,
+        fingerprints=shown.fingerprints,
+        ready=shown.is_ready,
+        created_at=item.created_at or _LONG_AGO,
+        updated_at=item.updated_at or _LONG_AGO,
+    )

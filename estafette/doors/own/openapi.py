@@ -19,7 +19,7 @@ _HOLE = re.compile(r"\{(\w+)\}")
 _HOLES = {
     "id": "Its id.",
     "message": "The id of the message.",
-    "name": "Its name.",
+    "name": "Its name, or its id: ac_ and 32 hex digits.",
     "sid": "SK and 32 hex digits.",
     "recipient": "The address.",
 }

@@ -2,12 +2,16 @@
 
 from typing import Annotated, ClassVar
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
+from msgspec.structs import asdict
 
 from estafette.core.core import Core
+from estafette.core.panel import BadMessaging
+from estafette.core.vault import HIDDEN
 from estafette.doors.own.errors import Refusal
 from estafette.doors.own.wire import Call, Row, read_service
 from estafette.model import OptOut
+from estafette.model.messaging import Messaging
 from estafette.model.optout import DEFAULT, BadWords
 
 Text = Annotated[str, Meta(max_length=1600, description="Empty for no reply.")]
@@ -24,6 +28,24 @@ class OptOutSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     start_words: Words = DEFAULT.start_words
     help_words: Words = DEFAULT.help_words
     enabled: Annotated[bool, Meta(description="Whether the words are listened for.")] = True
+
+
+Value = Annotated[str, Meta(max_length=2048, description="Empty where it is not configured.")]
+
+
+class MessagingSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The panel Instant messaging: the Twilio account that actions send through where they name
+    none. Without it they send from the account's own senders.
+    """
+
+    base_url: Annotated[
+        str, Meta(max_length=2048, description="Of its API; empty for Twilio's own.")
+    ]
+    account_sid: Value
+    auth_token: Annotated[
+        str, Meta(max_length=2048, description="Shown as `…`; and `…` leaves it as it is.")
+    ]
+    sender: Value = field(name="from")
 
 
 class Query(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,10 +75,24 @@ class Settings:
             body=OptOutSettings,
             answer=OptOutSettings,
         ),
+        Row(
+            method="GET",
+            path="/api/settings/messaging",
+            name="messaging",
+            answer=MessagingSettings,
+        ),
+        Row(
+            method="PUT",
+            path="/api/settings/messaging",
+            name="set_messaging",
+            body=MessagingSettings,
+            answer=MessagingSettings,
+        ),
     ]
 
     def __init__(self, core: Core) -> None:
         self._keywords = core.keywords
+        self._panel = core.panel
 
     async def opt_out(self, call: Call) -> OptOutSettings:
         """Show how the account, or a service of it, treats STOP, START and HELP."""
@@ -74,6 +110,25 @@ class Settings:
         except BadWords as error:
             raise Refusal("bad_request", str(error), field="stop_words") from None
         return _shown(rules)
+
+    async def messaging(self, call: Call) -> MessagingSettings:
+        """Show through which Twilio account actions send; its token is hidden."""
+        found = await self._panel.get(call.account.sid)
+        return MessagingSettings(
+            base_url=found.base_url,
+            account_sid=found.account_sid,
+            auth_token=HIDDEN if found.auth_token else "",
+            sender=found.sender,
+        )
+
+    async def set_messaging(self, call: Call) -> MessagingSettings:
+        """Set that anew, all four values; the token must be given again for another address."""
+        asked: MessagingSettings = call.body
+        try:
+            await self._panel.put(call.account.sid, Messaging(**asdict(asked)))
+        except BadMessaging as error:
+            raise Refusal("bad_request", str(error), field=error.field) from None
+        return await self.messaging(call)
 
 
 def _shown(rules: OptOut) -> OptOutSettings:
