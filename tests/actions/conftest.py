@@ -79,10 +79,10 @@ class Steps:
         return page.items[0]
 
 
-async def _steps(home: Path, wait: float) -> AsyncIterator[Steps]:
+async def _steps(home: Path, wait: float, url: str = "") -> AsyncIterator[Steps]:
     settings = Settings(
         home=home,
-        database_url=f"sqlite:///{home}/estafette.db",
+        database_url=url or f"sqlite:///{home}/estafette.db",
         account_sid=ACCOUNT_SID,
         auth_token=AUTH_TOKEN,
         sandbox_delay=0.05,
@@ -105,6 +105,13 @@ async def steps(tmp_path: Path) -> AsyncIterator[Steps]:
 async def hasty(tmp_path: Path) -> AsyncIterator[Steps]:
     """A home where a step waits for three seconds only."""
     async for found in _steps(tmp_path / "home", 3):
+        yield found
+
+
+@pytest.fixture
+async def anywhere(url: str, tmp_path: Path) -> AsyncIterator[Steps]:
+    """A home on a database of each kind."""
+    async for found in _steps(tmp_path / "home", 8, url):
         yield found
 
 

@@ -198,6 +198,18 @@ async def hold(steps: Steps, lane: str) -> None:
     await steps.house.app.store.write(lambda conn: conn.execute(give, {"lane": lane}))
 
 
+async def test_on_either_database(anywhere: Steps, far: Upstream) -> None:
+    await anywhere.panel(base_url=far.url, account_sid=SID, auth_token=TOKEN, sender=FROM)
+    first = await anywhere.sid(key="one")
+    assert await anywhere.sid(key="one") == first == far.made[0]
+    far.says = [refusal(401, 20003, "Authenticate")]
+    assert await anywhere.code() == "20003"
+    assert await left(anywhere) == 0
+    far.says = []
+    found = await asyncio.gather(*(anywhere.sid() for _ in range(4)))
+    assert sorted(found) == sorted(far.made[1:])
+
+
 async def test_many_steps_at_once(paneled: Steps, far: Upstream) -> None:
     found = await asyncio.gather(*(paneled.sid() for _ in range(12)))
     assert sorted(found) == sorted(far.made)

@@ -2,7 +2,12 @@
 
 import http.client
 import json
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,6 +123,54 @@ def test_a_service_outside_is_shown_as_one(near: Near, far: Upstream) -> None:
     sid = near.sid(FROM="MG" + "b" * 32)
     there = Api(near.own.server, NEAR_SID, NEAR_TOKEN).fetch(sid)
     assert (there["from"], there["messaging_service_sid"]) == (None, "MG" + "b" * 32)
+
+
+def test_the_command_and_python_give_the_same(near: Near, far: Upstream) -> None:
+    near.panel(base_url=far.url, account_sid=SID, auth_token=TOKEN, **{"from": FROM})
+    said = near.own.server.run("action", "run", "SENDMESSAGE", "BODY=Hi", f"TO={RECIPIENT}")
+    assert json.loads(said.stdout)["MESSAGE_SID"] == far.made[0]
+    script = (
+        "from estafette import actions;"
+        f"print(actions.run('SENDMESSAGE', BODY='Hi', TO='{RECIPIENT}').MESSAGE_SID)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        env=near.own.server.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert ran.stdout.strip() == far.made[1]
+    assert [create.form["From"] for create in far.creates] == [FROM, FROM]
+
+
+def test_nothing_is_sent_after_a_crash(own_server: Server, far: Upstream) -> None:
+    """The step was written down, and its server killed before anything was offered."""
+    own_server.environment["ESTAFETTE_ACTION_WAIT"] = "3"
+    own_server.options = ("--no-carry",)
+    waiting = Near(Own(own_server.start()))
+    waiting.panel(base_url=far.url, account_sid=SID, auth_token=TOKEN, **{"from": FROM})
+    step = threading.Thread(target=lambda: suppressed(waiting), daemon=True)
+    step.start()
+    while not (found := waiting.own.all_of("/messages")):
+        time.sleep(0.05)
+    own_server.kill()
+    step.join(20)
+    time.sleep(3)  # longer than somebody would have waited
+    own_server.options = ()
+    own_server.start()
+    end = time.monotonic() + 15
+    while (shown := waiting.shown(found[0]["id"]))["status"] == "queued":
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert (shown["status"], shown["error"]["reason"]) == ("failed", "expired")
+    assert not far.creates
+
+
+def suppressed(near: Near) -> None:
+    with suppress(OSError, http.client.HTTPException, ValueError):
+        near.step()
 
 
 def test_own_credentials_in_the_body_prove_who_asks(near: Near) -> None:
