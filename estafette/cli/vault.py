@@ -107,7 +107,8 @@ def _next(state: State) -> str:
         return "something was sealed with a key before meanwhile: run this again\n"
     earlier = ", ".join(state.known[1:])
     if not earlier:
-        return ""
+        where = "docs/how-to/vault.md says how another key gets into ESTAFETTE_SECRET_KEY\n"
+        return where if state.is_fixed else ""
     if state.is_fixed:
         return f"take {earlier} out of ESTAFETTE_SECRET_KEY on every node when it suits you\n"
     return f"`estafette vault forget` takes {earlier} out of secret.key, in a minute or any later\n"

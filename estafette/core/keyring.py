@@ -108,20 +108,19 @@ class Keyring:
         """Have the file hold these keys, whole and on disk. Only in one's `turn`. Raises BadKey."""
         if self.path is None:
             raise BadKey("the keys of the environment are changed where they are set")
-        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+        draft = self.path.with_name(f"{self.path.name}-new")
         try:
             _write(draft, keys)
             draft.replace(self.path)
             _sync(self.path.parent)
         except OSError as error:
-            draft.unlink(missing_ok=True)
             raise BadKey(f"{self.path}: {error.strerror}") from None
         self._read(self.path)
 
 
 def _make(path: Path, key: bytes) -> None:
     """Write a file whole or not at all; the first of several processes wins."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:
         _write(draft, [key])
         with contextlib.suppress(FileExistsError):

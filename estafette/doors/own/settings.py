@@ -7,7 +7,7 @@ from msgspec.structs import asdict
 
 from estafette.core.core import Core
 from estafette.core.panel import BadMessaging
-from estafette.core.vault import HIDDEN
+from estafette.core.vault import HIDDEN, WrongKey
 from estafette.doors.own.errors import Refusal
 from estafette.doors.own.wire import Call, Row, read_service
 from estafette.model import OptOut
@@ -113,7 +113,10 @@ class Settings:
 
     async def messaging(self, call: Call) -> MessagingSettings:
         """Show through which Twilio account actions send; its token is hidden."""
-        found = await self._panel.get(call.account.sid)
+        try:
+            found = await self._panel.get(call.account.sid)
+        except WrongKey as error:
+            raise _closed(error) from None
         return MessagingSettings(
             base_url=found.base_url,
             account_sid=found.account_sid,
@@ -128,7 +131,13 @@ class Settings:
             await self._panel.put(call.account.sid, Messaging(**asdict(asked)))
         except BadMessaging as error:
             raise Refusal("bad_request", str(error), field=error.field) from None
+        except WrongKey as error:
+            raise _closed(error) from None
         return await self.messaging(call)
+
+
+def _closed(error: WrongKey) -> Refusal:
+    return Refusal("conflict", f"the token that is set cannot be opened: {error}")
 
 
 def _shown(rules: OptOut) -> OptOutSettings:

@@ -113,22 +113,22 @@ def test_another_accounts_senders_are_unknown(own: Own, other: Own) -> None:
 
 def test_a_connection_carries_at_once_and_hides_its_secrets(own: Own) -> None:
     settings = {"delay": 0.01, "token": "sandbox"}
-    made = own.post("/connections", {"name": "quick", "provider": "sandbox", "settings": settings})
+    made = own.post("/connections", {"name": "swift", "provider": "sandbox", "settings": settings})
     assert made["settings"] == {"delay": 0.01, "token": "…"}
-    assert own.get("/connections/quick") == made
-    sender = add(own, connection="quick")
+    assert own.get("/connections/swift") == made
+    sender = add(own, connection="swift")
     sent = own.send(new_number(), **{"from": sender["address"]})
     found = until(own, sent["id"], "delivered")
-    assert found["timeline"][1]["connection"] == "quick"
+    assert found["timeline"][1]["connection"] == "swift"
     change = {"settings": {"delay": 0.02, "token": "…"}, "receipt_wait": 9}
-    changed = own.call("PATCH", "/connections/quick", change).json
+    changed = own.call("PATCH", "/connections/swift", change).json
     assert changed["settings"] == {"delay": 0.02, "token": "…"}
     assert (changed["receipt_wait"], changed["on_unclear"]) == (9, "fail")
     assert until(own, own.send(new_number(), **{"from": sender["address"]})["id"], "delivered")
-    reset = own.call("PATCH", "/connections/quick", {"settings": {"delay": None}}).json
+    reset = own.call("PATCH", "/connections/swift", {"settings": {"delay": None}}).json
     assert reset["settings"] == {"token": "…"}
-    assert own.post("/connections/quick/resume", status=200)["parked_at"] is None
-    assert "quick" in [item["name"] for item in own.all_of("/connections", limit=1)]
+    assert own.post("/connections/swift/resume", status=200)["parked_at"] is None
+    assert "swift" in [item["name"] for item in own.all_of("/connections", limit=1)]
     release(own, sender)
 
 
