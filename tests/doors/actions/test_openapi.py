@@ -8,7 +8,9 @@ from typing import Any
 from estafette import actions
 from estafette.actions import inputs_of, outputs_of
 from estafette.doors.actions import openapi
+from estafette.doors.actions.routes import TABLE, Application
 from tests.doors.actions.conftest import Caller
+from tests.tables import ROOT
 
 
 def parts(value: Any) -> Iterator[dict[str, Any]]:
@@ -75,3 +77,11 @@ def test_what_is_declared_can_be_kept() -> None:
         assert set(action.proof or ()) <= set(inputs_of(action))
         assert action.title
         assert action.summary.endswith(".")
+
+
+def test_the_page_of_the_door_lists_its_routes() -> None:
+    text = (ROOT / "estafette/doors/actions/README.md").read_text()
+    rows = re.findall(r"^\| (GET|POST) \| (\S+) \| (.+) \|$", text, re.MULTILINE)
+    assert rows == [
+        (method, path, getattr(Application, name).__doc__) for method, path, name in TABLE
+    ]
