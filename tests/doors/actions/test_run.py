@@ -1,6 +1,7 @@
 """A run over HTTP: every form gives equal outputs, and failures show where they are asked to."""
 
 import json
+import socket
 from urllib.parse import urlencode
 
 import pytest
@@ -19,7 +20,7 @@ from tests.doors.actions.conftest import (
     multipart,
     xml_of,
 )
-from tests.doors.twilio.conftest import Api
+from tests.doors.twilio.conftest import Api, basic
 
 FORMS = in_every_form(given())
 BAD = in_every_form(given(TO="1555"))
@@ -159,6 +160,9 @@ def test_a_key_that_is_none_is_refused(caller: Caller, key: str) -> None:
         ('{"COLOUR": "red"}', JSON, 400),
         ('{"to": "+14155550190"}', JSON, 400),
         ('{"x": ' + "[" * 100_000, JSON, 400),
+        ('{"TO": ' + "[" * 900 + "]" * 900 + "}", JSON, 400),
+        ("{" + ",".join(f'"a{n}":1' for n in range(60_000)) + "}", JSON, 400),
+        ("{" + ",".join(f'"a{n}":1' for n in [*range(60_000), 59_999]) + "}", JSON, 400),
         (b"\xff", JSON, 400),
         (b"\xff", "", 415),
         ("hello", "", 415),
@@ -270,8 +274,6 @@ def test_a_key_opens_it_too(caller: Caller) -> None:
 
 def test_another_account_sends_from_its_own_senders_only(server: Server) -> None:
     made = json.loads(server.run("accounts", "create", "Other for actions", "--json").stdout)
-    from tests.doors.twilio.conftest import basic
-
     other = Caller(server, basic(made["sid"], made["auth_token"]))
     answer = other.run(**given())
     assert (answer.status, answer.outcome) == (200, "failed")
@@ -315,6 +317,25 @@ def test_the_list_and_one_action(caller: Caller, stranger: Caller) -> None:
     assert set(found["options"]) == {"on_error", "allow_failure", "mask_output", "connection"}
     for path in ("/v1/actions", RUN):
         assert stranger.call("GET", path).refusal == (401, 20003)
+
+
+def test_a_test_account_sends_nothing(server: Server) -> None:
+    made = json.loads(
+        server.run("accounts", "create", "Test for actions", "--kind", "test", "--json").stdout
+    )
+    tester = Caller(server, basic(made["sid"], made["auth_token"]))
+    answer = tester.run(**given())
+    assert (answer.status, answer.outcome) == (200, "failed")
+    assert tester.call("GET", RUN).status == 200
+
+
+def test_who_hangs_up_leaves_nothing_behind(caller: Caller, server: Server) -> None:
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as half:
+            half.sendall(f"POST {RUN} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n".encode())
+            half.sendall(f"Authorization: {caller.authorization}\r\n\r\n{{".encode())
+    assert caller.run(**given()).outcome == "done"
+    assert "Traceback" not in server.log
 
 
 # The log -----------------------------------------------------------------------------------------
