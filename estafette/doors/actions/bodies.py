@@ -232,4 +232,4 @@ def _parts(raw: bytes, content_type: str) -> Iterable[tuple[str, str]]:
 
 
 def _is_list(type_: Any) -> bool:
-    return any(get_origin(part) is list or part is list for part in (type_, *get_args(type_)))
+    return any((get_origin(part) or part) in (list, tuple) for part in (type_, *get_args(type_)))
