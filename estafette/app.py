@@ -27,6 +27,7 @@ from estafette.core.panel import Panel
 from estafette.core.people import People
 from estafette.core.pools import Pools
 from estafette.core.prints import has_no_secrets, use_print_key
+from estafette.core.relay import Relay
 from estafette.core.replies import Replies
 from estafette.core.rotation import Rotation
 from estafette.core.senders import Senders
@@ -211,6 +212,7 @@ async def opened(
         subscriptions=Subscriptions(store, vault, utc_now, allows_private=allows_private),
         numbers=Numbers(store, connections, gateway, utc_now, allows_private=allows_private),
         verified=verified,
+        relay=Relay(store, vault, connections, gateway, utc_now, wait=settings.action_wait),
         usage=Usage(store, utc_now),
         public_url=public_url,
         panel=Panel(store, vault, utc_now),

@@ -37,6 +37,10 @@ DOCS = {
         "made and printed once",
     ),
     "ESTAFETTE_SANDBOX_DELAY": ("Seconds until the sandbox delivers.", "0.2"),
+    "ESTAFETTE_ACTION_WAIT": (
+        "Seconds that an action waits for the first answer of a provider: 1 to 25.",
+        "15",
+    ),
     "ESTAFETTE_ALLOW_PRIVATE_ADDRESSES": (
         "Whether callback, webhook and media URLs may lead to loopback and private networks: "
         "`true` or `false`.",
@@ -72,6 +76,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     auth_token: str = ""
     api_key: str = ""
     sandbox_delay: float = 0.2
+    action_wait: float = 15.0
     allow_private_addresses: bool | None = None  #: None: as the address listened on has it
     media_url: str = ""
     media_needs_credentials: bool = False
@@ -107,6 +112,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         auth_token=_value(environ, "ESTAFETTE_AUTH_TOKEN"),
         api_key=_value(environ, "ESTAFETTE_API_KEY"),
         sandbox_delay=_seconds(environ, "ESTAFETTE_SANDBOX_DELAY", 0.2),
+        action_wait=_seconds(environ, "ESTAFETTE_ACTION_WAIT", 15.0, 1, 25),
         allow_private_addresses=_choice(environ, "ESTAFETTE_ALLOW_PRIVATE_ADDRESSES"),
         media_url=_bucket(environ, "ESTAFETTE_MEDIA_URL"),
         media_needs_credentials=bool(_choice(environ, "ESTAFETTE_MEDIA_NEEDS_CREDENTIALS")),
@@ -153,14 +159,16 @@ def _bucket(environ: Mapping[str, str], name: str) -> str:
     return text
 
 
-def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:
+def _seconds(
+    environ: Mapping[str, str], name: str, default: float, least: int = 0, most: int = 86_400
+) -> float:
     text = _value(environ, name)
     try:
         seconds = float(text) if text else default
     except ValueError:
         seconds = -1
-    if not 0 <= seconds <= 86_400:
-        raise BadSetting(f"{name} must be seconds, 0 to 86400, such as 0.2")
+    if not least <= seconds <= most:
+        raise BadSetting(f"{name} must be seconds, {least} to {most}, such as {default:g}")
     return seconds
 
 

@@ -19,6 +19,7 @@ VARIABLES: dict[str, tuple[str, str, object]] = {
     "ESTAFETTE_AUTH_TOKEN": ("auth_token", "a secret token", "a secret token"),
     "ESTAFETTE_API_KEY": ("api_key", "SK1.a secret", "SK1.a secret"),
     "ESTAFETTE_SANDBOX_DELAY": ("sandbox_delay", "1.5", 1.5),
+    "ESTAFETTE_ACTION_WAIT": ("action_wait", "7.5", 7.5),
     "ESTAFETTE_ALLOW_PRIVATE_ADDRESSES": ("allow_private_addresses", "False", False),
     "ESTAFETTE_MEDIA_URL": ("media_url", "s3://k:hush@host/media", "s3://k:hush@host/media"),
     "ESTAFETTE_MEDIA_NEEDS_CREDENTIALS": ("media_needs_credentials", "True", True),
@@ -30,6 +31,7 @@ WRONG = {
     "ESTAFETTE_SECRET_KEY": ["short", KEY + "0", "0g" * 32, "'" + KEY],
     "ESTAFETTE_ACCOUNT_SID": ["AC1", "SK" + "0a" * 16, SID + "0", "AC" + "0g" * 16],
     "ESTAFETTE_SANDBOX_DELAY": ["soon", "-1", "86401", "nan", "inf", "1,5"],
+    "ESTAFETTE_ACTION_WAIT": ["soon", "0", "0.9", "26", "nan", "inf"],
     "ESTAFETTE_ALLOW_PRIVATE_ADDRESSES": ["yes", "1", "10.0.0.0/8"],
     "ESTAFETTE_MEDIA_URL": [
         "here",

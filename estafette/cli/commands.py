@@ -4,6 +4,7 @@ import typer
 
 from estafette.cli import (
     accounts,
+    action,
     callbacks,
     connections,
     doctor,
@@ -31,6 +32,6 @@ app = typer.Typer(
 )
 for part in (
     *(serve, send, receive, messages, callbacks, webhooks, keys, accounts, senders, numbers),
-    *(services, templates, connections, suppressions, panel, vault, doctor),
+    *(services, templates, connections, suppressions, panel, vault, action, doctor),
 ):
     part.add_to(app)

@@ -13,6 +13,7 @@ from estafette.core.numbers import Numbers
 from estafette.core.panel import Panel
 from estafette.core.people import People
 from estafette.core.pools import Pools
+from estafette.core.relay import Relay
 from estafette.core.senders import Senders
 from estafette.core.subscriptions import Subscriptions
 from estafette.core.suppressions import Suppressions
@@ -42,4 +43,5 @@ class Core:
     numbers: Numbers  #: what an account holds and can take
     verified: Verified  #: whom trial accounts may write to
     usage: Usage  #: how much went through accounts
+    relay: Relay  #: what is sent while somebody waits
     panel: Panel  #: the Twilio account that actions send through

@@ -97,10 +97,11 @@ class Gateway:
         self._forgotten = 0  # how often a sender was: what was read before one counts no more
         self.suppressions = Suppressions(store, clock)  #: who is not written to
 
-    async def send(self, account: Account, send: Send) -> Message:
+    async def send(self, account: Account, send: Send, *, through: Sender | None = None) -> Message:
         """Write a message down together with its job; return once both are on disk.
 
-        One that names a service and no sender goes through a sender of that service's.
+        One that names a service and no sender goes through a sender of that service's. `through`
+        is whose lane and connection it takes, whatever it names as its sender.
 
         Raises Declined where it cannot be sent as asked, or its recipient opted out (through a
         service, that is told later); Conflict where its idempotency key came with another request,
@@ -110,22 +111,20 @@ class Gateway:
         if send.idempotency_key and (known := await self._repeated(account, send)):
             return known
         sticks = False
-        if send.service:
+        if through:
+            sender = through
+        elif send.service:
             send, sender, sticks = await self._pools.fit(account, send)
         else:
             sender = await self._sender(account, send)
         if account.kind is not AccountKind.FULL:
-            through, _ = await self._connections.find(sender.connection)
-            is_pretended = through.provider == PRETENDS
+            connection, _ = await self._connections.find(sender.connection)
+            is_pretended = connection.provider == PRETENDS
             send = await self._verified.bound(account, send, is_pretended=is_pretended)
         _check(send)
         if not self._allows_private:
             _check_addresses(send)
-        provider = self._connections.at_hand(sender.connection)
-        if provider is None:
-            _, provider = await self._connections.find(sender.connection)
-        if provider:
-            provider.vet(send)
+        await self._vet(send, sender)
         message = self._message(account, sender, send)
         if not send.despite_opt_out and await self.suppressions.is_suppressed(
             account.sid, send.recipient, send.channel, sender=sender.id, service=send.service
@@ -148,6 +147,13 @@ class Gateway:
             metrics.accepted(message.channel, message.status, perf_counter() - began)
             self._wake()
         return written
+
+    async def _vet(self, send: Send, sender: Sender) -> None:
+        provider = self._connections.at_hand(sender.connection)
+        if provider is None:
+            _, provider = await self._connections.find(sender.connection)
+        if provider:
+            provider.vet(send)
 
     async def _repeated(self, account: Account, send: Send) -> Message | None:
         """What was written for the same request, though it could not be asked for anew by now."""

@@ -125,6 +125,17 @@ class People:
         account, sealed = await self._store.read(lambda conn: accounts.get(conn, sid))
         return self._vault.open(sealed, account.sid)
 
+    async def is_ours(self, secret: str) -> bool:
+        """Whether this is the token of any account here, or the secret of any key."""
+        digests = (digest(secret), digest(split_bearer(secret)[1]))
+        if await self._store.read(lambda conn: accounts.has_digest(conn, digests)):
+            return True
+        shown = secret.encode()
+        return any(
+            hmac.compare_digest(self._vault.open(sealed, sid).encode(), shown)
+            for sid, sealed in await self._store.read(accounts.tokens)
+        )
+
     async def account(self, sid: str) -> Account:
         """One account. Raises Unknown."""
         account, _ = await self._store.read(lambda conn: accounts.get(conn, sid))

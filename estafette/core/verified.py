@@ -13,6 +13,7 @@ from estafette.store.verified import Verifications
 PREFIX = "Sent from your Twilio trial account - "  #: of each text of a trial account
 _KNOWN_FOR = 2.0  # seconds that another process's change may go unnoticed
 _KNOWN = 4096
+_ABOUT = {"layers", "at_once"}  # what is known of a text, and is no other text
 
 
 class Verified:
@@ -35,7 +36,9 @@ class Verified:
             return send
         if not await self._is_known(account.sid, send.recipient, is_pretended):
             raise Declined(Reason.UNVERIFIED, send.recipient)
-        if not send.body or send.content:  # nothing to stand before, or another's words
+        if (
+            not send.body or send.content.keys() - _ABOUT
+        ):  # nothing to stand before, or another's words
             return send
         return replace(send, body=PREFIX + send.body)
 

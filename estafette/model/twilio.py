@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
-from estafette.model.message import Channel, Direction, Message, Reason, Status
+from estafette.model.attempt import Outcome
+from estafette.model.errors import Declined
+from estafette.model.message import Channel, Direction, Message, Reason, Send, Status
 
 STATUS = {
     Status.SCHEDULED: "scheduled",
@@ -24,6 +26,8 @@ DIRECTION = {
     Direction.REPLY: "outbound-reply",
 }
 PREFIX = {Channel.SMS: "", Channel.WHATSAPP: "whatsapp:"}
+#: Twilio's test senders: they belong to nobody, and always answer the same.
+MAGIC_SENDERS = {"+15005550001": 21212, "+15005550007": 21606, "+15005550008": 21611}
 
 
 #: Twilio's code: the HTTP status, and the text; `{}` is the part of the request that is to blame.
@@ -37,6 +41,7 @@ CODES = {
     20404: (404, "The requested resource {} was not found"),
     20409: (409, "This idempotency key was used with another request."),
     20410: (410, "The requested resource {} is gone: send to Messages instead"),
+    20429: (429, "Too Many Requests"),
     20413: (413, "The request body is larger than {} bytes."),
     20500: (500, "An internal server error has occurred"),
     20503: (503, "The service is unable to write this down at the moment. Please try again."),
@@ -118,6 +123,17 @@ CODES = {
     70002: (400, "Paged requests must include a PageToken"),
 }
 
+#: What decides for test accounts: Twilio's magic numbers.
+TEST_SENDER = "+15005550006"  #: the one sender that a message may have
+TEST_SENDERS = {"+15005550001": 21212, "+15005550008": 21611}  #: any other: 21606
+TEST_RECIPIENTS = {
+    "+15005550001": 21211,
+    "+15005550002": 21612,
+    "+15005550003": 21408,
+    "+15005550004": 21610,
+    "+15005550009": 21614,
+}
+
 #: Why the core declined a message, as the answer to a create.
 DECLINED = {
     Reason.NO_RECIPIENT: 21604,
@@ -162,10 +178,60 @@ FAILED = {
 }
 UNKNOWN_FAILURE = (30008, "Unknown error")
 
+_SID_SIZE = 34  # characters
+_LONGEST_VALUE = 200  # characters of what somebody sent that an answer repeats
+
+
+def is_service_sid(sender: str) -> bool:
+    """Whether what stands in a sender's place is a service, of an account elsewhere."""
+    return sender.startswith("MG") and len(sender) == _SID_SIZE
+
 
 def message_sid(message: Message) -> str:
     """SM, or MM where it has media, and our 32 hex digits."""
     return ("MM" if message.media else "SM") + message.id
+
+
+def words(code: int, value: str = "", text: str = "") -> str:
+    """The text of a code, or another with the same hole; of what somebody sent only so much that any path that is served is whole."""
+    short = value if len(value) <= _LONGEST_VALUE else f"{value[:_LONGEST_VALUE]}…"
+    return (text or CODES[code][1]).format(short)
+
+
+def declined(error: Declined, send: Send, *, has_body: bool = True) -> tuple[int, str]:
+    """The code of a message that the core declined, and the value that is to blame.
+
+    `has_body` tells a body that is empty from one that was never there.
+    """
+    if error.reason is Reason.FOREIGN_SENDER and send.channel is not Channel.SMS:
+        return 63007, ""
+    if error.reason is Reason.NOTHING_TO_SAY and has_body:
+        return 21602, ""
+    value = error.value or str(error.reason)
+    if error.reason in (Reason.UNKNOWN_SERVICE, Reason.EMPTY_POOL):
+        value = f"MG{value}"
+    return DECLINED.get(error.reason, 20001), value
+
+
+def unsent(outcome: Outcome, code: str, text: str) -> tuple[str, str]:
+    """What an offer that was not accepted is told as to who waited for it: code and text.
+
+    The carrier's own are kept where they are Twilio's and say why.
+    """
+    own = code if len(code) == 5 and code.isdigit() else ""
+    match outcome:
+        case Outcome.REFUSED:
+            return own or "20001", text
+        case Outcome.THROTTLED:
+            return own or "20429", text
+        case Outcome.MISCONFIGURED:
+            return own or ("20003" if code == "401" else "20500"), text
+        case Outcome.UNREACHED:
+            return "20500", f"The provider was not reached, and nothing was sent: {text}"
+        case _:
+            return "20500", (
+                f"Nobody knows whether the provider took the message; it is not sent again: {text}"
+            )
 
 
 def failure(reason: Reason | None, code: str, text: str) -> tuple[int, str]:

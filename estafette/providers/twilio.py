@@ -38,6 +38,7 @@ from estafette.model import (
     Unclear,
 )
 from estafette.model.networks import is_private_host
+from estafette.model.twilio import is_service_sid
 from estafette.providers import Place, Provider, secret
 
 #: What became of a message. `accepted`, `queued` and `sending` tell nothing that the answer did not.
@@ -114,12 +115,9 @@ CONTENT = {
 }  # fmt: skip
 
 _LIMITS = Limits(connect_in=5, read_in=30, total_in=30, most=1 << 18)
-_LONGEST_VALIDITY = 36000  # seconds
-_LONGEST_WAIT = 3600.0  # seconds that a carrier may send us away for
-_MOST_MEDIA = 10
-_MOST_FIELDS = 1000
-_ID = re.compile(r"[0-9a-f]{32}")
-_REF = re.compile(r"[!-~]{1,128}")
+_LONGEST_VALIDITY, _LONGEST_WAIT = 36000, 3600.0  # seconds; the wait: that a carrier may ask for
+_MOST_MEDIA, _MOST_FIELDS = 10, 1000
+_ID, _REF = re.compile(r"[0-9a-f]{32}"), re.compile(r"[!-~]{1,128}")
 _SID = re.compile(r"AC[0-9A-Za-z]{1,62}")
 _SECONDS = re.compile(r"\d{1,12}", re.ASCII)
 _DEGREES = re.compile(r"-?\d{1,3}(?:\.\d{1,20})?", re.ASCII)
@@ -203,9 +201,8 @@ class Twilio(Provider):
         raise _refusal(answer)
 
     def _headers(self, message: Message) -> dict[str, str]:
-        user, password = self.account_sid, self.auth_token
-        if self.key_sid:
-            user, password = self.key_sid, self.key_secret
+        user = self.key_sid or self.account_sid
+        password = self.key_secret or self.auth_token
         shown = base64.b64encode(f"{user}:{password}".encode()).decode()
         return {
             "Authorization": f"Basic {shown}",
@@ -217,13 +214,17 @@ class Twilio(Provider):
 
     def _form(self, message: Message) -> list[tuple[str, str]]:
         prefix = PREFIX[message.channel]
+        is_service = is_service_sid(message.sender)
+        # How long somebody waits here for an answer is not how long it may take from there on.
+        ends = not message.content.get("at_once")
         left = int((message.expires_at - datetime.now(UTC)).total_seconds())
         form = [
             ("To", prefix + message.recipient),
-            ("From", prefix + message.sender),
+            ("MessagingServiceSid", message.sender if is_service else ""),
+            ("From", "" if is_service else prefix + message.sender),
             ("Body", message.body),
             *(("MediaUrl", url) for url in message.media),
-            ("ValidityPeriod", str(min(max(left, 1), _LONGEST_VALIDITY))),
+            ("ValidityPeriod", str(min(max(left, 1), _LONGEST_VALIDITY)) if ends else ""),
             ("StatusCallback", self._inward and f"{self._inward}/{message.id}"),
         ]
         return [(name, value) for name, value in form if value]

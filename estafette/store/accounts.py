@@ -1,5 +1,6 @@
 """Accounts, and the keys that open them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -38,6 +39,11 @@ def all_of(conn: Connection) -> list[Account]:
     """Every account, the oldest first."""
     rows = conn.execute(select(accounts).order_by(accounts.c.created_at, accounts.c.sid))
     return [_account(row) for row in rows]
+
+
+def tokens(conn: Connection) -> list[tuple[str, str]]:
+    """The SID and the sealed token of every account."""
+    return [(row.sid, row.token_sealed) for row in conn.execute(select(accounts))]
 
 
 def set_token(conn: Connection, sid: str, token_sealed: str, at: int) -> None:
@@ -92,6 +98,12 @@ def get_key(conn: Connection, sid: str) -> tuple[Key, str]:
     if row is None:
         raise Unknown(f"no key {sid}")
     return _key(row), row.secret_digest
+
+
+def has_digest(conn: Connection, digests: Sequence[str]) -> bool:
+    """Whether one of these is of the secret of any key, revoked or not."""
+    asked = select(keys.c.sid).where(keys.c.secret_digest.in_(digests)).limit(1)
+    return conn.execute(asked).first() is not None
 
 
 def keys_of(conn: Connection, account: str) -> list[Key]:

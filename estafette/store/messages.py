@@ -283,6 +283,41 @@ def cancel(conn: Connection, account: str, id: str, now: datetime) -> Message:
     return get(conn, account, id)
 
 
+class GivenUp(NamedTuple):
+    """A message that is offered no more, and when it would have been, in microseconds."""
+
+    message: Message
+    due_at: int
+
+
+def give_up(
+    conn: Connection, account: str, id: str, now: datetime, *, code: str, words: str
+) -> GivenUp:
+    """Fail a message that waits to be offered, with this code and text.
+
+    Raises Conflict where it does not wait, as while it is offered.
+    """
+    # The job first, as in `cancel`.
+    due_at = conn.execute(_NO_OFFER, {"id": id}).scalar()
+    message = get(conn, account, id, lock=True)
+    if message.status not in WAITING or due_at is None:
+        raise Conflict(f"message {id} is {message.status}")
+    reason, at = Reason.OTHER, instant(now)
+    conn.execute(_GIVE_UP, {"id": id, "now": at, "reason": reason, "code": code, "text": words})
+    if message.callback_url:
+        fact = callbacks.of(message, Status.FAILED, at, reason=reason, code=code, text=words)
+        callbacks.owe(conn, [fact])
+    return GivenUp(get(conn, account, id), due_at)
+
+
+_NO_OFFER = text("DELETE FROM jobs WHERE message = :id AND kind = 'send' RETURNING due_at")
+_GIVE_UP = text(
+    "UPDATE messages SET status = 'failed', reason = :reason, code = :code, text = :text,"
+    " updated_at = :now, body = CASE WHEN redacted THEN '' ELSE body END,"
+    " content = CASE WHEN redacted THEN '' ELSE content END WHERE id = :id"
+)
+
+
 def remove(conn: Connection, account: str, id: str, now: datetime) -> None:
     """Delete a message that is complete. Raises Conflict while it is under way."""
     message = get(conn, account, id, lock=True)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection as Conn
 
 from estafette.model import Channel, Conflict, Connection, Hook, Sender, Unknown
 from estafette.model.ids import instant
+from estafette.store import bulk
 from estafette.store.schema import connections, inventory, jobs, lanes, senders
 from estafette.store.times import instant_or_none, moment, moment_or_none
 
@@ -21,6 +22,13 @@ def add(conn: Conn, sender: Sender) -> None:
         raise Conflict(f"{sender.channel} {sender.address} is a sender already")
     conn.execute(senders.insert().values(**_columns(sender)))
     conn.execute(lanes.insert().values(id=sender.id, node="", leased_until=0, next_at=0))
+
+
+def add_once(conn: Conn, sender: Sender) -> None:
+    """Write down a sender that nobody holds, and its lane, unless they are there already."""
+    row = tuple(_columns(sender).values())
+    bulk.insert(conn, senders, [row], columns=tuple(_columns(sender)), conflict="DO NOTHING")
+    bulk.insert(conn, lanes, [(sender.id, "", 0, 0)], conflict="DO NOTHING")
 
 
 def save(conn: Conn, sender: Sender) -> None:

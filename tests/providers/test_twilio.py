@@ -168,6 +168,18 @@ async def test_a_whatsapp_message_says_so_in_its_addresses(stub: Stub) -> None:
     assert (form["To"], form["From"]) == ([f"whatsapp:{RECIPIENT}"], [f"whatsapp:{SENDER}"])
 
 
+async def test_a_service_of_that_account_goes_along_as_one(stub: Stub) -> None:
+    form = await asked_of(stub, changed(offer(), sender="MG" + "0" * 32))
+    assert form["MessagingServiceSid"] == ["MG" + "0" * 32]
+    assert "From" not in form
+    form = await asked_of(stub, changed(offer(), sender="MG" + "0" * 8))  # a name like any other
+    assert form["From"] == ["MG" + "0" * 8]
+
+
+async def test_what_is_offered_now_or_never_has_no_validity_there(stub: Stub) -> None:
+    assert "ValidityPeriod" not in await asked_of(stub, changed(offer(), content={"at_once": True}))
+
+
 async def test_what_is_left_of_its_validity_goes_along(stub: Stub) -> None:
     now = datetime.now(UTC)
     for left, least, most in ((90, 80, 90), (99_999, 36_000, 36_000), (0.2, 1, 1)):

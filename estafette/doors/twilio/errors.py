@@ -2,18 +2,17 @@
 
 from typing import Any
 
-from estafette.model import Channel, Declined, Reason, Send
-from estafette.model.twilio import CODES, DECLINED
+from estafette.model import Declined, Send
+from estafette.model.twilio import CODES, declined, words
 
 
 class TwilioError(Exception):
     """An answer that is not a success."""
 
     def __init__(self, code: int, value: str = "", *, message: str = "", detail: str = "") -> None:
-        status, text = CODES[code]
         self.code = code
-        self.status = status
-        self.message = (message or text).format(_short(value))
+        self.status = CODES[code][0]
+        self.message = words(code, value, message)
         self.detail = detail
         super().__init__(self.message)
 
@@ -31,16 +30,4 @@ class TwilioError(Exception):
 
 def of_declined(error: Declined, send: Send, *, has_body: bool) -> TwilioError:
     """A message that the core declined; `has_body` tells an empty Body from one that is missing."""
-    if error.reason is Reason.FOREIGN_SENDER and send.channel is not Channel.SMS:
-        return TwilioError(63007)
-    if error.reason is Reason.NOTHING_TO_SAY and has_body:
-        return TwilioError(21602)
-    value = error.value or str(error.reason)
-    if error.reason in (Reason.UNKNOWN_SERVICE, Reason.EMPTY_POOL):
-        value = f"MG{value}"
-    return TwilioError(DECLINED.get(error.reason, 20001), value)
-
-
-def _short(value: str) -> str:
-    """As much of what somebody sent as an answer should repeat: any path that is served, whole."""
-    return value if len(value) <= 200 else f"{value[:200]}…"
+    return TwilioError(*declined(error, send, has_body=has_body))

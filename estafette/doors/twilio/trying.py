@@ -10,16 +10,8 @@ from estafette.doors.twilio import wire
 from estafette.doors.twilio.errors import TwilioError, of_declined
 from estafette.doors.twilio.requests import answer
 from estafette.model import Account, Declined
+from estafette.model.twilio import TEST_RECIPIENTS, TEST_SENDER, TEST_SENDERS
 
-SENDER = "+15005550006"  #: the one sender that a message may have
-SENDERS = {"+15005550001": 21212, "+15005550008": 21611}  #: any other: 21606
-RECIPIENTS = {
-    "+15005550001": 21211,
-    "+15005550002": 21612,
-    "+15005550003": 21408,
-    "+15005550004": 21610,
-    "+15005550009": 21614,
-}
 NUMBER = "+15005550006"  #: the one number that can be taken
 NUMBERS = {"+15005550000": 21422}  #: any other: 21421
 AREA_CODE = "500"  #: the one in which there are numbers
@@ -34,10 +26,10 @@ def message(gateway: Gateway, account: Account, said: wire.Form) -> Response:
         raise TwilioError(21604)
     if not sender:
         raise TwilioError(21603)
-    if sender != SENDER:
-        raise TwilioError(SENDERS.get(sender, 21606), sender)
-    if to in RECIPIENTS:
-        raise TwilioError(RECIPIENTS[to], to)
+    if sender != TEST_SENDER:
+        raise TwilioError(TEST_SENDERS.get(sender, 21606), sender)
+    if to in TEST_RECIPIENTS:
+        raise TwilioError(TEST_RECIPIENTS[to], to)
     send = wire.read_send(said)
     try:
         drafted = gateway.draft(account, send)

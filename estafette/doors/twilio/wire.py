@@ -24,15 +24,22 @@ from estafette.model import (
 )
 from estafette.model.address import e164, is_alphanumeric_sender, is_short_code
 from estafette.model.smart import smart
-from estafette.model.twilio import DIRECTION, PREFIX, STATUS, failure, message_sid, rfc2822
+from estafette.model.twilio import (
+    DIRECTION,
+    MAGIC_SENDERS,
+    PREFIX,
+    STATUS,
+    failure,
+    is_service_sid,
+    message_sid,
+    rfc2822,
+)
 
 API = "2010-04-01"
 MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 OUTCOME = {True: "confirmed", False: "unconfirmed"}
-#: Twilio's test senders: they belong to nobody, and always answer the same.
-MAGIC_SENDERS = {"+15005550001": 21212, "+15005550007": 21606, "+15005550008": 21611}
 
 _MOST_PARAMETERS = 1000
 
@@ -194,6 +201,7 @@ def message(message: Message, *, created: bool = False, chosen: bool = True) -> 
         parts["feedback"] = f"{uri}/Feedback.json"
     code, text = _failure(message)
     prefix = PREFIX[message.channel]
+    is_outside = is_service_sid(message.sender)  # a pool that chooses where we do not see it
     created_at = rfc2822(message.created_at)
     status = STATUS[message.status]
     if not chosen and message.status is Status.QUEUED:
@@ -209,7 +217,7 @@ def message(message: Message, *, created: bool = False, chosen: bool = True) -> 
         "direction": DIRECTION[message.direction],
         "error_code": code,
         "error_message": text,
-        "from": prefix + message.sender if has_sender else None,
+        "from": prefix + message.sender if has_sender and not is_outside else None,
         "messaging_service_sid": service_sid(message),
         "num_media": str(len(message.media)),
         "num_segments": str(message.segments) if has_sender else "0",
@@ -225,6 +233,8 @@ def message(message: Message, *, created: bool = False, chosen: bool = True) -> 
 
 def service_sid(message: Message) -> str | None:
     """The service that it goes through, if it goes through one."""
+    if is_service_sid(message.sender):
+        return message.sender
     return f"MG{message.service}" if message.service else None
 
 

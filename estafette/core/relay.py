@@ -1,0 +1,218 @@
+"""Sends at once, for who waits for the carrier's first answer, through an account at Twilio that
+is named with the message: its connection and its lane are made where they are missing.
+
+What was not taken while somebody waited is given up, so that nothing is sent behind their back;
+what may have been taken is left to its receipts, and not sent again.
+"""
+
+import asyncio
+from functools import partial
+from hashlib import sha256
+from math import floor
+from time import monotonic
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from estafette.core import metrics
+from estafette.core.clock import Clock
+from estafette.core.connections import Connections
+from estafette.core.gateway import Gateway
+from estafette.core.vault import Vault
+from estafette.model import (
+    Account,
+    Attempt,
+    Busy,
+    Channel,
+    Conflict,
+    Connection,
+    Message,
+    Outcome,
+    Send,
+    Sender,
+    Status,
+    Unknown,
+)
+from estafette.model.ids import instant
+from estafette.model.twilio import unsent
+from estafette.store import Store, attempts, messages, senders
+
+PROVIDER = "twilio"
+#: What a message has among its content where it is offered now or not at all.
+AT_ONCE = "at_once"
+_SOONEST, _LATEST = 0.02, 0.25  # seconds between looks
+_GRACE = 2.0  # seconds for giving up what was not offered in time
+_TAKEN = frozenset({Status.SENT, Status.DELIVERED, Status.READ, Status.UNDELIVERED})
+_TOO_LATE = ("20500", "The message was not offered to the provider in time, and was not sent.")
+_CALLED_BACK = ("20500", "The message was called back before the provider was offered it.")
+
+
+class Way(Struct, frozen=True, kw_only=True):
+    """An account at Twilio, or at what speaks its API; empty text for what has its default."""
+
+    base_url: str = ""
+    account_sid: str
+    auth_token: str
+    key_sid: str = ""
+    key_secret: str = ""
+
+    def settings(self) -> dict[str, str]:
+        """Those that are given."""
+        parts = {name: str(getattr(self, name)) for name in self.__struct_fields__}
+        return {name: value for name, value in parts.items() if value}
+
+    def __repr__(self) -> str:
+        """Without the secrets, for logs and tracebacks."""
+        return f"Way({self.base_url!r}, {self.account_sid!r})"
+
+
+class Said(Struct, frozen=True):
+    """What became of a message while somebody waited: no code where it was taken."""
+
+    message: Message
+    code: str = ""
+    text: str = ""
+    retry_after: float | None = None  #: seconds, where the carrier asked for patience
+
+
+class Relay:
+    """What is sent while somebody waits."""
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        connections: Connections,
+        gateway: Gateway,
+        clock: Clock,
+        *,
+        wait: float = 15.0,
+    ) -> None:
+        """`wait` is how many seconds the first answer of a carrier is waited for."""
+        self._store = store
+        self._vault = vault
+        self._connections = connections
+        self._gateway = gateway
+        self._clock = clock
+        self._wait = wait
+        self._there: set[str] = set()
+
+    def fingerprint(self, text: str) -> str:
+        """What tells this text from another, and nothing of it."""
+        return self._vault.fingerprint(text)
+
+    async def send(self, account: Account, send: Send, way: Way) -> Said:
+        """Write a message down, have it offered, and wait for the answer.
+
+        The same idempotency key with the same request gives what became of the message that was
+        written then; it is waited for again where that is not known yet. Raises what
+        `Gateway.send` does, and Misconfigured where no connection can be made of `way`.
+        """
+        through = await self._sender(account.sid, send.channel, way)
+        # Nothing is offered any more when nobody waits any more, even if this process is gone.
+        valid_for, content = max(1, floor(self._wait)), {**send.content, AT_ONCE: True}
+        asked = replace(send, valid_for=valid_for, content=content)
+        message = await self._gateway.send(account, asked, through=through)
+        return await self.again(account, message)
+
+    async def again(self, account: Account, message: Message) -> Said:
+        """What became of a message that may have been written before, once that is known."""
+        until, pause = monotonic() + self._wait, _SOONEST
+        while (now := monotonic()) < until + _GRACE:
+            try:
+                said = await self._look(account, message.id, is_late=now >= until)
+            except (Busy, Conflict):
+                said = None  # it is being offered again, or the store will answer soon
+            if said:
+                return said
+            await asyncio.sleep(max(_SOONEST, min(pause, until - now)))
+            pause = min(pause * 1.5, _LATEST)
+        return self._unclear(message)
+
+    async def _sender(self, account: str, channel: Channel, way: Way) -> Sender:
+        """Whose lane it takes: nobody holds it, it is in no list, and nobody can write to it."""
+        connection = await self._connection(account, way)
+        now = self._clock()
+        sender = Sender(
+            id=sha256(f"{connection} {channel}".encode()).hexdigest()[:32],
+            account=account,
+            channel=channel,
+            address="",
+            connection=connection,
+            created_at=now,
+            updated_at=now,
+            released_at=now,
+        )
+        if sender.id not in self._there:
+            await self._store.write(lambda conn: senders.add_once(conn, sender))
+            self._there.add(sender.id)
+        return sender
+
+    async def _connection(self, account: str, way: Way) -> str:
+        """The name of a connection of this account's own, which goes on if it was held."""
+        settings = way.settings()
+        about = "\n".join([account, *(f"{name}={settings[name]}" for name in sorted(settings))])
+        name = f"messaging-{self._vault.fingerprint(about)}"
+        try:
+            found = await self._connections.get(name)
+        except Unknown:
+            try:
+                await self._connections.add(
+                    Connection(name=name, provider=PROVIDER, settings=settings)
+                )
+            except Conflict:
+                await self._connections.refresh()  # another was quicker
+            return name
+        if found.parked_at:
+            await self._connections.resume(name)
+        return name
+
+    async def _look(self, account: Account, id: str, *, is_late: bool) -> Said | None:
+        """What became of it by now; what waits to be offered again is given up. Raises Conflict."""
+        message, offers = await self._store.read(
+            lambda conn: (messages.get(conn, account.sid, id), attempts.of_message(conn, id))
+        )
+        last = offers[-1] if offers else None
+        if message.ref or (is_late and message.status in _TAKEN):
+            return Said(message)
+        if message.status is Status.CANCELED:
+            return Said(message, *_CALLED_BACK)
+        if message.status is Status.FAILED:
+            return Said(message, *_why_failed(message, last))
+        if message.status is Status.QUEUED and (is_late or (last and last.closed_at)):
+            return await self._give_up(account, message, last)
+        if message.status is Status.SENDING and last and last.outcome is Outcome.UNCLEAR:
+            return Said(message, *unsent(Outcome.UNCLEAR, last.code, last.text))
+        return self._unclear(message) if is_late else None
+
+    async def _give_up(self, account: Account, message: Message, last: Attempt | None) -> Said:
+        if last and last.outcome:
+            code, text = unsent(last.outcome, last.code, last.text)
+        else:
+            code, text = unsent(Outcome.UNREACHED, "", f"nobody carried it in {self._wait:g} s")
+        now = self._clock()
+        give_up = partial(
+            messages.give_up, account=account.sid, id=message.id, now=now, code=code, words=text
+        )
+        given_up = await self._store.write(give_up)
+        metrics.reached(Status.FAILED)
+        retry_after = None
+        is_throttled = last is not None and last.outcome is Outcome.THROTTLED
+        # An offer is never put off beyond the end of a message: then nobody knows for how long.
+        if is_throttled and given_up.due_at < instant(message.expires_at):
+            retry_after = max(1.0, (given_up.due_at - instant(now)) / 1e6)
+        return Said(given_up.message, code, text, retry_after)
+
+    def _unclear(self, message: Message) -> Said:
+        silence = f"there was no answer within {self._wait:g} s"
+        return Said(message, *unsent(Outcome.UNCLEAR, "", silence))
+
+
+def _why_failed(message: Message, last: Attempt | None) -> tuple[str, str]:
+    """The code and the text of a message that was not taken, or was lost after all."""
+    outcome = last.outcome if last else None
+    if outcome is Outcome.REFUSED:
+        return unsent(outcome, message.code, message.text)
+    if message.code:
+        return message.code, message.text
+    return unsent(outcome, last.code, last.text) if last and outcome else _TOO_LATE
