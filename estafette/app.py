@@ -15,6 +15,8 @@ from estafette.core.callbacks import Callbacks
 from estafette.core.clock import utc_now
 from estafette.core.connections import Connections
 from estafette.core.core import Core
+from estafette.core.courier import Courier
+from estafette.core.errands import Errands
 from estafette.core.exchange import Voice
 from estafette.core.first import First, first_start
 from estafette.core.gateway import Gateway
@@ -113,6 +115,12 @@ class App:
             public_url=self.core.public_url,
         )
 
+    def courier(self) -> Courier:
+        """What does errands and tells their outcomes from this process."""
+        core = self.core
+        finish = {door.name: door.finish for door in doors(core) if door.finish}
+        return Courier(self.store, core.errands, core.people, self.http, utc_now, finish)
+
 
 @contextlib.asynccontextmanager
 async def opened(
@@ -183,6 +191,13 @@ async def opened(
         numbers=Numbers(store, connections, gateway, utc_now, allows_private=allows_private),
         verified=verified,
         usage=Usage(store, utc_now),
+        errands=Errands(
+            store,
+            vault,
+            utc_now,
+            origins=settings.reply_origins,
+            allows_private=allows_private,
+        ),
         public_url=public_url,
     )
     try:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from estafette.core.applications import Applications
 from estafette.core.connections import Connections
+from estafette.core.errands import Errands
 from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
@@ -39,3 +40,4 @@ class Core:
     numbers: Numbers  #: what an account holds and can take
     verified: Verified  #: whom trial accounts may write to
     usage: Usage  #: how much went through accounts
+    errands: Errands  #: what is done after the answer, and told at another address

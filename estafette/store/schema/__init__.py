@@ -29,6 +29,7 @@ from estafette.store.schema.owners import (
 from estafette.store.schema.traffic import (
     attempts,
     callbacks,
+    errands,
     feedback,
     idempotency,
     incoming,
@@ -53,6 +54,7 @@ __all__ = [
     "attempts",
     "callbacks",
     "connections",
+    "errands",
     "feedback",
     "idempotency",
     "incoming",
