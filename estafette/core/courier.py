@@ -204,10 +204,10 @@ class Courier:
         return str(answer.status), Failure.SERVER if is_server else Failure.CLIENT
 
     async def _give_up(self, errand: Errand, answer: str) -> None:
-        log.warning("an errand is given up", errand=errand.id, answer=answer, tries=errand.tries + 1)
+        log.warning(
+            "an errand is given up", errand=errand.id, answer=answer, tries=errand.tries + 1
+        )
         await self._later(errand, None, answer)
 
     async def _later(self, errand: Errand, due_at: int | None, answer: str) -> None:
-        await self._store.write(
-            lambda conn: table.later(conn, errand.id, due_at, answer[:_WORDS])
-        )
+        await self._store.write(lambda conn: table.later(conn, errand.id, due_at, answer[:_WORDS]))

@@ -36,9 +36,7 @@ def next_due(conn: Connection) -> int | None:
 _NEXT = text("SELECT min(due_at) FROM errands WHERE due_at IS NOT NULL")
 
 
-def take(
-    conn: Connection, room: int, *, now: int, run_until: int, tell_until: int
-) -> list[Errand]:
+def take(conn: Connection, room: int, *, now: int, run_until: int, tell_until: int) -> list[Errand]:
     """Take up at most `room` that are due: ours until then, by the step they are at.
 
     It counts as a try from here on, whatever becomes of it.
@@ -51,9 +49,7 @@ def take(
     return taken
 
 
-_TAKE_SQL = (
-    f"SELECT {_COLUMNS} FROM errands WHERE due_at <= :now ORDER BY due_at, id LIMIT :room"  # noqa: S608
-)
+_TAKE_SQL = f"SELECT {_COLUMNS} FROM errands WHERE due_at <= :now ORDER BY due_at, id LIMIT :room"  # noqa: S608
 _TAKE = text(_TAKE_SQL)
 _TAKE_POSTGRESQL = text(f"{_TAKE_SQL} FOR UPDATE SKIP LOCKED")
 _OURS = text("UPDATE errands SET due_at = :until, tries = :tries WHERE id = :id")
@@ -83,9 +79,7 @@ def told(conn: Connection, id: str) -> None:
     conn.execute(errands.delete().where(errands.c.id == id))
 
 
-def page(
-    conn: Connection, *, given_up: bool | None, limit: int, after: str = ""
-) -> list[Errand]:
+def page(conn: Connection, *, given_up: bool | None, limit: int, after: str = "") -> list[Errand]:
     """Errands of all accounts, newest first, at most `limit`; those given up, others, or all."""
     which = {None: "", True: " AND due_at IS NULL", False: " AND due_at IS NOT NULL"}[given_up]
     if after:
