@@ -7,6 +7,7 @@ from estafette.cli import (
     callbacks,
     connections,
     doctor,
+    errands,
     keys,
     messages,
     numbers,
@@ -28,6 +29,6 @@ app = typer.Typer(
 )
 for part in (
     *(serve, send, receive, messages, callbacks, keys, accounts, senders, numbers, services),
-    *(templates, connections, suppressions, doctor),
+    *(templates, connections, suppressions, errands, doctor),
 ):
     part.add_to(app)

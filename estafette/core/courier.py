@@ -35,7 +35,7 @@ log = structlog.get_logger()
 
 _MOST = 64  # errands under way at once
 _LOOKS = 0.5  # seconds between looks
-_RUNS_FOR = 60.0  # seconds after which what a dead process was doing is done by another
+_RUNS_FOR = 45.0  # seconds after which what a dead process was doing is done by another
 _TELLS_FOR = 25.0  # as long for what it was telling: a try takes 15
 _AGAIN_IN = 1.0  # seconds until what could not be written down is done again
 _LIMITS = Limits(most=4096)

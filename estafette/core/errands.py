@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from estafette.core.clock import Clock
-from estafette.core.vault import Vault
+from estafette.core.vault import Vault, WrongKey
 from estafette.model import Errand, ErrandStep, GatewayError, Unknown
 from estafette.model.ids import instant, new_id
 from estafette.model.networks import is_private_host
@@ -93,6 +93,14 @@ class Errands:
     def open(self, errand: Errand) -> Letter:
         """The letter of an errand. Raises WrongKey."""
         return msgspec.json.decode(self._vault.open(errand.sealed, _about(errand.id)), type=Letter)
+
+    def whither(self, errand: Errand) -> str:
+        """The origin that is told its outcome; empty where that cannot be known any more."""
+        try:
+            url = urlsplit(self.open(errand).url)
+        except WrongKey:
+            return ""
+        return f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
 
     async def list(
         self, *, given_up: bool | None = None, limit: int = 50, after: str = ""

@@ -100,7 +100,9 @@ def test_equal_failures_in_both(flow: Flow) -> None:
     assert [answer.headers["x-action-outcome"] for answer in answers] == ["failed", "failed"]
 
 
-@pytest.mark.parametrize("number", [15551230001, 15551230001.0, "15551230001.00", "1.5551230001e10"])
+@pytest.mark.parametrize(
+    "number", [15551230001, 15551230001.0, "15551230001.00", "1.5551230001e10"]
+)
 def test_a_number_is_a_text_without_a_fraction(flow: Flow, number: object) -> None:
     to = {"name": "TO", "dataType": "NUMERIC", "direction": "IN", "numericValue": number}
     for ask in (
@@ -130,7 +132,11 @@ def test_what_engines_send_along_is_passed_over(flow: Flow) -> None:
 
 
 def test_an_input_without_a_value_is_none(flow: Flow) -> None:
-    asked = [out("BODY", direction="IN"), {**text_of("TO", TO), "textValue": None}, out("ERROR_CODE")]
+    asked = [
+        out("BODY", direction="IN"),
+        {**text_of("TO", TO), "textValue": None},
+        out("ERROR_CODE"),
+    ]
     found = flow.call({"parameters": asked}).values
     assert found["ERROR_CODE"] in ("21604", "21602")
 
@@ -167,7 +173,9 @@ def test_an_input_without_a_value_is_none(flow: Flow) -> None:
         ["TO"],
     ],
 )
-def test_what_cannot_be_meant_is_refused_and_nothing_is_sent(flow: Flow, more: list[object]) -> None:
+def test_what_cannot_be_meant_is_refused_and_nothing_is_sent(
+    flow: Flow, more: list[object]
+) -> None:
     to = "15551230002"
     answer = flow.call(context(*more, TO=to))  # type: ignore[arg-type]
     assert answer.refusal == (400, 20001)
@@ -247,7 +255,9 @@ def multipart(fields: dict[str, str]) -> bytes:
 FORM, PARTS = "application/x-www-form-urlencoded", "multipart/form-data; boundary=edge"
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", FORM, PARTS, "", "nonsense"])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/octet-stream", FORM, PARTS, "", "nonsense"]
+)
 def test_a_raw_body_may_be_called_anything(flow: Flow, kind: str) -> None:
     for document in (json.dumps(context()), "\ufeff" + data_set(), "\r\n " + data_set()[38:]):
         assert is_sent(flow.call(document.encode(), kind=kind).values)
