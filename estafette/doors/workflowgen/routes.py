@@ -14,12 +14,12 @@ from estafette import actions
 from estafette.actions import Action, Asked, BadInputs, Ran, inputs_of, perform
 from estafette.core.core import Core
 from estafette.core.errands import ForeignAddress
-from estafette.core.people import NotProved
+from estafette.core.people import ACCOUNT_SID, NotProved
 from estafette.doors.callers import CHALLENGE, NOTHING_SHOWN, WRONG, caller, header
 from estafette.doors.paths import Paths
 from estafette.doors.workflowgen import about, bodies, contexts, late, wire
 from estafette.doors.workflowgen.contexts import BadContext, Context
-from estafette.doors.workflowgen.errors import Refusal, of_failure
+from estafette.doors.workflowgen.errors import STAYS, Refusal, of_failure
 from estafette.doors.xmls import LARGEST
 from estafette.model import Account, Busy, Unknown
 from estafette.model.origin import origin_of
@@ -36,7 +36,7 @@ TABLE = [
     ("POST", f"{ROOT}/{{name}}", "run"),
 ]
 
-_FAILED = {"x-action-outcome": "failed"}
+_KEYS = (b"idempotency-key", b"i-twilio-idempotency-token")
 
 
 class Call:
@@ -69,6 +69,8 @@ class Application:
             response = _refused(call, Refusal(400, str(error)))
         except ForeignAddress as error:
             response = _refused(call, Refusal(403, str(error)))
+        except Unknown as error:
+            response = _refused(call, Refusal(404, str(error)))
         except Busy as error:
             log.error("not written down", path=scope["path"], text=str(error))
             response = _refused(call, Refusal(*CODES[20503]))
@@ -98,27 +100,22 @@ class Application:
     async def describe(self, call: Call, name: str) -> Response:
         """Say how an action is declared as an application of WorkflowGen."""
         url = f"{self._core.public_url}{ROOT}"
-        return about.page(_action(name), url, header(call.request, b"accept"))
+        return about.page(actions.find(name), url, header(call.request, b"accept"))
 
     async def run(self, call: Call, name: str) -> Response:
         """Run an action, and answer as it was asked."""
+        action = actions.find(name)
         account = await self._shown(call)
-        action = _action(name)
-        raw = await _read(call.request)
-        body = bodies.read(raw, call.content_type, inputs_of(action))
-        call.is_xml = body.is_xml
-        given = (
-            wire.Given(context=None, inputs=body.fields)
-            if body.fields
-            else wire.read(body.document, is_xml=body.is_xml)
-        )
-        members = (
-            contexts.members_of(action, given.context) if given.context else dict(given.inputs)
-        )
+        try:
+            body, given, members = await _given(call, action)
+        except (Refusal, BadContext) as error:
+            if account is None:  # who asks could only have been told by what cannot be read
+                raise Refusal(401, f"{_needed(action)} ({error})") from None
+            raise
         proof = None
         if account is None:
             proof = late.proof_of(action, members)
-            account = await self._proved(proof)
+            account = await self._proved(action, proof)
         asked = Asked(
             self._core,
             account,
@@ -140,10 +137,13 @@ class Application:
             raise Refusal(401, WRONG) from None
         return credential.account if credential else None
 
-    async def _proved(self, proof: tuple[str, str] | None) -> Account:
+    async def _proved(self, action: Action, proof: tuple[str, str] | None) -> Account:
+        """Whom the inputs prove: one of our accounts, by its own token."""
         if proof is None:
-            raise Refusal(401, NOTHING_SHOWN)
+            raise Refusal(401, _needed(action))
         try:
+            if not ACCOUNT_SID.fullmatch(proof[0]):
+                raise NotProved(is_known=False)
             return (await self._core.people.prove(*proof)).account
         except NotProved:
             raise Refusal(401, WRONG) from None
@@ -169,14 +169,22 @@ class Application:
         return Response(status_code=202)
 
 
-def _action(name: str) -> Action:
-    """The action of this name, or of this name in capitals. Raises Refusal."""
-    for said in (name, name.upper()):
-        try:
-            return actions.find(said)
-        except Unknown:
-            continue
-    raise Refusal(404, f"there is no action {name[:64]}")
+async def _given(call: Call, action: Action) -> tuple[bodies.Body, wire.Given, dict[str, Any]]:
+    """What was asked, and its inputs. Raises Refusal and BadContext."""
+    raw = await _read(call.request)
+    body = bodies.read(raw, call.content_type, inputs_of(action))
+    if body.fields:
+        return body, wire.Given(context=None), dict(body.fields)
+    call.is_xml = body.is_xml
+    given = wire.read(body.document, is_xml=body.is_xml)
+    if given.context is None:
+        return body, given, dict(given.inputs)
+    return body, given, contexts.members_of(action, given.context)
+
+
+def _needed(action: Action) -> str:
+    either = f", or give {' and '.join(action.proof)}" if action.proof else ""
+    return f"{NOTHING_SHOWN}{either}"
 
 
 async def _read(request: Request) -> bytes:
@@ -197,9 +205,8 @@ def _key(call: Call, action: Action, context: Context | None) -> str:
 
     Several engines may share an account: each counts for itself, by where it is replied to.
     """
-    key = header(call.request, b"idempotency-key").decode("latin-1")
-    if len(key) > 255 or not (key.isascii() and (key.isprintable() or not key)):
-        raise Refusal(400, "an idempotency key has at most 255 printable characters")
+    shown = next(filter(None, (header(call.request, name) for name in _KEYS)), b"")
+    key = actions.check_key(shown.decode("latin-1"))
     if key or context is None or not (context.process and context.activity):
         return key
     if len(context.process) > 64 or len(context.activity) > 64:
@@ -211,10 +218,11 @@ def _key(call: Call, action: Action, context: Context | None) -> str:
 
 def _answered(action: Action, given: wire.Given, ran: Ran) -> Response:
     """What came of it, in the format of the request."""
-    if ran.failure and ran.outputs is None:
-        raise of_failure(ran.failure)
+    found = ran.failure
+    if found and (ran.outputs is None or (given.context is None and found.code in STAYS)):
+        raise of_failure(found)
     outcome = contexts.outputs(action, ran.outputs)
-    headers = {} if ran.ok else _FAILED
+    headers = {"x-action-outcome": "done" if ran.ok else "failed"}
     if given.context is None:
         return _response(msgspec.json.encode(outcome), wire.JSON, headers=headers)
     body = wire.write(given, contexts.answered(action, given.context, outcome))
@@ -228,7 +236,8 @@ def _response(body: bytes, kind: str, status: int = 200, headers: Any = None) ->
 
 def _refused(call: Call, refusal: Refusal) -> Response:
     kind = wire.XML if call.is_xml else wire.JSON
-    response = _response(wire.write_error(refusal, is_xml=call.is_xml), kind, refusal.status)
+    body = wire.write_error(refusal, is_xml=call.is_xml)
+    response = _response(body, kind, refusal.status, refusal.headers)
     if refusal.status == 401:
         response.raw_headers.append(CHALLENGE)
     return response

@@ -1,7 +1,8 @@
 """Documents in, documents out: a context in JSON or as a DataSet in XML, or plain inputs."""
 
+import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 from xml.etree.ElementTree import Element, tostring
 
 import msgspec
@@ -46,9 +47,12 @@ def read(document: bytes, *, is_xml: bool) -> Given:
 
 def _read_json(document: bytes) -> Given:
     try:
-        said = msgspec.json.decode(document)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refusal(400, f"the body is not JSON: {error}") from None
+        said = json.loads(document, object_pairs_hook=_once, parse_constant=_no_number)
+    except UnicodeDecodeError:
+        raise BadContext("the body is not in UTF-8") from None
+    except (ValueError, RecursionError) as error:
+        at = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
+        raise BadContext(f"the body is not JSON{at}") from None
     if not isinstance(said, dict):
         raise Refusal(400, "the body must be a JSON object")
     if "parameters" not in said:
@@ -59,6 +63,17 @@ def _read_json(document: bytes) -> Given:
     if not isinstance(reply_to, str):
         raise BadContext("replyToUrl must be text")
     return Given(context=Context(parameters=[*map(parameter, listed)], reply_to=reply_to.strip()))
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise BadContext("a member of an object is there more than once")
+    return found
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(text)
 
 
 def _read_xml(root: Element) -> Given:
@@ -133,5 +148,5 @@ def _as_json(item: Parameter, value: Any) -> dict[str, Any]:
 def write_error(refusal: Refusal, *, is_xml: bool) -> bytes:
     """An error of the exchange, as the request was written."""
     if is_xml:
-        return xmls.write("Error", refusal.shape())
+        return xmls.write("Failure", refusal.shape())
     return msgspec.json.encode(refusal.shape())

@@ -293,7 +293,9 @@ INPUTS = {"BODY": BODY, "TO": TO, "FROM": SENDER}
 
 
 def test_plain_inputs_are_answered_with_plain_outputs(flow: Flow) -> None:
-    assert is_sent(flow.call(INPUTS).json)
+    answer = flow.call(INPUTS)
+    assert is_sent(answer.json)
+    assert answer.headers["x-action-outcome"] == "done"
     answer = flow.call({**INPUTS, "TO": 1555})
     assert NOT_A_NUMBER.items() <= answer.json.items()
     assert answer.headers["x-action-outcome"] == "failed"

@@ -74,7 +74,21 @@ def test_errors_are_written_as_the_request_was(flow: Flow) -> None:
     assert flow.call(context(), "/NOTHING").refusal == (404, 20404)
     answer = flow.call(data_set(), "/NOTHING")
     assert answer.refusal == (404, 20404)
-    assert answer.xml.tag == "Error"
+    assert answer.xml.tag == "Failure"
+
+
+def test_nobody_learns_first_that_nothing_was_shown(nobody: Flow) -> None:
+    for document in ("<a", BOMB, {"parameters": 7}, b"nonsense"):
+        answer = nobody.call(document)
+        assert answer.refusal == (401, 20003)
+        assert b"ACCOUNT_SID and AUTH_TOKEN" in answer.body
+
+
+def test_plain_inputs_that_say_something_else_are_a_conflict(flow: Flow) -> None:
+    said = {"BODY": BODY, "TO": "15551230060", "FROM": SENDER}
+    assert flow.call(said, Idempotency_Key="plain conflict").status == 200
+    answer = flow.call({**said, "BODY": "other"}, Idempotency_Key="plain conflict")
+    assert answer.refusal == (409, 20409)
 
 
 def test_an_action_is_known_in_small_letters(flow: Flow) -> None:
@@ -107,6 +121,8 @@ def test_what_is_no_document_is_refused(flow: Flow, document: bytes) -> None:
         f"<NewDataSet>{SESSION}{SESSION}</NewDataSet>",
         "<NewDataSet><parameter><name>A</name><name>B</name></parameter></NewDataSet>",
         "<NewDataSet><parameter/></NewDataSet>",
+        b'{"parameters": [], "parameters": []}',
+        b'{"BODY": "x", "TO": NaN}',
     ],
 )
 def test_what_is_no_context_is_refused(flow: Flow, document: Any) -> None:
