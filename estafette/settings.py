@@ -9,8 +9,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from estafette.core.bucket import BadBucket, read_url
+from estafette.core.origins import read_origins
 from estafette.model import GatewayError
-from estafette.model.origin import read_origins
 
 _ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 
@@ -79,7 +79,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     allow_private_addresses: bool | None = None  #: None: as the address listened on has it
     media_url: str = ""
     media_needs_credentials: bool = False
-    reply_origins: frozenset[str] = frozenset()  #: as `model.origin` writes them
+    reply_origins: frozenset[str] = frozenset()  #: as `core.origins` writes them
     log_format: str = ""
     log_level: str = "info"
 

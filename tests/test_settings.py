@@ -43,7 +43,13 @@ WRONG = {
         "s3://k:hush@host/b?c=d",
     ],
     "ESTAFETTE_MEDIA_NEEDS_CREDENTIALS": ["yes"],
-    "ESTAFETTE_REPLY_ORIGINS": ["*", "example.com", "ftp://h", "https://h/path", "https://u:p@h"],
+    "ESTAFETTE_REPLY_ORIGINS": [
+        "*",
+        "nowhere.example",
+        "ftp://h",
+        "https://h/path",
+        "https://u:p@h",
+    ],
     "ESTAFETTE_LOG_FORMAT": ["xml"],
     "ESTAFETTE_LOG_LEVEL": ["loud", "critical"],
 }

@@ -8,11 +8,11 @@ import msgspec
 from msgspec import Struct
 
 from estafette.core.clock import Clock
+from estafette.core.origins import origin_of
 from estafette.core.vault import Vault, WrongKey
 from estafette.model import Errand, ErrandStep, GatewayError, Unknown
 from estafette.model.ids import instant, new_id
 from estafette.model.networks import is_private_host
-from estafette.model.origin import origin_of
 from estafette.store import Store, errands
 
 

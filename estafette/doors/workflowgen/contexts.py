@@ -23,6 +23,7 @@ PATHS = ("filePath", "fileOriginalPath", "path", "originalPath")  #: of a file o
 
 _APP = "APP_"
 _WEB = re.compile(r"https?://", re.IGNORECASE)
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _DIGITS = 40  # that a number may have: Decimal would write out 1e999999
 
 
@@ -56,6 +57,8 @@ def parameter(said: Mapping[str, Any]) -> Parameter:
     if not isinstance(name, str) or not name.strip():
         raise BadContext("a parameter has no name")
     name = name.strip()
+    if _NO_TEXT.search(name):
+        raise BadContext("U+0000 and lone surrogates are not text: a parameter's name has one")
     kind = _word(name, said, "dataType", MEMBER)
     direction = _word(name, said, "direction", DIRECTIONS)
     strange = [
@@ -67,8 +70,6 @@ def parameter(said: Mapping[str, Any]) -> Parameter:
         raise BadContext(f"{name[:64]}: {_NO_PATH}")
     raw = said.get(MEMBER[kind])
     value = None if raw is None or direction == "OUT" else _READ[kind](name[:64], raw)
-    if value and "\0" in value:
-        raise BadContext(f"{name[:64]}: U+0000 is not text")
     return Parameter(name=name, type=kind, direction=direction, value=value, raw=raw)
 
 

@@ -14,6 +14,7 @@ from estafette import actions
 from estafette.actions import Action, Asked, BadInputs, Ran, inputs_of, perform
 from estafette.core.core import Core
 from estafette.core.errands import ForeignAddress
+from estafette.core.origins import origin_of
 from estafette.core.people import ACCOUNT_SID, NotProved
 from estafette.doors.callers import CHALLENGE, NOTHING_SHOWN, WRONG, caller, header
 from estafette.doors.paths import Paths
@@ -22,7 +23,6 @@ from estafette.doors.workflowgen.contexts import BadContext, Context
 from estafette.doors.workflowgen.errors import STAYS, Refusal, of_failure
 from estafette.doors.xmls import LARGEST
 from estafette.model import Account, Busy, Unknown
-from estafette.model.origin import origin_of
 from estafette.model.twilio import CODES
 
 log = structlog.get_logger()

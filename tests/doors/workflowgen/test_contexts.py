@@ -170,6 +170,10 @@ def test_an_input_without_a_value_is_none(flow: Flow) -> None:
         [{**out("APP_F", "FILE", "IN"), "fileValue": {"url": "file:///etc/passwd"}}],
         [{**out("BODY_FILE", "FILE", "IN"), "fileValue": {"url": "https://example.com/a.txt"}}],
         [{**out("APP_F", "FILE", "IN"), "fileValue": {"url": "https://example.com/a.txt"}}],
+        [out("A\ud800")],
+        [out("A\0")],
+        [text_of("APP_X", "\ud800", "INOUT")],
+        [text_of("APP_X", "\0", "INOUT")],
         ["TO"],
     ],
 )

@@ -1,4 +1,4 @@
-"""The origin of a URL: what an operator allows, whatever the path. Pure."""
+"""The origin of a URL: what an operator allows, whatever the path."""
 
 from urllib.parse import urlsplit
 
