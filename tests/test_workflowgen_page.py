@@ -28,9 +28,7 @@ def rows(text: str) -> dict[str, tuple[str, ...]]:
     """The table that follows, by its first column; values are those between backticks, if any."""
     lines = re.search(r"(?:^\|.*\n)+", text, re.MULTILINE)
     assert lines
-    cells = [
-        [cell for cell in line.strip("|").split("|")] for line in lines[0].split("\n")
-    ]
+    cells = [line.strip("|").split("|") for line in lines[0].split("\n")]
     bare = [[_bare(cell) for cell in line] for line in cells[2:]]
     return {line[0]: tuple(line[1:]) for line in bare if line[0]}
 
