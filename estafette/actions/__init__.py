@@ -131,7 +131,10 @@ def read(action: Action, members: Mapping[str, Any]) -> Any:
     A number may stand for a text, and null for what is left out. Names that begin with `APP_` and
     those of outputs are passed over: workflow engines send them along.
     """
-    _check(members)
+    try:
+        _check(members)
+    except RecursionError:
+        raise BadInputs("they are nested too deeply") from None
     types = inputs_of(action)
     given = {}
     for name, value in members.items():

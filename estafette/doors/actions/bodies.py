@@ -120,10 +120,11 @@ def read_json(raw: bytes) -> dict[str, Any]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(name for name in found if [key for key, _ in pairs].count(name) > 1)
-        raise Refusal(BAD, f"{twice[:64]} stands more than once.")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise Refusal(BAD, f"{name[:64]} stands more than once.")
+        found[name] = value
     return found
 
 
@@ -231,4 +232,4 @@ def _parts(raw: bytes, content_type: str) -> Iterable[tuple[str, str]]:
 
 
 def _is_list(type_: Any) -> bool:
-    return any(get_origin(part) is list or part is list for part in (type_, *get_args(type_)))
+    return any((get_origin(part) or part) in (list, tuple) for part in (type_, *get_args(type_)))

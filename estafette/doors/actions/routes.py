@@ -176,7 +176,7 @@ class Application:
             raise Refusal(errors.NOT_PROVED, _needed(action))
         people = self._core.people
         try:
-            shown = f"inputs {user}:{secret}".encode()
+            shown = f"\0{user}:{secret}".encode()  # what no header can be
             if not ACCOUNT_SID.fullmatch(user):
                 raise NotProved(is_known=False)
             found = people.recall(shown) or await people.prove(user, secret, shown=shown)

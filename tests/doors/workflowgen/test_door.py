@@ -1,6 +1,7 @@
 """Who may ask, what is refused and how, and what a repeated step comes to."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from estafette import actions, settings
 from estafette.actions import Asked, perform, read
 from estafette.app import opened
+from estafette.doors.workflowgen import routes
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
 from tests.doors.twilio.conftest import basic
 from tests.doors.workflowgen.conftest import (
@@ -271,6 +273,12 @@ def test_an_action_is_described_to_everybody(nobody: Flow, server: Server) -> No
     ]
     assert {item["data_type"] for item in shown["parameters"]} == {"TEXT"}
     assert nobody.call(None, "/NOTHING", method="GET").refusal == (404, 20404)
+
+
+def test_the_page_of_the_door_lists_its_routes() -> None:
+    page = (Path(routes.__file__).parent / "README.md").read_text()
+    rows = re.findall(r"^\| (GET|POST) \| (\S+) \|", page, re.MULTILINE)
+    assert set(rows) == {(method, path) for method, path, _ in routes.TABLE}
 
 
 @pytest.mark.parametrize("path", ["", "/SENDMESSAGE"])

@@ -144,6 +144,20 @@ def test_where_no_origin_is_allowed_none_is(flow: Flow, engine: Receiver) -> Non
     assert b"ESTAFETTE_REPLY_ORIGINS" in answer.body
 
 
+def test_private_networks_are_closed_where_callbacks_may_not_go_there(
+    own_server: Server, engine: Receiver
+) -> None:
+    own_server.environment["ESTAFETTE_REPLY_ORIGINS"] = engine.url
+    own_server.environment["ESTAFETTE_ALLOW_PRIVATE_ADDRESSES"] = "false"
+    engine.heard.clear()
+    flow = Flow(own_server.start())
+    answer = flow.call(asked(True, engine.url, TO="15551230053"), ASYNC)
+    assert answer.refusal == (403, 20403)
+    assert b"private network" in answer.body
+    assert not engine.heard
+    assert not flow.messages("15551230053")
+
+
 def test_without_an_address_there_is_no_later(late: Flow) -> None:
     for document in (context(reply_to=""), data_set(), {"BODY": "x", "TO": "15551234567"}):
         assert late.call(document, ASYNC).refusal == (400, 20001)
