@@ -13,6 +13,8 @@ from estafette.core.callbacks import Callbacks
 from estafette.core.clock import utc_now
 from estafette.core.connections import Connections
 from estafette.core.core import Core
+from estafette.core.courier import Courier
+from estafette.core.errands import Errands
 from estafette.core.exchange import Voice
 from estafette.core.first import First, first_start
 from estafette.core.gateway import Gateway
@@ -136,6 +138,12 @@ class App:
             public_url=self.core.public_url,
         )
 
+    def courier(self) -> Courier:
+        """What does errands and tells their outcomes from this process."""
+        core = self.core
+        finish = {door.name: door.finish for door in doors(core) if door.finish}
+        return Courier(self.store, core.errands, core.people, self.http, utc_now, finish)
+
 
 def _link(found: Iterable[Door]) -> Link | None:
     """The path at which a door gives one of the media: for all that give none themselves."""
@@ -214,6 +222,13 @@ async def opened(
         verified=verified,
         relay=Relay(store, vault, connections, gateway, utc_now, wait=settings.action_wait),
         usage=Usage(store, utc_now),
+        errands=Errands(
+            store,
+            vault,
+            utc_now,
+            origins=settings.reply_origins,
+            allows_private=allows_private,
+        ),
         public_url=public_url,
         panel=Panel(store, vault, utc_now),
     )

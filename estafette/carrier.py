@@ -36,10 +36,12 @@ async def carry(app: App, *, woken_by_stdin: bool = False) -> None:
     rest_the_collector()
     callbacks = app.callbacks()
     worker = app.worker(callbacks.wake)
+    courier = app.courier()
 
     def stop() -> None:
         worker.stop()
         callbacks.stop()
+        courier.stop()
 
     def wake() -> None:
         worker.wake()
@@ -51,7 +53,7 @@ async def carry(app: App, *, woken_by_stdin: bool = False) -> None:
         else:
             on_signals(stop)
         ready = _say_ready if woken_by_stdin else lambda: None
-        await asyncio.gather(worker.run(ready=ready), callbacks.run())
+        await asyncio.gather(worker.run(ready=ready), callbacks.run(), courier.run())
 
 
 def _say_ready() -> None:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from estafette.core.bucket import BadBucket, read_url
 from estafette.core.keyring import read_keys
+from estafette.core.origins import read_origins
 from estafette.model import GatewayError
 
 _ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
@@ -56,6 +57,11 @@ DOCS = {
         "`false`.",
         "false: for whoever has the URL, which nobody can guess",
     ),
+    "ESTAFETTE_REPLY_ORIGINS": (
+        "Where a workflow may ask for its outcome to be posted later, such as "
+        "`https://workflows.example.com`, with commas between them.",
+        "none: such requests are refused",
+    ),
     "ESTAFETTE_LOG_FORMAT": ("`console` for people, `json` for programs.", "console on a terminal"),
     "ESTAFETTE_LOG_LEVEL": ("`debug`, `info`, `warning` or `error`.", "info"),
 }
@@ -80,6 +86,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     allow_private_addresses: bool | None = None  #: None: as the address listened on has it
     media_url: str = ""
     media_needs_credentials: bool = False
+    reply_origins: frozenset[str] = frozenset()  #: as `core.origins` writes them
     log_format: str = ""
     log_level: str = "info"
 
@@ -116,6 +123,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         allow_private_addresses=_choice(environ, "ESTAFETTE_ALLOW_PRIVATE_ADDRESSES"),
         media_url=_bucket(environ, "ESTAFETTE_MEDIA_URL"),
         media_needs_credentials=bool(_choice(environ, "ESTAFETTE_MEDIA_NEEDS_CREDENTIALS")),
+        reply_origins=_origins(environ, "ESTAFETTE_REPLY_ORIGINS"),
         log_format=_one_of(environ, "ESTAFETTE_LOG_FORMAT", ("", "console", "json")),
         log_level=_one_of(environ, "ESTAFETTE_LOG_LEVEL", ("info", "debug", "warning", "error")),
     )
@@ -157,6 +165,15 @@ def _bucket(environ: Mapping[str, str], name: str) -> str:
     except BadBucket as error:
         raise BadSetting(f"{name}: {error}") from None
     return text
+
+
+def _origins(environ: Mapping[str, str], name: str) -> frozenset[str]:
+    try:
+        return read_origins(_value(environ, name))
+    except ValueError:
+        raise BadSetting(
+            f"{name} must be origins with commas between them, such as https://example.com:8443"
+        ) from None
 
 
 def _seconds(

@@ -23,6 +23,11 @@ VARIABLES: dict[str, tuple[str, str, object]] = {
     "ESTAFETTE_ALLOW_PRIVATE_ADDRESSES": ("allow_private_addresses", "False", False),
     "ESTAFETTE_MEDIA_URL": ("media_url", "s3://k:hush@host/media", "s3://k:hush@host/media"),
     "ESTAFETTE_MEDIA_NEEDS_CREDENTIALS": ("media_needs_credentials", "True", True),
+    "ESTAFETTE_REPLY_ORIGINS": (
+        "reply_origins",
+        "https://Flows.example.com/, http://10.0.0.7:8080",
+        frozenset({"https://flows.example.com:443", "http://10.0.0.7:8080"}),
+    ),
     "ESTAFETTE_LOG_FORMAT": ("log_format", "JSON", "json"),
     "ESTAFETTE_LOG_LEVEL": ("log_level", "Warning", "warning"),
 }
@@ -40,6 +45,13 @@ WRONG = {
         "s3://k:hush@host/b?c=d",
     ],
     "ESTAFETTE_MEDIA_NEEDS_CREDENTIALS": ["yes"],
+    "ESTAFETTE_REPLY_ORIGINS": [
+        "*",
+        "nowhere.example",
+        "ftp://h",
+        "https://h/path",
+        "https://u:p@h",
+    ],
     "ESTAFETTE_LOG_FORMAT": ["xml"],
     "ESTAFETTE_LOG_LEVEL": ["loud", "critical"],
 }

@@ -8,6 +8,7 @@ from estafette.cli import (
     callbacks,
     connections,
     doctor,
+    errands,
     keys,
     messages,
     numbers,
@@ -32,6 +33,6 @@ app = typer.Typer(
 )
 for part in (
     *(serve, send, receive, messages, callbacks, webhooks, keys, accounts, senders, numbers),
-    *(services, templates, connections, suppressions, panel, vault, action, doctor),
+    *(services, templates, connections, suppressions, panel, vault, action, errands, doctor),
 ):
     part.add_to(app)

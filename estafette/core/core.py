@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from estafette.core.applications import Applications
 from estafette.core.connections import Connections
+from estafette.core.errands import Errands
 from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
@@ -45,3 +46,4 @@ class Core:
     usage: Usage  #: how much went through accounts
     relay: Relay  #: what is sent while somebody waits
     panel: Panel  #: the Twilio account that actions send through
+    errands: Errands  #: what is done after the answer, and told at another address

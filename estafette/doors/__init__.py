@@ -8,6 +8,7 @@ from msgspec import Struct
 from starlette.types import ASGIApp
 
 from estafette.core.core import Core
+from estafette.core.courier import Finish
 from estafette.core.exchange import Decline, Hear, Say
 from estafette.core.media import Link
 
@@ -22,6 +23,7 @@ class Door(Struct, frozen=True):
     hear: Hear | None = None  #: what an address answers to an inbound message; None to ignore it
     decline: Decline | None = None  #: its words for a reply that cannot be sent
     link: Link | None = None  #: the path at which it gives one of the media
+    finish: Finish | None = None  #: does what it promised; None where it promises nothing
 
 
 def names() -> list[str]:

@@ -22,6 +22,7 @@ from estafette.model.callback import (
     Patience,
     Post,
 )
+from estafette.model.errand import Errand, ErrandStep
 from estafette.model.errors import (
     BadAddress,
     Busy,
@@ -73,6 +74,8 @@ __all__ = [
     "Detour",
     "Direction",
     "Document",
+    "Errand",
+    "ErrandStep",
     "Failure",
     "Feedback",
     "Filter",

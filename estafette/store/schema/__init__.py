@@ -30,6 +30,7 @@ from estafette.store.schema.owners import (
 from estafette.store.schema.traffic import (
     attempts,
     callbacks,
+    errands,
     feedback,
     idempotency,
     incoming,
@@ -54,6 +55,7 @@ __all__ = [
     "attempts",
     "callbacks",
     "connections",
+    "errands",
     "feedback",
     "idempotency",
     "incoming",

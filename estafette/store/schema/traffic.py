@@ -206,3 +206,21 @@ media = Table(
     sqlite_with_rowid=False,
 )
 index("media_of_message", media, "message", "number", unique=True)
+
+#: What is done after the answer, and whose outcome is owed to an address: see core/courier.py.
+#: What was told leaves this table; what was given up stays, without a `due_at`.
+errands = Table(
+    "errands",
+    METADATA,
+    id_(primary_key=True),
+    id_("account"),
+    id_("door"),
+    id_("step"),
+    text_("sealed"),
+    at_("created_at"),
+    at_("due_at", nullable=True),
+    Column("tries", Integer, nullable=False),
+    text_("answer"),
+)
+index("errands_due", errands, "due_at", "id", where="due_at IS NOT NULL")
+index("errands_of_account", errands, "account", "id")

@@ -1,4 +1,4 @@
-"""Subscriptions, which callbacks may be owed to, and ids of connections."""
+"""Subscriptions, which callbacks may be owed to, ids of connections, and errands."""
 
 import secrets
 import time
@@ -18,6 +18,7 @@ def upgrade() -> None:
     """Add them. What is owed so far is owed to the addresses that messages name."""
     _subscriptions()
     _connections()
+    _errands()
     if op.get_context().dialect.name == "postgresql":
         op.add_column("callbacks", sa.Column("hook", ID, server_default="", nullable=False))
         op.execute("ALTER TABLE callbacks ALTER COLUMN hook DROP DEFAULT")
@@ -61,6 +62,24 @@ def _connections() -> None:
     for (name,) in conn.execute(sa.text("SELECT name FROM connections")).all():
         conn.execute(change, {"id": secrets.token_hex(16), "now": now, "name": name})
     op.create_index("connections_id", "connections", ["id"], unique=True)
+
+
+def _errands() -> None:
+    op.create_table(
+        "errands",
+        sa.Column("id", ID, primary_key=True),
+        *(sa.Column(name, ID, nullable=False) for name in ("account", "door", "step")),
+        sa.Column("sealed", sa.Text(), server_default="", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("answer", sa.Text(), server_default="", nullable=False),
+    )
+    is_due = sa.text("due_at IS NOT NULL")
+    op.create_index(
+        "errands_due", "errands", ["due_at", "id"], sqlite_where=is_due, postgresql_where=is_due
+    )
+    op.create_index("errands_of_account", "errands", ["account", "id"])
 
 
 def _callbacks_anew() -> None:
