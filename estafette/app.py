@@ -22,6 +22,7 @@ from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
 from estafette.core.keywords import Keywords
 from estafette.core.lanes import new_node
+from estafette.core.lists import Lists
 from estafette.core.media import Media
 from estafette.core.numbers import Numbers
 from estafette.core.people import People
@@ -183,6 +184,7 @@ async def opened(
         numbers=Numbers(store, connections, gateway, utc_now, allows_private=allows_private),
         verified=verified,
         usage=Usage(store, utc_now),
+        lists=Lists(store),
         public_url=public_url,
     )
     try:

@@ -8,6 +8,7 @@ from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
 from estafette.core.keywords import Keywords
+from estafette.core.lists import Lists
 from estafette.core.media import Media
 from estafette.core.numbers import Numbers
 from estafette.core.people import People
@@ -39,3 +40,4 @@ class Core:
     numbers: Numbers  #: what an account holds and can take
     verified: Verified  #: whom trial accounts may write to
     usage: Usage  #: how much went through accounts
+    lists: Lists  #: messages by the numbers of their pages
