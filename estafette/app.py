@@ -3,7 +3,7 @@
 import contextlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,17 +24,19 @@ from estafette.core.keywords import Keywords
 from estafette.core.lanes import new_node
 from estafette.core.lists import Lists
 from estafette.core.media import Media
+from estafette.core.media import Link, Media
 from estafette.core.numbers import Numbers
 from estafette.core.people import People
 from estafette.core.pools import Pools
 from estafette.core.replies import Replies
 from estafette.core.senders import Senders
+from estafette.core.subscriptions import Subscriptions
 from estafette.core.templates import Templates
 from estafette.core.usage import Usage
 from estafette.core.vault import Vault
 from estafette.core.verified import Verified
 from estafette.core.worker import Worker
-from estafette.doors import doors
+from estafette.doors import Door, doors
 from estafette.http import Http
 from estafette.model import GatewayError
 from estafette.providers import Place
@@ -89,7 +91,7 @@ class App:
     def worker(self, owed: Callable[[], None] = lambda: None) -> Worker:
         """What carries messages in this process."""
         core = self.core
-        link = next((door.link for door in doors(core) if door.link), None)
+        link = _link(doors(core))
         baggage = Baggage(
             self.store, core.media, utc_now, public_url=core.public_url, link=link, owed=owed
         )
@@ -97,9 +99,11 @@ class App:
 
     def callbacks(self) -> Callbacks:
         """What tells customers' addresses from this process."""
+        found = list(doors(self.core))
+        link = _link(found)
         voices = {
-            door.name: Voice(door.post, door.hear, door.decline, door.link)
-            for door in doors(self.core)
+            door.name: Voice(door.post, door.hear, door.decline, door.link or link)
+            for door in found
             if door.post
         }
         replies = Replies(self.store, self.gateway, self.people, utc_now)
@@ -111,8 +115,14 @@ class App:
             voices,
             replies,
             self.core.media,
+            self.core.subscriptions,
             public_url=self.core.public_url,
         )
+
+
+def _link(found: Iterable[Door]) -> Link | None:
+    """The path at which a door gives one of the media: for all that give none themselves."""
+    return next((door.link for door in found if door.link), None)
 
 
 @contextlib.asynccontextmanager
@@ -181,6 +191,7 @@ async def opened(
         pools=pools,
         templates=Templates(store, connections, utc_now),
         applications=Applications(store, utc_now),
+        subscriptions=Subscriptions(store, vault, utc_now, allows_private=allows_private),
         numbers=Numbers(store, connections, gateway, utc_now, allows_private=allows_private),
         verified=verified,
         usage=Usage(store, utc_now),

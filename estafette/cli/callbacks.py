@@ -85,6 +85,12 @@ def _row(item: Callback) -> tuple[str, ...]:
 def replay(
     id: Annotated[str, typer.Argument(help="The message: SM…, MM…, 32 hex digits.")],
     status: Annotated[Status | None, typer.Option(help="Only this; else all that is over.")] = None,
+    subscription: Annotated[
+        str | None,
+        typer.Option(
+            help="Only to this webhook; with an empty text, only to the message's own address."
+        ),
+    ] = None,
     account: OfAccount = "",
     as_json: AsJson = False,
 ) -> None:
@@ -94,7 +100,7 @@ def replay(
         async with home() as app:
             owner = await account_of(app, account)
             message = await app.gateway.find_named(owner, id)
-            return await app.gateway.replay(owner, message.id, status)
+            return await app.gateway.replay(owner, message.id, status, subscription=subscription)
 
     again = run(work())
     if as_json:

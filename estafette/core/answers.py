@@ -52,7 +52,7 @@ def closing(
 
 
 def _owed(message: Message, step: Step, refused: SendError | None, now: int) -> Fact | None:
-    if not message.callback_url or step.status not in (Status.SENT, Status.FAILED):
+    if step.status not in (Status.SENT, Status.FAILED):
         return None
     words = {"code": plain(refused.code), "text": plain(str(refused))} if refused else {}
     return callbacks.of(message, step.status, now, reason=step.reason or "", **words)

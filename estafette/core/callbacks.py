@@ -1,5 +1,5 @@
-"""Tells customers' addresses what became of their messages: in order for each message, again and
-again until they answer, and no address in the way of another.
+"""Tells customers' addresses what became of their messages: in order for each message and address,
+again and again until they answer, and no address in the way of another.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from estafette.core.exchange import AT_MOST, Exchange, Tried, Voice
 from estafette.core.media import Media, addressed
 from estafette.core.people import People
 from estafette.core.replies import Replies
+from estafette.core.subscriptions import Subscriptions
 from estafette.http import Http
 from estafette.model import (
     Busy,
@@ -56,6 +57,7 @@ class Callbacks:
         voices: Mapping[str, Voice],
         replies: Replies,
         media: Media,
+        subscriptions: Subscriptions,
         *,
         public_url: str = "",
     ) -> None:
@@ -68,11 +70,12 @@ class Callbacks:
         self._clock = clock
         self._voices = voices
         self._replies = replies
+        self._subscriptions = subscriptions
         self._woken = asyncio.Event()
         self._stopping = False
         self._tries: set[asyncio.Task[None]] = set()
         self._hosts: Counter[str] = Counter()
-        self._tokens: dict[str, tuple[float, str]] = {}
+        self._tokens: dict[str, tuple[float, str]] = {}  # by account or subscription
 
     def wake(self) -> None:
         """Something may be owed: look now."""
@@ -165,12 +168,14 @@ class Callbacks:
             return Tried(f"{type(error).__name__} while it was told", Failure.SERVER)
 
     async def _try(self, callback: Callback, message: Message) -> Tried:
+        if callback.hook and callback.subscription is None:
+            return Tried("its subscription was removed", Failure.CLIENT, is_hopeless=True)
         voice = self._voices.get(callback.door)
         if voice is None:
             return Tried("no door has words for it", Failure.CLIENT, is_hopeless=True)
         if callback.status is Status.RECEIVED and message.media:
             message = await self._kept(message, voice)
-        token = await self._token(callback.account)
+        token = await self._token(callback)
         return await Exchange(self._http, self._replies, voice, message, token).tell(callback)
 
     async def _kept(self, message: Message, voice: Voice) -> Message:
@@ -181,11 +186,15 @@ class Callbacks:
         items = await self._media.of_message(message)
         return addressed(message, items, lambda item: f"{self._public_url}{link(item)}")
 
-    async def _token(self, account: str) -> str:
-        at, token = self._tokens.get(account, (float("-inf"), ""))
+    async def _token(self, callback: Callback) -> str:
+        """What it is signed with: the subscription's own secret, else the token of the account."""
+        known = callback.subscription
+        own = callback.hook if known and known.has_secret else ""
+        at, token = self._tokens.get(own or callback.account, (float("-inf"), ""))
         if monotonic() - at > _TOKENS_KNOWN_FOR:
-            token = await self._people.token(account)
-            self._tokens[account] = (monotonic(), token)
+            token = await self._subscriptions.secret(own) if own else ""
+            token = token or await self._people.token(callback.account)
+            self._tokens[own or callback.account] = (monotonic(), token)
         return token
 
     def _result(self, callback: Callback, tried: Tried) -> Result:
@@ -201,9 +210,10 @@ class Callbacks:
         if told is CallbackStatus.GIVEN_UP:
             log.warning(
                 "a callback is given up", message=callback.message, status=callback.status,
-                answer=tried.answer, tries=callback.tries,
+                subscription=callback.hook, answer=tried.answer, tries=callback.tries,
             )  # fmt: skip
         metrics.called_back(told)
         return Result(
-            callback.message, callback.status, told, due_at, tried.answer[:_WORDS], instant(now)
-        )
+            callback.message, callback.status, told, due_at, tried.answer[:_WORDS], instant(now),
+            callback.hook,
+        )  # fmt: skip

@@ -14,6 +14,7 @@ from estafette.core.numbers import Numbers
 from estafette.core.people import People
 from estafette.core.pools import Pools
 from estafette.core.senders import Senders
+from estafette.core.subscriptions import Subscriptions
 from estafette.core.suppressions import Suppressions
 from estafette.core.templates import Templates
 from estafette.core.usage import Usage
@@ -36,6 +37,7 @@ class Core:
     pools: Pools  #: services, and the senders in them
     templates: Templates  #: texts with holes
     applications: Applications  #: webhooks that senders and messages share
+    subscriptions: Subscriptions  #: who is told what happens in an account
     public_url: str  #: under which others reach us, without a slash at its end
     numbers: Numbers  #: what an account holds and can take
     verified: Verified  #: whom trial accounts may write to

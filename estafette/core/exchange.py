@@ -27,7 +27,8 @@ from estafette.model import (
     Unreached,
 )
 
-#: A callback in the words of a door, signed with the token of its account.
+#: A callback in the words of a door, signed with what comes last: the secret of its subscription
+#: where that has one, else the token of its account.
 Say = Callable[[Callback, Message, str], Post]
 #: What an address answered to an inbound message, in our words.
 Hear = Callable[[Callback, Message, Document], Heard]
@@ -138,7 +139,9 @@ class Exchange:
         return Tried(str(answer.status), failure, post.patience)
 
     def _heard(self, callback: Callback, answer: Answer) -> Heard:
-        if callback.status is not Status.RECEIVED or self._voice.hear is None:
+        """What is answered to somebody's message; a subscription is told, and not asked."""
+        is_asked = callback.status is Status.RECEIVED and not callback.hook
+        if not is_asked or self._voice.hear is None:
             return Heard()
         document = Document(
             content_type=answer.headers.get("content-type", ""),

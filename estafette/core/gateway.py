@@ -286,11 +286,24 @@ class Gateway:
             lambda conn: callbacks.page(conn, account.sid, told=told, limit=limit, after=after)
         )
 
-    async def replay(self, account: Account, id: str, status: Status | None = None) -> list[Status]:
-        """Tell once more what is over of a message, in order. Raises Unknown."""
+    async def replay(
+        self,
+        account: Account,
+        id: str,
+        status: Status | None = None,
+        *,
+        subscription: str | None = None,
+    ) -> list[Status]:
+        """Tell once more what is over of a message, in order, to everybody who is told of it.
+
+        With a `subscription`, to this one only; with an empty one, only to the address that the
+        message or its sender names. Raises Unknown.
+        """
         await self.find(account, id)
         now = instant(self._clock())
-        again = await self._store.write(lambda conn: callbacks.replay(conn, id, status, now))
+        again = await self._store.write(
+            lambda conn: callbacks.replay(conn, id, status, now, subscription)
+        )
         if again:
             self._wake()
         return again

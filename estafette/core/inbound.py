@@ -50,8 +50,7 @@ class Inbound:
         kept = await self._store.join(keep, arrival)
         if kept.id == message.id:
             metrics.reached(Status.RECEIVED)
-            if owed or message.media:
-                self._wake()
+            self._wake()
         if word:  # also when it is told again: it may not have been heard to the end
             # A carrier that says which word it was has answered it by itself.
             await self._keywords.hear(sender, kept, replies="opt_out" not in incoming.content)
@@ -102,10 +101,8 @@ def _content(told: Incoming) -> Mapping[str, Any]:
     return {**told.content, "name": told.name} if told.name else told.content
 
 
-def _owed(message: Message, route: Route) -> Fact | None:
-    """What whoever is to be told is owed; None where that is nobody."""
-    if not route.hook.url:
-        return None
+def _owed(message: Message, route: Route) -> Fact:
+    """What is told of it, to the address that the sender names, if any, and to whomever else."""
     return Fact(
         message.id,
         message.status,

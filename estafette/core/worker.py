@@ -313,11 +313,11 @@ class Worker:
         if step.parks:
             await self._park(connection.name, provider, str(answer))
         now = instant(self._clock())
-        await self._store.join(
+        is_told = await self._store.join(
             attempts.close, closing(connection.name, lane, offer, answer, step, now)
         )
         metrics.reached(step.status)
-        if offer.message.callback_url:
+        if is_told:
             self._owed()
 
 

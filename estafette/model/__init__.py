@@ -52,6 +52,7 @@ from estafette.model.message import (
     Status,
 )
 from estafette.model.optout import Keyword, OptOut, Suppression, Wish
+from estafette.model.subscription import Subscription
 
 __all__ = [
     "Accepted",
@@ -100,6 +101,7 @@ __all__ = [
     "SendError",
     "Sender",
     "Status",
+    "Subscription",
     "Suppression",
     "Throttled",
     "Unclear",

@@ -10,6 +10,7 @@ from msgspec import Struct
 from estafette.model.account import Hook
 from estafette.model.ids import instant
 from estafette.model.message import Reason, Send, Status
+from estafette.model.subscription import Subscription
 
 
 class CallbackStatus(StrEnum):
@@ -46,7 +47,7 @@ class Callback(Struct, frozen=True, kw_only=True):
     message: str
     status: Status
     account: str
-    door: str  #: the API through which the message came: its words are used
+    door: str  #: the API in whose words it is told: the message's, or the subscription's
     url: str
     reason: Reason | None
     code: str  #: the carrier's own words about a failure
@@ -61,6 +62,7 @@ class Callback(Struct, frozen=True, kw_only=True):
     fallback: Hook = Hook()  #: who is told instead, when the address fails
     detour: Detour | None = None  #: while it is told to another address than its own
     hook: str = ""  #: the subscription that it is owed to; empty for the address of the message
+    subscription: Subscription | None = None  #: that, while it is told; None if it was removed
 
 
 class After(NamedTuple):
@@ -69,21 +71,25 @@ class After(NamedTuple):
     at: int
     message: str
     status: str
+    hook: str = ""
 
     @classmethod
     def of(cls, callback: Callback) -> Self:
         """Behind this one."""
-        return cls(instant(callback.created_at), callback.message, callback.status)
+        at = instant(callback.created_at)
+        return cls(at, callback.message, callback.status, callback.hook)
 
     @classmethod
     def read(cls, text: str) -> Self | None:
         """What `str` made; None for anything else."""
         at, _, rest = text.partition("-")
-        message, _, status = rest.partition("-")
-        return cls(int(at), message, status) if at.isdecimal() and len(at) < 18 else None
+        message, _, rest = rest.partition("-")
+        status, _, hook = rest.partition("-")
+        return cls(int(at), message, status, hook) if at.isdecimal() and len(at) < 18 else None
 
     def __str__(self) -> str:
-        return f"{self.at}-{self.message}-{self.status}"
+        name = f"{self.at}-{self.message}-{self.status}"
+        return f"{name}-{self.hook}" if self.hook else name
 
 
 class Post(Struct, frozen=True, kw_only=True):

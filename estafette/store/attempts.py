@@ -84,16 +84,16 @@ class Closing(NamedTuple):
     code: str = ""
     text: str = ""
     next_jobs: tuple[jobs.Job, ...] = ()
-    owed: callbacks.Fact | None = None  #: where somebody is to be told of `status`
+    owed: callbacks.Fact | None = None  #: what is told of `status`, to whomever it is
 
 
-def close(conn: Connection, items: list[Closing]) -> list[None]:
-    """Write down how offers ended, together with what follows from it.
+def close(conn: Connection, items: list[Closing]) -> list[bool]:
+    """Write down how offers ended, with what follows from it; whether that is told to somebody.
 
     An end that was written down before stays, as when a node was taken for dead and answers after
     all; only that a carrier took the message is believed over what was supposed meanwhile.
     """
-    answers: list[None] = [None] * len(items)
+    asked = items
     receipts.hold_unknown(conn)
     ended = bulk.update(
         conn,
@@ -108,13 +108,13 @@ def close(conn: Connection, items: list[Closing]) -> list[None]:
         ids = {row[0] for row in ended}
         items = [item for item in items if item.attempt in ids]
         if not items:
-            return answers
+            return [False] * len(asked)
     _forward(conn, items)
     refs.add(
         conn,
         [(i.attempt, ref, i.connection, i.message) for i in items for ref in i.more_refs if ref],
     )
-    _owe(conn, [item.owed for item in items if item.owed])
+    told = _owe(conn, [item.owed for item in items if item.owed])
     jobs.put(conn, [job for item in items for job in item.next_jobs])
     receipts.match(
         conn,
@@ -126,7 +126,7 @@ def close(conn: Connection, items: list[Closing]) -> list[None]:
         },
         now=items[0].now,
     )
-    return answers
+    return [item.message in told for item in asked]
 
 
 _OPEN = (
@@ -169,11 +169,13 @@ def _forward(conn: Connection, items: list[Closing]) -> None:
 _FORGOTTEN = "messages.redacted AND v.told IN ('sent', 'failed')"
 
 
-def _owe(conn: Connection, facts: list[callbacks.Fact]) -> None:
-    """What is to be told, unless a receipt was quicker and has more to say."""
-    ids = [fact.message for fact in facts]
+def _owe(conn: Connection, facts: list[callbacks.Fact]) -> set[str]:
+    """What is to be told, unless a receipt was quicker and has more to say; of which messages."""
+    facts = callbacks.spread(conn, facts)
+    ids = sorted({fact.message for fact in facts})
     found = dict(map(tuple, bulk.select(conn, messages, "id", ids, ("id", "status"))))
-    callbacks.owe(conn, [fact for fact in facts if found.get(fact.message) == fact.status])
+    callbacks.put(conn, [fact for fact in facts if found.get(fact.message) == fact.status])
+    return set(ids)
 
 
 # Queued: its offer was given up for lost, and was taken after all.

@@ -1,10 +1,13 @@
 """Callbacks: owed with the status that they tell, told in order, kept for whoever asks.
 
-Of one message only the first that is not over is ever due; what follows waits behind it. Who tells
-them takes them from `outbox.py`.
+They are owed to the address that a message or its sender names, and to every subscription of its
+account. Of what one of these is owed about a message only the first that is not over is ever due;
+what follows waits behind it, and nobody waits for another. Who tells them takes them from
+`outbox.py`.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -12,7 +15,8 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, text
 
 from estafette.model import After, Callback, CallbackStatus, Hook, Message, Reason, Status
-from estafette.store import bulk, media
+from estafette.model.subscription import EVENT
+from estafette.store import bulk, media, subscriptions
 from estafette.store.schema import callbacks
 from estafette.store.times import moment, moment_or_none
 
@@ -22,7 +26,7 @@ BEHIND = 2**60  # when what waits behind another is due: long after us all
 
 
 class Fact(NamedTuple):
-    """A message with an address to tell came to a status."""
+    """A message came to a status. The `url` that it names itself is empty where it names none."""
 
     message: str
     status: Status
@@ -47,20 +51,45 @@ def of(message: Message, status: Status, at: int, **words: str) -> Fact:
 
 
 def owe(conn: Connection, facts: Sequence[Fact]) -> None:
-    """Write down what is to be told, each status of a message once.
+    """Write down what is to be told, and to whom: see `spread` and `put`."""
+    put(conn, spread(conn, facts))
+
+
+def spread(conn: Connection, facts: Sequence[Fact]) -> list[Fact]:
+    """The facts, each to everybody who is to be told of it; none where nobody is."""
+    accounts = sorted({fact.account for fact in facts if fact.status in EVENT})
+    known = subscriptions.addresses(conn, accounts)
+    found = [fact for fact in facts if fact.url]
+    if not known:
+        return found
+    for fact in facts:
+        event = EVENT.get(fact.status)
+        found += [
+            fact._replace(
+                door=to.door, url=to.url, hook=to.id,
+                method="", fallback_url="", fallback_method="",
+            )
+            for to in known.get(fact.account, ())
+            if event in to.events
+        ]  # fmt: skip
+    return found
+
+
+def put(conn: Connection, facts: Sequence[Fact]) -> None:
+    """Write down what is to be told, each status of a message once to each address.
 
     That one was received is told when its media are fetched: the job for that comes first.
     """
     if not facts:
         return
-    waiting = set(_pending(conn, sorted({fact.message for fact in facts})))
-    received = [fact.message for fact in facts if fact.status is Status.RECEIVED]
-    if received:
-        waiting |= media.fetching(conn, received)
+    waiting = _pending(conn, sorted({fact.message for fact in facts}))
+    received = sorted({fact.message for fact in facts if fact.status is Status.RECEIVED})
+    fetching = media.fetching(conn, received) if received else set()
     rows = []
     for fact in sorted(facts, key=_order):  # in one order everywhere: nobody waits in a circle
-        due_at = BEHIND if fact.message in waiting else fact.at
-        waiting.add(fact.message)
+        place = (fact.message, fact.hook)
+        due_at = BEHIND if place in waiting or fact.message in fetching else fact.at
+        waiting.add(place)
         rows.append(
             (
                 fact.message, fact.status, fact.account, fact.door, fact.url, host_of(fact.url),
@@ -79,15 +108,17 @@ NUMBER = {
 }  # of what is written down in the same moment
 
 
-def _order(fact: Fact) -> tuple[str, int, int]:
-    return fact.message, fact.at, NUMBER.get(fact.status, 1)
+def _order(fact: Fact) -> tuple[str, str, int, int]:
+    return fact.message, fact.hook, fact.at, NUMBER.get(fact.status, 1)
 
 
-def _pending(conn: Connection, ids: Sequence[str]) -> list[str]:
+def _pending(conn: Connection, ids: Sequence[str]) -> set[tuple[str, str]]:
+    """Which addresses something is still owed to about which messages."""
     found = bulk.select(
-        conn, callbacks, "message", ids, ("message",), where="due_at IS NOT NULL", lock=True
-    )
-    return [row[0] for row in found]
+        conn, callbacks, "message", ids, ("message", "hook"),
+        where="due_at IS NOT NULL", lock=True,
+    )  # fmt: skip
+    return {(row[0], row[1]) for row in found}
 
 
 @lru_cache(1024)
@@ -99,7 +130,11 @@ def host_of(url: str) -> str:
 def of_message(conn: Connection, id: str) -> list[Callback]:
     """What was and is to be told of one message, the first first."""
     rows = bulk.select(conn, callbacks, "message", [id], NAMES)
-    return sorted(map(of_row, rows), key=lambda item: (item.created_at, NUMBER.get(item.status, 1)))
+    return sorted(map(of_row, rows), key=_place)
+
+
+def _place(item: Callback) -> tuple[datetime, int, str]:
+    return item.created_at, NUMBER.get(item.status, 1), item.hook
 
 
 def page(
@@ -117,29 +152,38 @@ def page(
         parts.append("told = :told")
         values["told"] = told
     if after:
-        parts.append("(created_at, message, status) < (:at, :message, :status)")
+        parts.append("(created_at, message, status, hook) < (:at, :message, :status, :hook)")
         values |= after._asdict()
     sql = (
         f"SELECT {_COLUMNS} FROM callbacks WHERE {' AND '.join(parts)}"  # noqa: S608
-        " ORDER BY created_at DESC, message DESC, status DESC LIMIT :limit"
+        " ORDER BY created_at DESC, message DESC, status DESC, hook DESC LIMIT :limit"
     )
     return [of_row(row) for row in conn.execute(text(sql), values)]
 
 
-def replay(conn: Connection, message: str, status: Status | None, now: int) -> list[Status]:
-    """Have what is over told once more, as if it were new; which that is, in order."""
+def replay(
+    conn: Connection, message: str, status: Status | None, now: int, hook: str | None = None
+) -> list[Status]:
+    """Have what is over told once more, as if it were new; which that is, in order, each once.
+
+    With a `hook`, only to this subscription; with an empty one, only to the message's own address.
+    """
     over = [item for item in of_message(conn, message) if item.due_at is None]
-    again = [item.status for item in over if status in (None, item.status)]
+    again = [item for item in over if status in (None, item.status) and hook in (None, item.hook)]
+    rows, begun = [], set()
+    for item in again:
+        # The first to each at once; what is behind it when it is over.
+        rows.append((message, item.status, item.hook, BEHIND if item.hook in begun else now))
+        begun.add(item.hook)
     bulk.update(
         conn,
         callbacks,
-        ("message", "said", "due_at"),
-        # The first at once; what is behind it when it is over.
-        [(message, said, now if not place else BEHIND) for place, said in enumerate(again)],
+        ("message", "said", "to_hook", "due_at"),
+        rows,
         sets="told = 'waiting', due_at = v.due_at, tries = 0, closed_at = NULL, answer = ''",
-        where="callbacks.status = v.said",
+        where="callbacks.status = v.said AND callbacks.hook = v.to_hook",
     )
-    return again
+    return list(dict.fromkeys(item.status for item in again))
 
 
 def forget(conn: Connection, message: str) -> None:

@@ -169,7 +169,7 @@ def _fail(conn: Connection, ids: Sequence[str], reason: Reason, now: int) -> Non
     )
     rows = bulk.select(
         conn, messages, "id", ids, ("id", "status", "account", "door", "callback_url"),
-        where="status = 'failed' AND callback_url <> ''",
+        where="status = 'failed'",
     )  # fmt: skip
     callbacks.owe(
         conn,

@@ -19,7 +19,7 @@ Named = tuple[str, str]  #: a connection, and what its carrier calls a message
 
 
 class Arrival(NamedTuple):
-    """A message that somebody wrote, the connection that it came by, and who is to be told."""
+    """A message that somebody wrote, the connection that it came by, and what is told of it."""
 
     message: Message
     connection: str

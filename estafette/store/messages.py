@@ -77,7 +77,7 @@ def accept(conn: Connection, items: list[Accept]) -> list[Message]:
 
 
 def _fail(conn: Connection, failed: list[Message]) -> None:
-    """Write down why messages failed at once, and owe that to those who asked to be told."""
+    """Write down why messages failed at once, and owe that to those who want to be told."""
     rows = [(message.id, message.reason or Reason.OTHER) for message in failed]
     bulk.update(conn, messages, ("id", "reason"), rows, sets="reason = v.reason")
     facts = [
@@ -85,7 +85,6 @@ def _fail(conn: Connection, failed: list[Message]) -> None:
             message, Status.FAILED, instant(message.created_at), reason=message.reason or ""
         )
         for message in failed
-        if message.callback_url
     ]
     callbacks.owe(conn, facts)
 

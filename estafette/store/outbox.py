@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, text
 
 from estafette.model import Callback, CallbackStatus, Message, Status
-from estafette.store import bulk, callbacks, jobs, messages
+from estafette.store import bulk, callbacks, jobs, messages, subscriptions
 from estafette.store.callbacks import BEHIND, NAMES
 from estafette.store.jobs import Job
 from estafette.store.schema import callbacks as table
@@ -45,7 +45,8 @@ def take(
     """Take up what is due, to each host as many as there is room for; ours until `until`, and those
     that may be told to two addresses for `more` microseconds beyond.
 
-    It counts as a try from here on, whatever becomes of it.
+    It counts as a try from here on, whatever becomes of it. What is owed to a subscription comes
+    with it, and goes where that wants it by now; it comes without where that was removed.
     """
     taken: list[Callback] = []
     sql = _TAKE_POSTGRESQL if conn.dialect.name == "postgresql" else _TAKE
@@ -56,16 +57,46 @@ def take(
     bulk.update(
         conn,
         table,
-        ("message", "said"),
-        [(item.message, item.status) for item in taken],
+        _KEY,
+        [(item.message, item.status, item.hook) for item in taken],
         sets=(
             f"due_at = {until} + CASE WHEN callbacks.fallback_url = '' THEN 0 ELSE {more} END,"
             " tries = callbacks.tries + 1"
         ),
-        where="callbacks.status = v.said",
+        where=_THIS,
     )
-    known = messages.some(conn, [item.message for item in taken])
+    taken = _to_subscriptions(conn, taken)
+    known = messages.some(conn, sorted({item.message for item in taken}))
     return [(item, known[item.message]) for item in taken if item.message in known]
+
+
+_KEY = ("message", "said", "to_hook")
+_THIS = "callbacks.status = v.said AND callbacks.hook = v.to_hook"
+
+
+def _to_subscriptions(conn: Connection, taken: list[Callback]) -> list[Callback]:
+    """Each with its subscription, at the address that this has by now."""
+    known = subscriptions.some(conn, {item.hook for item in taken if item.hook})
+    if not known:
+        return taken
+    moved = [i for i in taken if i.hook in known and known[i.hook].url != i.url]
+    bulk.update(
+        conn,
+        table,
+        (*_KEY, "url", "host"),
+        [
+            (i.message, i.status, i.hook, known[i.hook].url, callbacks.host_of(known[i.hook].url))
+            for i in moved
+        ],
+        sets="url = v.url, host = v.host",
+        where=_THIS,
+    )
+    return [
+        replace(item, url=known[item.hook].url, subscription=known[item.hook])
+        if item.hook in known
+        else item
+        for item in taken
+    ]
 
 
 _TAKE_SQL = f"SELECT {_COLUMNS} FROM callbacks WHERE host = :host AND due_at <= :now ORDER BY due_at LIMIT :room"  # noqa: S608
@@ -74,7 +105,7 @@ _TAKE_POSTGRESQL = text(f"{_TAKE_SQL} FOR UPDATE SKIP LOCKED")
 
 
 class Result(NamedTuple):
-    """What a try came to. `due_at` is None when that was the last."""
+    """What a try came to. `due_at` is None when that was the last; `hook` as in Callback."""
 
     message: str
     status: Status
@@ -82,6 +113,7 @@ class Result(NamedTuple):
     due_at: int | None
     answer: str
     now: int
+    hook: str = ""
 
 
 def close(conn: Connection, items: list[Result]) -> list[None]:
@@ -89,13 +121,13 @@ def close(conn: Connection, items: list[Result]) -> list[None]:
     bulk.update(
         conn,
         table,
-        ("message", "said", "told", "due_at", "answer", "closed_at"),
+        (*_KEY, "told", "due_at", "answer", "closed_at"),
         [
-            (i.message, i.status, i.told, i.due_at, i.answer, None if i.due_at else i.now)
-            for i in sorted(items, key=lambda item: (item.message, item.status))
+            (i.message, i.status, i.hook, i.told, i.due_at, i.answer, None if i.due_at else i.now)
+            for i in sorted(items, key=lambda item: (item.message, item.status, item.hook))
         ],
         sets="told = v.told, due_at = v.due_at, answer = v.answer, closed_at = v.closed_at",
-        where="callbacks.status = v.said AND callbacks.due_at IS NOT NULL",
+        where=f"{_THIS} AND callbacks.due_at IS NOT NULL",
     )
     over = sorted({item.message for item in items if item.due_at is None})
     release(conn, over, items[0].now)
@@ -109,17 +141,18 @@ def fetched(conn: Connection, job: Job, now: int) -> None:
 
 
 def release(conn: Connection, ids: Sequence[str], now: int) -> None:
-    """The first of each message that is not over is due now, if it waited behind another."""
-    first: dict[str, Any] = {}
-    names = ("message", "status", "created_at", "number", "due_at")
+    """The first to each address about each message that is not over is due now, if it waited."""
+    first: dict[tuple[str, str], Any] = {}
+    names = ("message", "status", "hook", "created_at", "number", "due_at")
     for row in bulk.select(conn, table, "message", ids, names, where="due_at IS NOT NULL"):
-        if row[0] not in first or row[2:4] < first[row[0]][2:4]:
-            first[row[0]] = row
+        place = (row[0], row[2])
+        if place not in first or row[3:5] < first[place][3:5]:
+            first[place] = row
     bulk.update(
         conn,
         table,
-        ("message", "said"),
-        [(row[0], row[1]) for row in first.values() if row[4] == BEHIND],
+        _KEY,
+        sorted(tuple(row[:3]) for row in first.values() if row[5] == BEHIND),
         sets=f"due_at = {now}",
-        where="callbacks.status = v.said",
+        where=f"{_THIS} AND callbacks.due_at = {BEHIND}",
     )

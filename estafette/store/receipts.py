@@ -170,7 +170,7 @@ def _advance(conn: Connection, told: Sequence[tuple[str, Receipt, int]]) -> dict
             " content = CASE WHEN messages.redacted THEN '' ELSE messages.content END"
         ),
     )
-    told_of = [row for row in rows if row[4] and row[0] in change]
+    told_of = [row for row in rows if row[0] in change]
     callbacks.owe(conn, [_owed(row, now[row[0]], *change[row[0]]) for row in told_of])
     return {message: now[message] for message in change}
 

@@ -140,7 +140,7 @@ def test_offers_that_end_together_end_each_in_its_own_way(conn: Connection) -> N
         else closing(offer, Outcome.REFUSED, Status.FAILED, code=str(index))
         for index, offer in enumerate(offers)
     ]
-    assert attempts.close(conn, ends[::-1]) == [None] * 90
+    assert attempts.close(conn, ends[::-1]) == [False] * 90
     for index, id in enumerate(sorted(ids)):
         found = messages.get(conn, ACCOUNT, id)
         wanted = (Status.SENT, f"R{index}", "") if index % 3 else (Status.FAILED, "", str(index))
@@ -202,7 +202,7 @@ def test_an_end_stays_although_another_is_told_later(conn: Connection) -> None:
     attempts.close(conn, [unclear])
     again = jobs.Job(id, "send", LANE, NOW, tries=1)
     late = closing(offer, Outcome.THROTTLED, Status.QUEUED, code="429", next_jobs=(again,))
-    assert attempts.close(conn, [late]) == [None]
+    assert attempts.close(conn, [late]) == [False]
     (attempt,) = attempts.of_message(conn, id)
     assert (attempt.outcome, attempt.code) == (Outcome.UNCLEAR, "")
     assert status_of(conn, id) is Status.SENDING

@@ -1,8 +1,8 @@
 """Callbacks: what addresses were told, and telling it once more."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from estafette import model
 from estafette.core.core import Core
@@ -16,6 +16,7 @@ class Callback(Struct, frozen=True, kw_only=True):
 
     message: str
     status: Status
+    subscription: str | None  #: who is told; null for the address that the message or sender names
     told: CallbackStatus
     url: str
     method: str
@@ -34,9 +35,13 @@ class Query(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Again(Struct, frozen=True, forbid_unknown_fields=True):
-    """What to tell once more: one status, or all that are over."""
+    """What to tell once more: one status, or all that are over; to one address, or to all."""
 
     status: Status | None = None
+    subscription: Annotated[
+        str | None,
+        Meta(description="Only to this one; empty: only to the address that the message names."),
+    ] = None
 
 
 def callback(item: model.Callback) -> Callback:
@@ -44,6 +49,7 @@ def callback(item: model.Callback) -> Callback:
     return Callback(
         message=item.message,
         status=item.status,
+        subscription=item.hook or None,
         told=item.told,
         url=item.url.partition("?")[0].partition("#")[0],
         method=item.method,
@@ -90,5 +96,8 @@ class Callbacks:
     async def replay(self, call: Call) -> Page[Status]:
         """Tell once more what is over of a message; which statuses that are, in order."""
         message = await self._gateway.find_named(call.account, call.holes["message"])
-        again = await self._gateway.replay(call.account, message.id, call.body.status)
+        asked: Again = call.body
+        again = await self._gateway.replay(
+            call.account, message.id, asked.status, subscription=asked.subscription
+        )
         return Page(again, None)

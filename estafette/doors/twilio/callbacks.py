@@ -64,7 +64,8 @@ def _name(callback: Callback, url: str) -> str:
     """The same in every try: who was told already can tell. Another for each further address."""
     detour = callback.detour
     place = f" {detour.number} {url}" if detour else ""
-    return str(uuid.uuid5(uuid.UUID(callback.message), f"{callback.status}{place}"))
+    name = f"{callback.status}{place}{callback.hook}"
+    return str(uuid.uuid5(uuid.UUID(callback.message), name))
 
 
 def _in_place_of(detour: Detour | None) -> dict[str, str]:

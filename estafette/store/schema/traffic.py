@@ -148,8 +148,8 @@ index("receipts_of_message", receipts, "message", "id", where="message <> ''")
 index("receipts_unmatched", receipts, "connection", "ref", where="message = ''")
 
 #: What is owed to customers' addresses: each status of a message once to each. `hook` is the
-#: subscription that it is owed to; empty for the address that the message or its sender names. `due_at` is empty when it is
-#: over; `host` shares the work out fairly between addresses.
+#: subscription that it is owed to; empty for the address that the message or its sender names.
+#: `due_at` is empty when it is over; `host` shares the work out fairly between addresses.
 callbacks = Table(
     "callbacks",
     METADATA,
@@ -176,7 +176,7 @@ callbacks = Table(
     sqlite_with_rowid=False,
 )
 index("callbacks_due", callbacks, "host", "due_at", where="due_at IS NOT NULL")
-index("callbacks_of_account", callbacks, "account", "created_at", "message", "status")
+index("callbacks_of_account", callbacks, "account", "created_at", "message", "status", "hook")
 
 #: Which message an inbound one became, by the id that its carrier gave it: told twice, kept once.
 incoming = Table(

@@ -11,6 +11,7 @@ revision = "0005"
 down_revision = "0004"
 
 ID = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+_LISTED = ["account", "created_at", "message", "status", "hook"]
 
 
 def upgrade() -> None:
@@ -22,6 +23,8 @@ def upgrade() -> None:
         op.execute("ALTER TABLE callbacks ALTER COLUMN hook DROP DEFAULT")
         op.execute("ALTER TABLE callbacks DROP CONSTRAINT callbacks_pkey")
         op.execute("ALTER TABLE callbacks ADD PRIMARY KEY (message, status, hook)")
+        op.drop_index("callbacks_of_account")
+        op.create_index("callbacks_of_account", "callbacks", _LISTED)
     else:
         _callbacks_anew()
 
@@ -95,6 +98,4 @@ def _callbacks_anew() -> None:
     op.drop_table("callbacks_before")
     is_due = sa.text("due_at IS NOT NULL")
     op.create_index("callbacks_due", "callbacks", ["host", "due_at"], sqlite_where=is_due)
-    op.create_index(
-        "callbacks_of_account", "callbacks", ["account", "created_at", "message", "status"]
-    )
+    op.create_index("callbacks_of_account", "callbacks", _LISTED)

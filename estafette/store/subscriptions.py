@@ -1,0 +1,116 @@
+"""Subscriptions: addresses that are told what happens in an account."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, select
+
+from estafette.model import Cursor, Subscription
+from estafette.model.ids import instant
+from estafette.model.listed import Listed
+from estafette.store import bulk, owned
+from estafette.store.schema import subscriptions
+from estafette.store.times import moment
+
+
+def add(conn: Connection, item: Subscription, sealed: str = "") -> None:
+    """Write one down, with its secret, sealed."""
+    owned.add(conn, subscriptions, {**_columns(item), "secret_sealed": sealed})
+
+
+def get(conn: Connection, account: str, id: str, *, lock: bool = False) -> Subscription:
+    """One of them. Raises Unknown; another account's is unknown too."""
+    return _subscription(owned.get(conn, subscriptions, account, id, lock=lock))
+
+
+def save(conn: Connection, item: Subscription, sealed: str | None = None) -> None:
+    """Write it down anew; its secret stays unless there is another."""
+    values = _columns(item)
+    if sealed is not None:
+        values["secret_sealed"] = sealed
+    owned.save(conn, subscriptions, item.id, values)
+
+
+def remove(conn: Connection, account: str, id: str) -> None:
+    """Delete one. Raises Unknown. What it is owed is given up when its time comes."""
+    owned.remove(conn, subscriptions, account, id)
+
+
+def sealed(conn: Connection, id: str) -> str | None:
+    """The secret of one, sealed; empty where it has none, None where there is no such."""
+    rows = bulk.select(conn, subscriptions, "id", [id], ("secret_sealed",))
+    return str(rows[0][0]) if rows else None
+
+
+def page(
+    conn: Connection, account: str, door: str, *, limit: int, cursor: Cursor | None = None
+) -> Listed[Subscription]:
+    """Those of an account that one door tells, newest first."""
+    found = owned.page(conn, _of(account, door), subscriptions.c.id, limit=limit, cursor=cursor)
+    items = [_subscription(row) for row in found.items]
+    return Listed(items, found.has_next, found.has_previous)
+
+
+def all_of(conn: Connection, account: str, door: str) -> list[Subscription]:
+    """Those of an account that one door tells, newest first."""
+    asked = _of(account, door).order_by(subscriptions.c.id.desc())
+    return [_subscription(row) for row in conn.execute(asked)]
+
+
+def some(conn: Connection, ids: Collection[str]) -> dict[str, Subscription]:
+    """Those of these subscriptions that are there, by id, whatever account they are of."""
+    if not ids:
+        return {}
+    rows = conn.execute(select(subscriptions).where(subscriptions.c.id.in_(ids)))
+    return {row.id: _subscription(row) for row in rows}
+
+
+class Address(NamedTuple):
+    """Who is told, where, and in whose words."""
+
+    id: str
+    door: str
+    events: tuple[str, ...]
+    url: str
+
+
+def addresses(conn: Connection, accounts: Sequence[str]) -> Mapping[str, list[Address]]:
+    """Who is told what happens in these accounts, by account; the first added first."""
+    found: dict[str, list[Address]] = {}
+    names = ("account", "id", "door", "event", "url")
+    for account, id, door, event, url in bulk.select(
+        conn, subscriptions, "account", accounts, names
+    ):
+        found.setdefault(account, []).append(Address(id, door, tuple(event.split(",")), url))
+    return {account: sorted(items) for account, items in found.items()}
+
+
+def _of(account: str, door: str) -> Any:
+    return owned.of_account(subscriptions, account).where(subscriptions.c.door == door)
+
+
+def _columns(item: Subscription) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "account": item.account,
+        "door": item.door,
+        "event": item.event,
+        "url": item.url,
+        "details": owned.packed(item.details),
+        "created_at": instant(item.created_at),
+        "updated_at": instant(item.updated_at),
+    }
+
+
+def _subscription(row: Row[Any]) -> Subscription:
+    return Subscription(
+        id=row.id,
+        account=row.account,
+        door=row.door,
+        event=row.event,
+        url=row.url,
+        details=owned.unpacked(row.details),
+        has_secret=bool(row.secret_sealed),
+        created_at=moment(row.created_at),
+        updated_at=moment(row.updated_at),
+    )
