@@ -23,7 +23,6 @@ from estafette.core.inlet import Inlet
 from estafette.core.keywords import Keywords
 from estafette.core.lanes import new_node
 from estafette.core.lists import Lists
-from estafette.core.media import Media
 from estafette.core.media import Link, Media
 from estafette.core.numbers import Numbers
 from estafette.core.people import People

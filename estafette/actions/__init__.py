@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -106,7 +106,7 @@ async def perform(action: Action, asked: Asked) -> Ran:
 def read(action: Action, members: Mapping[str, Any]) -> Any:
     """The inputs of an action. Raises BadInputs, which repeats no value.
 
-    A number may stand for a text, and null for what is left out. Names that begin with `APP_` and
+    A number may stand for a text, a text for a list of one, and null for what is left out. Names that begin with `APP_` and
     those of outputs are passed over: workflow engines send them along.
     """
     types = inputs_of(action)
@@ -114,13 +114,20 @@ def read(action: Action, members: Mapping[str, Any]) -> Any:
     for name, value in members.items():
         if name in types:
             if value is not None:
-                given[name] = _as_text(value) if types[name] is str else value
+                given[name] = _fitted(value, types[name])
         elif not name.startswith(_APP) and name not in outputs_of(action):
             raise BadInputs(f"{action.name} has no input {name[:64]}: {', '.join(types)}")
     try:
         return msgspec.convert(given, action.inputs, strict=False)
     except msgspec.ValidationError as error:
         raise BadInputs(f"{action.name}: {error}") from None
+
+
+def _fitted(value: Any, kind: Any) -> Any:
+    if kind is str:
+        text = _as_text(value)
+        return str(text) if isinstance(text, float) else text
+    return [value] if get_origin(kind) is tuple and isinstance(value, str) else value
 
 
 def _as_text(value: Any) -> Any:

@@ -96,7 +96,7 @@ class IncomingPhoneNumber(Struct, frozen=True, kw_only=True):
     status_callback: Annotated[Text, said("Status Callback", "URL that is told of calls.")] = UNSET
     status_callback_method: Annotated[Text, said("Status Callback Method", "GET or POST.")] = UNSET
     api_version: Annotated[str, said("API Version", "Version of the API.")]
-    capabilities: Annotated[Capabilities, Meta(title="Capabilities")]
+    capabilities: Capabilities
 
 
 class IncomingPhoneNumberList(Page, frozen=True, kw_only=True):

@@ -45,7 +45,7 @@ class Links:
 
     @property
     def this(self) -> str:
-        """This page."""
+        """The page itself."""
         return self._of(self._page)
 
     @property
