@@ -17,6 +17,7 @@ from estafette.cli import (
     services,
     suppressions,
     templates,
+    webhooks,
 )
 
 app = typer.Typer(
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for part in (
-    *(serve, send, receive, messages, callbacks, keys, accounts, senders, numbers, services),
-    *(templates, connections, suppressions, doctor),
+    *(serve, send, receive, messages, callbacks, webhooks, keys, accounts, senders, numbers),
+    *(services, templates, connections, suppressions, doctor),
 ):
     part.add_to(app)

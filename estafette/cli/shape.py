@@ -7,8 +7,16 @@ from typing import Any
 import msgspec
 
 from estafette.core.gateway import Timeline
-from estafette.doors.own import callbacks, keys, messages, senders, suppressions, timeline
-from estafette.model import Callback, Key, MediaItem, Message, Sender, Suppression
+from estafette.doors.own import (
+    callbacks,
+    keys,
+    messages,
+    senders,
+    suppressions,
+    timeline,
+    webhooks,
+)
+from estafette.model import Callback, Key, MediaItem, Message, Sender, Subscription, Suppression
 
 
 def message(item: Message) -> dict[str, Any]:
@@ -45,6 +53,11 @@ def sender(item: Sender) -> dict[str, Any]:
 def suppression(item: Suppression) -> dict[str, Any]:
     """A suppression."""
     return _plain(suppressions.suppression(item))
+
+
+def webhook(item: Subscription) -> dict[str, Any]:
+    """A webhook; its secret is never shown."""
+    return _plain(webhooks.webhook(item))
 
 
 def key(item: Key, secret: str = "") -> dict[str, Any]:

@@ -21,6 +21,7 @@ class Subscriptions:
     """Subscriptions of all accounts. An account is named by its SID, a door by its name.
 
     Each is told from the moment that it is written down, in every process, until it is removed.
+    Where a `door` is named, another door's are unknown.
     """
 
     def __init__(
@@ -65,9 +66,9 @@ class Subscriptions:
         await self._store.write(lambda conn: subscriptions.add(conn, made, sealed))
         return made
 
-    async def get(self, account: str, id: str) -> Subscription:
+    async def get(self, account: str, id: str, *, door: str = "") -> Subscription:
         """One of them. Raises Unknown; another account's is unknown too."""
-        return await self._store.read(lambda conn: subscriptions.get(conn, account, id))
+        return await self._store.read(lambda conn: subscriptions.get(conn, account, id, door=door))
 
     async def list(self, account: str, door: str) -> list[Subscription]:
         """All that one door tells, newest first."""
@@ -86,6 +87,7 @@ class Subscriptions:
         account: str,
         id: str,
         *,
+        door: str = "",
         event: str | None = None,
         url: str | None = None,
         secret: str | None = None,
@@ -105,16 +107,16 @@ class Subscriptions:
         given = {name: part for name, part in parts.items() if part is not None}
 
         def save(conn: Conn) -> Subscription:
-            known = subscriptions.get(conn, account, id, lock=True)
+            known = subscriptions.get(conn, account, id, door=door, lock=True)
             changed = replace(known, **given, updated_at=now)
             subscriptions.save(conn, changed, sealed)
             return changed
 
         return await self._store.write(save)
 
-    async def remove(self, account: str, id: str) -> None:
+    async def remove(self, account: str, id: str, *, door: str = "") -> None:
         """Tell it no more: what it is still owed is given up. Raises Unknown."""
-        await self._store.write(lambda conn: subscriptions.remove(conn, account, id))
+        await self._store.write(lambda conn: subscriptions.remove(conn, account, id, door=door))
 
     async def secret(self, id: str) -> str:
         """What it signs with; empty where it has no secret of its own. Raises Unknown, WrongKey."""

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, select
 
-from estafette.model import Cursor, Subscription
+from estafette.model import Cursor, Subscription, Unknown
 from estafette.model.ids import instant
 from estafette.model.listed import Listed
 from estafette.store import bulk, owned
@@ -18,9 +18,14 @@ def add(conn: Connection, item: Subscription, sealed: str = "") -> None:
     owned.add(conn, subscriptions, {**_columns(item), "secret_sealed": sealed})
 
 
-def get(conn: Connection, account: str, id: str, *, lock: bool = False) -> Subscription:
-    """One of them. Raises Unknown; another account's is unknown too."""
-    return _subscription(owned.get(conn, subscriptions, account, id, lock=lock))
+def get(
+    conn: Connection, account: str, id: str, *, door: str = "", lock: bool = False
+) -> Subscription:
+    """One of them. Raises Unknown; another account's, or another door's, is unknown too."""
+    found = _subscription(owned.get(conn, subscriptions, account, id, lock=lock))
+    if door not in ("", found.door):
+        raise Unknown(f"no subscription {id}")
+    return found
 
 
 def save(conn: Connection, item: Subscription, sealed: str | None = None) -> None:
@@ -31,8 +36,9 @@ def save(conn: Connection, item: Subscription, sealed: str | None = None) -> Non
     owned.save(conn, subscriptions, item.id, values)
 
 
-def remove(conn: Connection, account: str, id: str) -> None:
+def remove(conn: Connection, account: str, id: str, *, door: str = "") -> None:
     """Delete one. Raises Unknown. What it is owed is given up when its time comes."""
+    get(conn, account, id, door=door)
     owned.remove(conn, subscriptions, account, id)
 
 

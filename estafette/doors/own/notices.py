@@ -1,7 +1,9 @@
-"""Callbacks of messages that came through this door: a POST of JSON, signed."""
+"""Callbacks in the words of this door: a POST of JSON, signed."""
 
 import hashlib
 import hmac
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urldefrag
 
 import msgspec
@@ -11,7 +13,9 @@ from estafette import model
 from estafette.doors.own.messages import Failure
 from estafette.doors.own.wire import At
 from estafette.model import Channel, Direction, Post, Reason, Status
+from estafette.model.subscription import EVENT
 
+DOOR = "own"
 SIGNATURE = "x-estafette-signature"
 _FAILED = (Status.FAILED, Status.UNDELIVERED)
 
@@ -31,25 +35,23 @@ class Notice(Struct, frozen=True, kw_only=True):
     error: Failure | None
 
 
+class Event(Notice, frozen=True, kw_only=True):
+    """What a webhook is told: the same, with what the message says."""
+
+    event: str
+    webhook: str
+    body: str
+    media: tuple[str, ...]
+    content: Mapping[str, Any]
+
+
 def post(callback: model.Callback, message: model.Message, token: str) -> Post:
-    """One callback, signed with the token of its account: HMAC-SHA256 over the body as it is sent."""
-    error = None
-    if callback.status in _FAILED:
-        error = Failure(callback.reason or Reason.OTHER, callback.code, callback.text)
-    body = msgspec.json.encode(
-        Notice(
-            message=callback.message,
-            status=callback.status,
-            at=callback.created_at,
-            channel=message.channel,
-            direction=message.direction,
-            sender=message.sender,
-            recipient=message.recipient,
-            account=message.account,
-            ref=message.ref or None,
-            error=error,
-        )
-    )
+    """One callback, signed with the secret of its webhook, or the token of its account:
+    HMAC-SHA256 over the body as it is sent.
+    """
+    parts = _parts(callback, message)
+    notice = _event(callback, message, parts) if callback.hook else Notice(**parts)
+    body = msgspec.json.encode(notice)
     return Post(
         url=urldefrag(callback.url).url,
         headers={
@@ -58,4 +60,33 @@ def post(callback: model.Callback, message: model.Message, token: str) -> Post:
             SIGNATURE: f"sha256={hmac.new(token.encode(), body, hashlib.sha256).hexdigest()}",
         },
         body=body,
+    )
+
+
+def _parts(callback: model.Callback, message: model.Message) -> dict[str, Any]:
+    error = None
+    if callback.status in _FAILED:
+        error = Failure(callback.reason or Reason.OTHER, callback.code, callback.text)
+    return {
+        "message": callback.message,
+        "status": callback.status,
+        "at": callback.created_at,
+        "channel": message.channel,
+        "direction": message.direction,
+        "sender": message.sender,
+        "recipient": message.recipient,
+        "account": message.account,
+        "ref": message.ref or None,
+        "error": error,
+    }
+
+
+def _event(callback: model.Callback, message: model.Message, parts: dict[str, Any]) -> Event:
+    return Event(
+        **parts,
+        event=EVENT[callback.status],
+        webhook=callback.hook,
+        body="" if message.redacted else message.body,
+        media=message.media,
+        content={} if message.redacted else message.content,
     )
