@@ -6,6 +6,7 @@ command, Python, WorkflowGen's contexts, the connector), its schemas and its doc
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,7 @@ from estafette.core.core import Core
 from estafette.model import Account, GatewayError, Unknown
 
 Errors = Literal["outputs", "http"]
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 _APP = "APP_"  # what the names of WorkflowGen's own parameters begin with
 
 
@@ -114,6 +116,8 @@ def read(action: Action, members: Mapping[str, Any]) -> Any:
     for name, value in members.items():
         if name in types:
             if value is not None:
+                if types[name] is int and isinstance(value, str) and not _WHOLE.fullmatch(value):
+                    raise BadInputs(f"{action.name}: {name} must be a whole number")
                 given[name] = _fitted(value, types[name])
         elif not name.startswith(_APP) and name not in outputs_of(action):
             raise BadInputs(f"{action.name} has no input {name[:64]}: {', '.join(types)}")
