@@ -5,22 +5,33 @@ command, Python, WorkflowGen's contexts, the connector), its schemas and its doc
 """
 
 import importlib
+import logging
 import pkgutil
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import isfinite
 from types import ModuleType
-from typing import Any, Literal, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_origin, get_type_hints
 
 import msgspec
+import structlog
 from msgspec import Struct
 
 from estafette.core.core import Core
 from estafette.model import Account, GatewayError, Unknown
 
+if TYPE_CHECKING:
+    from estafette.runs import run as run
+
+log = structlog.get_logger()
+
 Errors = Literal["outputs", "http"]
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _APP = "APP_"  # what the names of WorkflowGen's own parameters begin with
 
 
@@ -59,6 +70,7 @@ class Asked:
     )
     idempotency_key: str = ""
     proof: tuple[str, str] | None = None  #: the SID and the secret that were shown by inputs
+    mask_output: bool = False  #: whether the outputs stay out of the log
 
 
 Run = Callable[[Asked], Awaitable[Struct]]
@@ -100,25 +112,38 @@ class Ran:
 async def perform(action: Action, asked: Asked) -> Ran:
     """Run an action; a failure is part of the answer."""
     try:
-        return Ran(await action.run(asked))
+        ran = Ran(await action.run(asked))
     except Failed as failure:
-        return Ran(action.failed(failure) if action.failed else None, failure)
+        ran = Ran(action.failed(failure) if action.failed else None, failure)
+    _note(action, asked, ran)
+    return ran
+
+
+def _note(action: Action, asked: Asked, ran: Ran) -> None:
+    """A line in the log: never the inputs, and the outputs only where everything is told."""
+    known = {"action": action.name, "account": asked.account.sid}
+    code = {"code": ran.failure.code} if ran.failure else {}
+    log.info("an action ran", **known, outcome="done" if ran.ok else "failed", **code)
+    if not asked.mask_output and log.is_enabled_for(logging.DEBUG):
+        log.debug("its outputs", **known, outputs=msgspec.to_builtins(ran.outputs))
 
 
 def read(action: Action, members: Mapping[str, Any]) -> Any:
     """The inputs of an action. Raises BadInputs, which repeats no value.
 
-    A number may stand for a text, a text for a list of one, and null for what is left out. Names that begin with `APP_` and
-    those of outputs are passed over: workflow engines send them along.
+    A number may stand for a text, a text for a list of one, and null for what is left out. Names
+    that begin with `APP_` and those of outputs are passed over: workflow engines send them along.
     """
+    try:
+        _check(members)
+    except RecursionError:
+        raise BadInputs("they are nested too deeply") from None
     types = inputs_of(action)
     given = {}
     for name, value in members.items():
         if name in types:
             if value is not None:
-                if types[name] is int and isinstance(value, str) and not _WHOLE.fullmatch(value):
-                    raise BadInputs(f"{action.name}: {name} must be a whole number")
-                given[name] = _fitted(value, types[name])
+                given[name] = _fitted(name, value, types[name])
         elif not name.startswith(_APP) and name not in outputs_of(action):
             raise BadInputs(f"{action.name} has no input {name[:64]}: {', '.join(types)}")
     try:
@@ -127,16 +152,38 @@ def read(action: Action, members: Mapping[str, Any]) -> Any:
         raise BadInputs(f"{action.name}: {error}") from None
 
 
-def _fitted(value: Any, kind: Any) -> Any:
+def _fitted(name: str, value: Any, kind: Any) -> Any:
+    if kind is int and isinstance(value, str) and not _WHOLE.fullmatch(value):
+        raise BadInputs(f"{name} must be a whole number")
     if kind is str:
         text = _as_text(value)
         return str(text) if isinstance(text, float) else text
     return [value] if get_origin(kind) is tuple and isinstance(value, str) else value
 
 
+def _check(value: Any) -> None:
+    """Refuse what no text can be, wherever it stands: U+0000, and half a character."""
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            _check(name)
+            _check(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            _check(part)
+    elif isinstance(value, str) and ("\0" in value or _SURROGATE.search(value)):
+        raise BadInputs("U+0000 and lone surrogates are not text")
+
+
+def check_key(key: str) -> str:
+    """An idempotency key, or nothing. Raises BadInputs for what cannot be one."""
+    if len(key) > 255 or not (key.isascii() and (key.isprintable() or not key)):
+        raise BadInputs("an idempotency key has at most 255 printable characters")
+    return key
+
+
 def _as_text(value: Any) -> Any:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return f"{value:.0f}" if is_number and value == int(value) else value
+    return f"{value:.0f}" if is_number and isfinite(value) and value == int(value) else value
 
 
 def inputs_of(action: Action) -> dict[str, Any]:
@@ -175,9 +222,9 @@ def actions() -> list[Action]:
 
 
 def find(name: str) -> Action:
-    """The action of this name. Raises Unknown."""
+    """The action of this name, in any case. Raises Unknown."""
     for action in _found():
-        if action.name == name:
+        if action.name.lower() == name.lower():
             return action
     raise Unknown(f"no action {name[:64]}")
 
@@ -202,3 +249,10 @@ def _modules() -> Iterator[ModuleType]:
                 yield importlib.import_module(f"{whole}.{inner.name}")
         else:
             yield module
+
+
+def __getattr__(name: str) -> Any:
+    """`run`, the way in for Python: imported only by who asks for it, as all the rest hangs on it."""
+    if name == "run":
+        return importlib.import_module("estafette.runs").run
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

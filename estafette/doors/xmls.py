@@ -13,6 +13,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 LARGEST = 1 << 20  # bytes of a document
 DEEPEST = 32  # elements within each other
+MOST = 20_000  # elements and attributes: so many are read in a tenth of a second
 
 _DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>\n"
 _ITEM = "item"  # of a list whose items have no name of their own
@@ -53,9 +54,13 @@ class _Tree(TreeBuilder):
     def __init__(self) -> None:
         super().__init__()
         self._depth = 0
+        self._count = 0
 
     def start(self, tag: str, attrs: dict[str, str], /) -> Element:
         self._depth += 1
+        self._count += 1 + len(attrs)
+        if self._count > MOST:
+            raise BadXml(f"there are more than {MOST} elements and attributes")
         if self._depth > DEEPEST:
             raise BadXml(f"there are more than {DEEPEST} elements within each other")
         return super().start(tag, attrs)
@@ -68,7 +73,8 @@ class _Tree(TreeBuilder):
 def parse(data: bytes) -> Element:
     """The root of a document in UTF-8 or UTF-16. Raises BadXml.
 
-    It has no DTD, no entities but the five of XML, at most DEEPEST levels and LARGEST bytes.
+    It has no DTD, no entities but the five of XML, at most DEEPEST levels, MOST elements and
+    attributes, and LARGEST bytes.
     """
     if len(data) > LARGEST:
         raise BadXml(f"a document has at most {LARGEST} bytes")

@@ -202,6 +202,13 @@ def test_depth_is_limited() -> None:
             parse(nested(depth))
 
 
+def test_the_number_of_elements_is_limited() -> None:
+    parse(b"<r>" + b"<a/>" * (xmls.MOST - 1) + b"</r>")
+    for inner in (b"<a/>" * xmls.MOST, b"<a b=''/>" * (xmls.MOST // 2)):
+        with pytest.raises(BadXml, match="more than"):
+            parse(b"<r>" + inner + b"</r>")
+
+
 def test_size_is_limited() -> None:
     room = xmls.LARGEST - len(b"<r></r>")
     parse(b"<r>" + b"x" * room + b"</r>")

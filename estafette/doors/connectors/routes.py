@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from estafette.actions import Action, Asked, BadInputs, Failed, perform, read
+from estafette.actions import Action, Asked, BadInputs, Failed, check_key, perform, read
 from estafette.actions.twilio.failures import failed
 from estafette.core.core import Core
 from estafette.core.people import NotProved
@@ -153,10 +153,7 @@ def _unproved(text: str) -> Failed:
 
 
 def _key(request: Request) -> str:
-    key = header(request, b"idempotency-key").decode("latin-1")
-    if len(key) > 255 or not (key.isascii() and (key.isprintable() or not key)):
-        raise failed(20001, "An idempotency key must be at most 255 printable characters")
-    return key
+    return check_key(header(request, b"idempotency-key").decode("latin-1"))
 
 
 def _no_method(allowed: Iterable[str], *, as_xml: bool) -> Response:
