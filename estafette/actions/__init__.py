@@ -157,7 +157,7 @@ def _fitted(name: str, value: Any, kind: Any) -> Any:
         raise BadInputs(f"{name} must be a whole number")
     if kind is str:
         text = _as_text(value)
-        return str(text) if isinstance(text, float) else text
+        return str(text) if isinstance(text, float) and isfinite(text) else text
     return [value] if get_origin(kind) is tuple and isinstance(value, str) else value
 
 
