@@ -5,7 +5,7 @@ from binascii import Error as NotBase64
 
 from starlette.requests import Request
 
-from estafette.core.people import NotProved, People
+from estafette.core.people import ACCOUNT_SID, NotProved, People
 from estafette.model import Credential
 
 CHALLENGE = (b"www-authenticate", b'Basic realm="Estafette", Bearer realm="Estafette"')
@@ -30,6 +30,17 @@ async def caller(request: Request, people: People) -> Credential | None:
     if shown:
         raise NotProved(is_known=False)
     return None
+
+
+async def owner(people: People, sid: str, token: str) -> Credential:
+    """Whose account this is, shown by other means than a header. Raises NotProved."""
+    try:
+        shown = f"\0{sid}:{token}".encode()  # which no header can be
+    except UnicodeEncodeError:
+        raise NotProved(is_known=False) from None
+    if not ACCOUNT_SID.fullmatch(sid):
+        raise NotProved(is_known=False)
+    return people.recall(shown) or await people.prove(sid, token, shown=shown)
 
 
 def header(request: Request, name: bytes) -> bytes:

@@ -11,7 +11,12 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import typer
 
+from estafette import actions
+from estafette.actions import Failed, Ran
+from estafette.cli.action import Format, _tell
+from estafette.doors.actions.answers import Options
 from tests.cli import forked
 from tests.cli.conftest import asked, refused
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
@@ -131,6 +136,29 @@ def test_a_home_that_cannot_be_opened_ends_with_3(home: Server, tmp_path: Path) 
     (tmp_path / "file").touch()
     env = {**home.env, "ESTAFETTE_HOME": str(tmp_path / "file" / "home")}
     assert forked.run(env, (*RUN, *GIVEN)).returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "options", "code"),
+    [
+        (400, Options(), 1), (429, Options(), 1), (500, Options(), 3), (503, Options(), 3),
+        (500, Options(on_error="http"), 3), (500, Options(on_error="http", allow_failure=True), 0),
+        (400, Options(allow_failure=True), 0),
+    ],
+)  # fmt: skip
+def test_the_exit_code_says_what_to_do_next(
+    status: int, options: Options, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    send = actions.find("SENDMESSAGE")
+    assert send.failed
+    failure = Failed("20500", "upstream is broken", status)
+    try:
+        _tell(send, Ran(send.failed(failure), failure), options, Format.JSON)
+        found = 0
+    except typer.Exit as error:
+        found = error.exit_code
+    assert found == code
+    assert "upstream is broken" in capsys.readouterr().out
 
 
 # Secrets -----------------------------------------------------------------------------------------

@@ -10,12 +10,13 @@ from starlette.types import Receive, Scope, Send
 from estafette import actions
 from estafette.actions import Action, Asked, BadInputs
 from estafette.core.core import Core
-from estafette.core.people import ACCOUNT_SID, NotProved
+from estafette.core.people import NotProved
 from estafette.doors.actions import answers, bodies, errors, openapi, wire
 from estafette.doors.actions.answers import Answer
 from estafette.doors.actions.errors import Refusal
-from estafette.doors.callers import CHALLENGE, NOTHING_SHOWN, WRONG, caller, header
+from estafette.doors.callers import CHALLENGE, NOTHING_SHOWN, WRONG, caller, header, owner
 from estafette.doors.paths import Paths
+from estafette.doors.requests import TooLarge, read_body
 from estafette.model import Account, Busy, Unknown
 
 log = structlog.get_logger()
@@ -174,13 +175,9 @@ class Application:
         user, secret = (members.get(name) for name in action.proof or ("", ""))
         if not (isinstance(user, str) and isinstance(secret, str)) or not (user and secret):
             raise Refusal(errors.NOT_PROVED, _needed(action))
-        people = self._core.people
         try:
-            shown = f"inputs {user}:{secret}".encode()
-            if not ACCOUNT_SID.fullmatch(user):
-                raise NotProved(is_known=False)
-            found = people.recall(shown) or await people.prove(user, secret, shown=shown)
-        except (NotProved, UnicodeEncodeError):
+            found = await owner(self._core.people, user, secret)
+        except NotProved:
             raise Refusal(errors.NOT_PROVED, _sentence(WRONG)) from None
         return found.account, (user, secret)
 
@@ -195,17 +192,11 @@ async def _members(call: Call, action: Action) -> dict[str, object]:
 
 
 async def _read(request: Request) -> bytes:
-    body, more = b"", True
-    while more:
-        part = await request.receive()
-        if part["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body += part.get("body", b"")
-        more = part.get("more_body", False)
-        if len(body) > bodies.LARGEST:
-            text = f"The request body is larger than {bodies.LARGEST} bytes."
-            raise Refusal(errors.TOO_LARGE, text)
-    return body
+    try:
+        return await read_body(request, bodies.LARGEST)
+    except TooLarge:
+        text = f"The request body is larger than {bodies.LARGEST} bytes."
+        raise Refusal(errors.TOO_LARGE, text) from None
 
 
 def _needed(action: Action) -> str:

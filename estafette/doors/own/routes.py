@@ -24,6 +24,7 @@ from estafette.doors.own.suppressions import Suppressions
 from estafette.doors.own.webhooks import Webhooks
 from estafette.doors.own.wire import Answered, Call, Row
 from estafette.doors.paths import Paths
+from estafette.doors.requests import TooLarge, read_body
 from estafette.model import Busy, Conflict, Declined, Misconfigured, Unknown
 
 log = structlog.get_logger()
@@ -153,16 +154,10 @@ def _body(row: Row, raw: bytes) -> Any:
 
 
 async def _read(request: Request) -> bytes:
-    body, more = b"", True
-    while more:
-        part = await request.receive()
-        if part["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body += part.get("body", b"")
-        more = part.get("more_body", False)
-        if len(body) > wire.LARGEST:
-            raise Refusal("too_large", f"a body has at most {wire.LARGEST} bytes")
-    return body
+    try:
+        return await read_body(request, wire.LARGEST)
+    except TooLarge:
+        raise Refusal("too_large", f"a body has at most {wire.LARGEST} bytes") from None
 
 
 def _key(request: Request) -> str:

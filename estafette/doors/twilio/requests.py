@@ -5,9 +5,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
+from estafette.doors.requests import TooLarge, read_body
 from estafette.doors.twilio import wire
 from estafette.doors.twilio.auth import header
 from estafette.doors.twilio.errors import TwilioError
@@ -46,16 +47,10 @@ async def json_object(request: Request) -> dict[str, Any]:
 
 
 async def _body(request: Request) -> bytes:
-    body, more = b"", True
-    while more:
-        part = await request.receive()
-        if part["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body += part.get("body", b"")
-        more = part.get("more_body", False)
-        if len(body) > LARGEST:
-            raise TwilioError(20413, str(LARGEST))
-    return body
+    try:
+        return await read_body(request, LARGEST)
+    except TooLarge:
+        raise TwilioError(20413, str(LARGEST)) from None
 
 
 def label(said: wire.Form) -> str:

@@ -1,8 +1,12 @@
 """Bodies and answers of actions that no file declares yet: lists, other types, other failures."""
 
+import json
+from contextlib import suppress
 from typing import Annotated, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import Meta, Struct, to_builtins
 
 from estafette import actions
@@ -88,6 +92,27 @@ def test_what_is_of_another_type_is_refused(body: bytes) -> None:
         return
     with pytest.raises((BadInputs, Refusal)):
         actions.read(ACTION, bodies.read(ACTION, kind, body, ""))
+
+
+@given(
+    st.sampled_from(
+        ["", JSON, XML, FORM, "multipart/form-data; boundary=b", "text/plain", "\xff;="]
+    ),
+    st.one_of(
+        st.binary(),
+        st.text().map(str.encode),
+        st.text(alphabet='{}[]":,\\\\u0d8eENaTO<>/=&%7b-\r\n').map(str.encode),
+        st.text(alphabet="-b\r\n :;name=\"'").map(str.encode),
+        st.recursive(
+            st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        ).map(lambda value: json.dumps({"urls": value, "size": value, "note": value}).encode()),
+    ),
+)
+def test_whatever_comes_is_read_or_refused(content_type: str, body: bytes) -> None:
+    with suppress(BadInputs, Refusal):
+        kind = bodies.kind_of(content_type, body)
+        actions.read(ACTION, bodies.read(ACTION, kind, body, content_type))
 
 
 def test_lists_are_written_with_the_names_of_their_items() -> None:
