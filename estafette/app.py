@@ -23,6 +23,7 @@ from estafette.core.inlet import Inlet
 from estafette.core.keyring import Keyring
 from estafette.core.keywords import Keywords
 from estafette.core.lanes import new_node
+from estafette.core.lists import Lists
 from estafette.core.media import Link, Media
 from estafette.core.numbers import Numbers
 from estafette.core.panel import Panel
@@ -229,6 +230,7 @@ async def opened(
             origins=settings.reply_origins,
             allows_private=allows_private,
         ),
+        lists=Lists(store),
         public_url=public_url,
         panel=Panel(store, vault, utc_now),
     )

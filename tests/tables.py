@@ -17,6 +17,7 @@ from estafette import actions, settings
 from estafette.cli.commands import app
 from estafette.core import metrics
 from estafette.doors.actions.wire import Described, described
+from estafette.doors.connectors import swagger
 from estafette.doors.own.errors import DECLINED as REFUSED
 from estafette.doors.own.errors import STATUS
 from estafette.doors.own.routes import PARTS
@@ -138,6 +139,17 @@ def _kind(shape: dict[str, Any]) -> str:
 
 def _mark(name: str, shape: dict[str, Any], needed: Sequence[str]) -> str:
     return "needed" if name in needed else "secret" if shape.get("x-secret") else ""
+
+
+def connector_table() -> str:
+    """The operations of the connector door, as its definition has them."""
+    rows = [
+        (method.upper(), f"`{path}`", f"`{operation['operationId']}`", operation["description"])
+        for path, item in swagger.describe("https://localhost")["paths"].items()
+        for method, operation in item.items()
+        if method in ("get", "post", "delete")
+    ]
+    return table(("method", "path", "operation", "what it does"), rows)
 
 
 def problems_table() -> str:
@@ -274,6 +286,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "rooms": rooms_table,
     "api": api_table,
     "problems": problems_table,
+    "connector": connector_table,
     "actions": actions_table,
     "parameters": actions_page,
     "commands": commands_table,

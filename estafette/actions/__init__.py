@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from math import isfinite
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_origin, get_type_hints
 
 import msgspec
 import structlog
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 Errors = Literal["outputs", "http"]
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _APP = "APP_"  # what the names of WorkflowGen's own parameters begin with
 
@@ -129,8 +132,8 @@ def _note(action: Action, asked: Asked, ran: Ran) -> None:
 def read(action: Action, members: Mapping[str, Any]) -> Any:
     """The inputs of an action. Raises BadInputs, which repeats no value.
 
-    A number may stand for a text, and null for what is left out. Names that begin with `APP_` and
-    those of outputs are passed over: workflow engines send them along.
+    A number may stand for a text, a text for a list of one, and null for what is left out. Names
+    that begin with `APP_` and those of outputs are passed over: workflow engines send them along.
     """
     try:
         _check(members)
@@ -141,13 +144,22 @@ def read(action: Action, members: Mapping[str, Any]) -> Any:
     for name, value in members.items():
         if name in types:
             if value is not None:
-                given[name] = _as_text(value) if types[name] is str else value
+                given[name] = _fitted(name, value, types[name])
         elif not name.startswith(_APP) and name not in outputs_of(action):
             raise BadInputs(f"{action.name} has no input {name[:64]}: {', '.join(types)}")
     try:
         return msgspec.convert(given, action.inputs, strict=False)
     except msgspec.ValidationError as error:
         raise BadInputs(f"{action.name}: {error}") from None
+
+
+def _fitted(name: str, value: Any, kind: Any) -> Any:
+    if kind is int and isinstance(value, str) and not _WHOLE.fullmatch(value):
+        raise BadInputs(f"{name} must be a whole number")
+    if kind is str:
+        text = _as_text(value)
+        return str(text) if isinstance(text, float) and isfinite(text) else text
+    return [value] if get_origin(kind) is tuple and isinstance(value, str) else value
 
 
 def _check(value: Any) -> None:

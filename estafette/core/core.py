@@ -9,6 +9,7 @@ from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
 from estafette.core.keywords import Keywords
+from estafette.core.lists import Lists
 from estafette.core.media import Media
 from estafette.core.numbers import Numbers
 from estafette.core.panel import Panel
@@ -47,3 +48,4 @@ class Core:
     relay: Relay  #: what is sent while somebody waits
     panel: Panel  #: the Twilio account that actions send through
     errands: Errands  #: what is done after the answer, and told at another address
+    lists: Lists  #: messages by the numbers of their pages

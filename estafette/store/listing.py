@@ -23,7 +23,7 @@ def page(
     conn: Connection, account: str, filter: Filter, *, limit: int, cursor: Cursor | None = None
 ) -> Page:
     """At most `limit` messages of an account. Raises Unknown for a cursor that is not its own."""
-    parts, values = _narrow(account, filter)
+    parts, values = narrow(account, filter)
     if filter.sent_from or filter.sent_until:
         rows = _by_time(conn, parts, values, limit + 1, cursor)
     elif filter.recipient:
@@ -33,7 +33,8 @@ def page(
     return page_of(rows, limit, cursor)
 
 
-def _narrow(account: str, filter: Filter) -> Where:
+def narrow(account: str, filter: Filter) -> Where:
+    """The conditions of a filter, and their values."""
     parts: list[str] = ["account = :account"]
     values: dict[str, Any] = {"account": account}
     for name in ("recipient", "sender", "channel", "status", "direction"):

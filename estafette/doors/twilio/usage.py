@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, ClassVar, NamedTuple
 
 from starlette.requests import Request
@@ -11,31 +11,15 @@ from starlette.responses import Response
 from estafette.core.core import Core
 from estafette.core.usage import Periods
 from estafette.doors.twilio import auth, paging, wire
-from estafette.doors.twilio.categories import CATEGORIES, Category, find, of
 from estafette.doors.twilio.errors import TwilioError
 from estafette.doors.twilio.requests import AT, Row, answer
-from estafette.model import Account
+from estafette.model import Account, Unknown
+from estafette.model.categories import CATEGORIES, Category, find, of
+from estafette.model.periods import KINDS, Span, read_day, spans_of
 from estafette.model.usage import Use
 
 _FILTERS = ("Category", "StartDate", "EndDate", "IncludeSubaccounts")
-_OFFSET = re.compile(r"([+-]\d{1,5})days?")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TOKEN = re.compile(r"PA(\d{4})(\d{2})(\d{2})-([a-z0-9-]+)")
-_DAY = timedelta(days=1)
-_FIRST_YEAR = 2000  # no account is as old
-
-#: The last part of the path, and the link to it; and by how many characters of a day its periods
-#: are told apart: 0 for one period.
-KINDS = {
-    "AllTime": ("all_time", 0),
-    "Daily": ("daily", 10),
-    "LastMonth": ("last_month", 0),
-    "Monthly": ("monthly", 7),
-    "ThisMonth": ("this_month", 0),
-    "Today": ("today", 0),
-    "Yearly": ("yearly", 4),
-    "Yesterday": ("yesterday", 0),
-}
 
 
 class Record(NamedTuple):
@@ -72,8 +56,8 @@ class Usage:
         now = self._usage.now()
         kind = request.scope["path"].rpartition("/")[2].partition(".")[0]
         _, digits = KINDS.get(kind, ("", 0))
-        spans = _spans(kind, _asked(query, account, now.date()), now.date(), digits)
-        categories = [find(name)] if (name := wire.one(query, "Category")) else CATEGORIES
+        spans = spans_of(kind, _asked(query, account, now.date()), now.date(), digits)
+        categories = [_find(name)] if (name := wire.one(query, "Category")) else CATEGORIES
         page, size = paging.read_size(query)
         start = _start(query, page, spans, categories)
         wanted = list(_records(spans, categories, start, size))
@@ -104,13 +88,6 @@ class Usage:
         )
 
 
-class Span(NamedTuple):
-    """From one day to another, both inclusive."""
-
-    first: date
-    last: date
-
-
 def _asked(query: wire.Form, account: Account, today: date) -> Span:
     """The days that are asked for: from the account's first until today, unless told."""
     if wire.one(query, "IncludeSubaccounts").lower() not in ("", "true", "false"):
@@ -123,43 +100,17 @@ def _asked(query: wire.Form, account: Account, today: date) -> Span:
 
 
 def _read_day(text: str, name: str, today: date) -> date:
-    found = date.min
+    found = read_day(text, today)
+    if found is None:
+        raise TwilioError(20001, f"{name} must be a date such as 2009-07-06, or -30days")
+    return found
+
+
+def _find(name: str) -> Category:
     try:
-        if offset := _OFFSET.fullmatch(text.strip()):
-            found = today + timedelta(days=int(offset[1]))
-        elif _DATE.fullmatch(text):
-            found = date.fromisoformat(text)
-    except (ValueError, OverflowError):
-        pass
-    if found.year >= _FIRST_YEAR:
-        return found
-    raise TwilioError(20001, f"{name} must be a date such as 2009-07-06, or -30days")
-
-
-def _spans(kind: str, asked: Span, today: date, digits: int) -> list[Span]:
-    """The periods of a list, the newest first, each within the days that are asked for."""
-    month = today.replace(day=1)
-    whole = {
-        "Today": Span(today, today),
-        "Yesterday": Span(today - _DAY, today - _DAY),
-        "ThisMonth": Span(month, today),
-        "LastMonth": Span((month - _DAY).replace(day=1), month - _DAY),
-    }
-    if kind in whole:
-        return [whole[kind]]
-    if not digits:
-        return [asked] if asked.first <= asked.last else []
-    return list(_periods(Span(asked.first, min(asked.last, today)), digits))
-
-
-def _periods(asked: Span, digits: int) -> Iterator[Span]:
-    last = asked.last
-    while last >= asked.first:
-        first = {10: last, 7: last.replace(day=1), 4: last.replace(month=1, day=1)}[digits]
-        yield Span(max(first, asked.first), last)
-        if first <= asked.first:
-            return
-        last = first - _DAY
+        return find(name)
+    except Unknown as error:
+        raise TwilioError(20001, str(error)) from None
 
 
 def _start(

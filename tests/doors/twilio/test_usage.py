@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from twilio.rest import Client
 
-from estafette.doors.twilio.categories import CATEGORIES
+from estafette.model.categories import CATEGORIES
 from tests.conftest import Server
 from tests.doors.twilio.accounts import new_account
 from tests.doors.twilio.conftest import NEVER_REACHED, Api, new_number

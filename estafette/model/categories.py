@@ -1,10 +1,10 @@
-"""Twilio's categories of usage, and what counts in each."""
+"""Twilio's categories of usage, and what counts in each. Pure."""
 
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from estafette.doors.twilio.errors import TwilioError
+from estafette.model.errors import Unknown
 from estafette.model.usage import Use
 
 
@@ -116,12 +116,12 @@ _BY_NAME = {category.name: category for category in CATEGORIES}
 
 
 def find(name: str) -> Category:
-    """A category by its name. Raises TwilioError for what is no category."""
+    """A category by its name. Raises Unknown for what is no category."""
     if name in _BY_NAME:
         return _BY_NAME[name]
     if _NAME.fullmatch(name) and name.split("-", maxsplit=1)[0] in _ELSEWHERE:
         return Category(name, "")
-    raise TwilioError(20001, f"Category {name[:40]!r} is not a usage category")
+    raise Unknown(f"Category {name[:40]!r} is not a usage category")
 
 
 def of(category: Category, uses: Mapping[str, Use]) -> Use:

@@ -1,0 +1,1 @@
+"""What the Twilio connector of Logic Apps and Power Automate may ask: one file for each noun."""
