@@ -21,8 +21,13 @@ MAY = {
     "console": {"model", "core"},
 }
 #: The way in: these put the rooms together, and may import all of them.
-WAY_IN = {"", "__main__", "app", "carrier", "cli", "logs", "ops", "server", "settings"}
-SEE_APP = {"cli", "server", "carrier", "ops"}
+WAY_IN = {"", "__main__", "app", "carrier", "cli", "logs", "ops", "runs", "server", "settings"}
+SEE_APP = {"cli", "server", "carrier", "ops", "runs"}
+
+#: What one module of a room may import beside that. `estafette.actions.run` is the way in for
+#: Python, and is looked for among the actions: it lies in `runs`, which is imported only by a
+#: program that asks for it, so no action hangs on it.
+BESIDE = {"actions": {"runs"}}
 
 #: Rooms whose members stand side by side and do not know each other.
 APART = ("providers", "doors", "actions")
@@ -93,7 +98,7 @@ def test_a_room_imports_only_what_it_may(module: str) -> None:
     wrong = [
         f"line {item.line}: {name}"
         for item, name in ours(MODULES[module])
-        if room_of(name) not in MAY[room] | {room}
+        if room_of(name) not in MAY[room] | {room} | BESIDE.get(module, set())
     ]
     assert not wrong, f"{module} may not import this: {wrong}"
 

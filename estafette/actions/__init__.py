@@ -5,20 +5,30 @@ command, Python, WorkflowGen's contexts, the connector), its schemas and its doc
 """
 
 import importlib
+import logging
 import pkgutil
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import isfinite
 from types import ModuleType
-from typing import Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
 import msgspec
+import structlog
 from msgspec import Struct
 
 from estafette.core.core import Core
 from estafette.model import Account, GatewayError, Unknown
 
+if TYPE_CHECKING:
+    from estafette.runs import run as run
+
+log = structlog.get_logger()
+
 Errors = Literal["outputs", "http"]
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _APP = "APP_"  # what the names of WorkflowGen's own parameters begin with
 
 
@@ -57,6 +67,7 @@ class Asked:
     )
     idempotency_key: str = ""
     proof: tuple[str, str] | None = None  #: the SID and the secret that were shown by inputs
+    mask_output: bool = False  #: whether the outputs stay out of the log
 
 
 Run = Callable[[Asked], Awaitable[Struct]]
@@ -98,9 +109,20 @@ class Ran:
 async def perform(action: Action, asked: Asked) -> Ran:
     """Run an action; a failure is part of the answer."""
     try:
-        return Ran(await action.run(asked))
+        ran = Ran(await action.run(asked))
     except Failed as failure:
-        return Ran(action.failed(failure) if action.failed else None, failure)
+        ran = Ran(action.failed(failure) if action.failed else None, failure)
+    _note(action, asked, ran)
+    return ran
+
+
+def _note(action: Action, asked: Asked, ran: Ran) -> None:
+    """A line in the log: never the inputs, and the outputs only where everything is told."""
+    known = {"action": action.name, "account": asked.account.sid}
+    code = {"code": ran.failure.code} if ran.failure else {}
+    log.info("an action ran", **known, outcome="done" if ran.ok else "failed", **code)
+    if not asked.mask_output and log.is_enabled_for(logging.DEBUG):
+        log.debug("its outputs", **known, outputs=msgspec.to_builtins(ran.outputs))
 
 
 def read(action: Action, members: Mapping[str, Any]) -> Any:
@@ -109,6 +131,7 @@ def read(action: Action, members: Mapping[str, Any]) -> Any:
     A number may stand for a text, and null for what is left out. Names that begin with `APP_` and
     those of outputs are passed over: workflow engines send them along.
     """
+    _check(members)
     types = inputs_of(action)
     given = {}
     for name, value in members.items():
@@ -123,9 +146,29 @@ def read(action: Action, members: Mapping[str, Any]) -> Any:
         raise BadInputs(f"{action.name}: {error}") from None
 
 
+def _check(value: Any) -> None:
+    """Refuse what no text can be, wherever it stands: U+0000, and half a character."""
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            _check(name)
+            _check(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            _check(part)
+    elif isinstance(value, str) and ("\0" in value or _SURROGATE.search(value)):
+        raise BadInputs("U+0000 and lone surrogates are not text")
+
+
+def check_key(key: str) -> str:
+    """An idempotency key, or nothing. Raises BadInputs for what cannot be one."""
+    if len(key) > 255 or not (key.isascii() and (key.isprintable() or not key)):
+        raise BadInputs("an idempotency key has at most 255 printable characters")
+    return key
+
+
 def _as_text(value: Any) -> Any:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return f"{value:.0f}" if is_number and value == int(value) else value
+    return f"{value:.0f}" if is_number and isfinite(value) and value == int(value) else value
 
 
 def inputs_of(action: Action) -> dict[str, Any]:
@@ -164,9 +207,9 @@ def actions() -> list[Action]:
 
 
 def find(name: str) -> Action:
-    """The action of this name. Raises Unknown."""
+    """The action of this name, in any case. Raises Unknown."""
     for action in _found():
-        if action.name == name:
+        if action.name.lower() == name.lower():
             return action
     raise Unknown(f"no action {name[:64]}")
 
@@ -191,3 +234,10 @@ def _modules() -> Iterator[ModuleType]:
                 yield importlib.import_module(f"{whole}.{inner.name}")
         else:
             yield module
+
+
+def __getattr__(name: str) -> Any:
+    """`run`, the way in for Python: imported only by who asks for it, as all the rest hangs on it."""
+    if name == "run":
+        return importlib.import_module("estafette.runs").run
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,6 +4,7 @@ import typer
 
 from estafette.cli import (
     accounts,
+    action,
     callbacks,
     connections,
     doctor,
@@ -28,6 +29,6 @@ app = typer.Typer(
 )
 for part in (
     *(serve, send, receive, messages, callbacks, keys, accounts, senders, numbers, services),
-    *(templates, connections, suppressions, doctor),
+    *(templates, connections, suppressions, action, doctor),
 ):
     part.add_to(app)

@@ -2,13 +2,14 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
 from starlette.responses import Response
+
+from estafette.doors.xmls import escaped
 
 Headers = Sequence[tuple[bytes, bytes]]
 Shape = Mapping[str, Any]
@@ -133,11 +134,6 @@ _REFUSAL = Resource("", "RestException")  # in the order of its shape
 _RELATIONS = {"first_page_uri": "first", "previous_page_uri": "prev", "next_page_uri": "next"}
 
 _DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>\n"
-# What XML 1.0 (§2.2) has no way to write, what is markup, and the return that parsers make a
-# line feed of (§2.11).
-_MARKED = re.compile('[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff&<>"\r]')
-_MARKS = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"}
-_NO_CHARACTER = "\ufffd"
 
 _json = msgspec.json.Encoder().encode
 
@@ -239,7 +235,7 @@ def _xml(resource: Resource, shape: Shape) -> bytes:
         inner = _item(resource, shape)
     else:
         paging = "".join(
-            f' {key.replace("_", "")}="{_escaped(_text(value))}"'
+            f' {key.replace("_", "")}="{escaped(_text(value))}"'
             for key, value in shape.items()
             if value is not items
         )
@@ -262,7 +258,7 @@ def _element(key: str, value: Any) -> str:
         inner = "".join(_element(name, part) for name, part in value.items())
     else:
         text = _text(value)
-        inner = _escaped(_in_xml(text) if key == "uri" else text)
+        inner = escaped(_in_xml(text) if key == "uri" else text)
     name = _camel(key)
     return f"<{name}>{inner}</{name}>" if inner else f"<{name}/>"
 
@@ -271,11 +267,6 @@ def _in_xml(uri: str) -> str:
     """A link to JSON as one to XML."""
     path, mark, query = uri.partition("?")
     return f"{path.removesuffix('.json')}{mark}{query}"
-
-
-def _escaped(text: str) -> str:
-    """Text as it may stand in a document, in an attribute too."""
-    return _MARKED.sub(lambda found: _MARKS.get(found[0], _NO_CHARACTER), text)
 
 
 # CSV ---------------------------------------------------------------------------------------------
