@@ -282,7 +282,7 @@ def ask_airflow(page: Page, stand_in: Callable[..., None]) -> tuple[requests.Res
         "airflow.providers.http.operators.http",
         HttpOperator=lambda **given: made.append(SimpleNamespace(**given)),
     )
-    exec(compile(page("python"), "airflow.md", "exec"), {})
+    exec(compile(page("python", "DAG("), "airflow.md", "exec"), {})
     (task,) = made
     assert task.http_conn_id == "estafette"
     words = {
