@@ -13,9 +13,10 @@ from typing import Any, get_type_hints
 import typer
 from prometheus_client.registry import REGISTRY
 
-from estafette import settings
+from estafette import actions, settings
 from estafette.cli.commands import app
 from estafette.core import metrics
+from estafette.doors.actions.wire import Described, described
 from estafette.doors.own.errors import DECLINED as REFUSED
 from estafette.doors.own.errors import STATUS
 from estafette.doors.own.routes import PARTS
@@ -96,6 +97,48 @@ def api_table() -> str:
             about = " ".join(str(getattr(part, row.name).__doc__).split())
             rows.append((row.method, row.path, about))
     return table(("method", "path", "what it does"), rows)
+
+
+def actions_table() -> str:
+    rows = [
+        (f"`{action.name}`", action.summary, "the outputs" if action.failed else "HTTP's status")
+        for action in actions.actions()
+    ]
+    return table(("Action", "What it does", "A failure shows in"), rows)
+
+
+def actions_page() -> str:
+    """Every action with its inputs and outputs."""
+    return "\n".join(
+        f"## {found.name}\n\n{found.title}. {found.summary}\n\n{_parameters(found)}"
+        for found in map(described, actions.actions())
+    )
+
+
+def _parameters(found: Described) -> str:
+    needed = found.inputs.get("required", ())
+    rows = [
+        (part, f"`{name}`", _kind(shape), mark, str(shape.get("description", "")))
+        for part, schema in (("input", found.inputs), ("output", found.outputs))
+        for name, shape in schema.get("properties", {}).items()
+        for mark in [_mark(name, shape, needed if part == "input" else ())]
+    ]
+    return table(("", "Name", "Type", "", "What"), rows)
+
+
+def _kind(shape: dict[str, Any]) -> str:
+    """The type of a parameter, in a word or two."""
+    if "anyOf" in shape:
+        return " or ".join(_kind(part) for part in shape["anyOf"])
+    if "$ref" in shape:
+        return str(shape["$ref"].rpartition("/")[2])
+    if shape.get("type") == "array":
+        return f"list of {_kind(shape.get('items', {}))}"
+    return str(shape.get("type", "anything"))
+
+
+def _mark(name: str, shape: dict[str, Any], needed: Sequence[str]) -> str:
+    return "needed" if name in needed else "secret" if shape.get("x-secret") else ""
 
 
 def problems_table() -> str:
@@ -232,6 +275,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "rooms": rooms_table,
     "api": api_table,
     "problems": problems_table,
+    "actions": actions_table,
+    "parameters": actions_page,
     "commands": commands_table,
     "options": commands_page,
 }
