@@ -33,24 +33,31 @@ def given(server: Server, line: str, *command: str) -> subprocess.CompletedProce
     )  # fmt: skip
 
 
+def printed(server: Server, *command: str) -> str:
+    """What a command prints that succeeds."""
+    found = forked.run(server.env, command)
+    assert found.returncode == 0, found.stderr
+    return found.stdout
+
+
 def settle(server: Server) -> None:
     long_ago = time.time() - 3600
     os.utime(server.home / "secret.key", (long_ago, long_ago))
 
 
 def test_a_key_is_replaced_and_forgotten(own: Server) -> None:
-    own.run("migrate")
+    printed(own, "migrate")
     key = own.home / "secret.key"
     (first,) = key.read_text().split()
     before = asked(own, "vault", "status")
     assert (before["closed"], len(before["keys"])) == ([], 1)
-    done = own.run("vault", "rotate").stdout
+    done = printed(own, "vault", "rotate")
     assert "2 rows sealed anew" in done
     assert f"`estafette vault forget` takes {before['current']} out of secret.key" in done
     second, kept = key.read_text().split()
     assert (kept, second != first) == (first, True)
     assert key.stat().st_mode & 0o777 == 0o600
-    shown = own.run("vault", "status").stdout
+    shown = printed(own, "vault", "status")
     assert "all secrets open" in shown
     assert first not in done + shown
     assert second not in done + shown
@@ -59,18 +66,18 @@ def test_a_key_is_replaced_and_forgotten(own: Server) -> None:
     settle(own)
     assert asked(own, "vault", "forget") == {"forgotten": [before["current"]]}
     assert key.read_text().split() == [second]
-    assert own.run("vault", "forget").stdout == "there is no key to forget\n"
+    assert printed(own, "vault", "forget") == "there is no key to forget\n"
     assert asked(own, "doctor", "--port", "1")[1]["ok"]
 
 
 def test_keys_of_the_environment_are_replaced_by_its_first(own: Server) -> None:
     own.environment["ESTAFETTE_SECRET_KEY"] = KEY
-    own.run("migrate")
-    assert "docs/how-to/vault.md" in own.run("vault", "rotate").stdout
+    printed(own, "migrate")
+    assert "docs/how-to/vault.md" in printed(own, "vault", "rotate")
     own.environment["ESTAFETTE_SECRET_KEY"] = f"{'ef' * 32} {KEY}"
     before = asked(own, "vault", "status")
     assert [item["secrets"] for item in before["keys"]] == [0, 2]
-    done = own.run("vault", "rotate").stdout
+    done = printed(own, "vault", "rotate")
     assert f"take {before['keys'][1]['id']} out of ESTAFETTE_SECRET_KEY" in done
     assert refused(own, "vault", "forget")[0] == 1
     own.environment["ESTAFETTE_SECRET_KEY"] = "ef" * 32
@@ -81,7 +88,7 @@ def test_keys_of_the_environment_are_replaced_by_its_first(own: Server) -> None:
 
 
 def test_the_wrong_key_is_told_and_serves_nobody(own: Server) -> None:
-    own.run("migrate")
+    printed(own, "migrate")
     own.environment["ESTAFETTE_SECRET_KEY"] = KEY
     status = own.run("vault", "status", check=False)
     assert status.returncode == 3
@@ -141,12 +148,12 @@ def test_connections_show_ids_and_fingerprints_and_are_removed(home: Server) -> 
     found = {item["name"]: item for item in asked(home, "connections")["items"]}
     one, two = found["seen-1"], found["seen-2"]
     assert one["fingerprints"] == two["fingerprints"] != {}
-    shown = home.run("connections").stdout
+    shown = printed(home, "connections")
     assert one["id"] in shown
     assert f"token=…{one['fingerprints']['token']}" in shown
     assert "a secret of mine" not in shown + json.dumps(found)
-    home.run("connections", "remove", one["id"])
-    home.run("connections", "remove", "seen-2")
+    printed(home, "connections", "remove", one["id"])
+    printed(home, "connections", "remove", "seen-2")
     names = {item["name"] for item in asked(home, "connections")["items"]}
     assert not names & {"seen-1", "seen-2"}
     code, line = refused(home, "connections", "remove", "sandbox")
@@ -156,7 +163,7 @@ def test_connections_show_ids_and_fingerprints_and_are_removed(home: Server) -> 
 
 def test_a_home_of_before_is_read_by_every_command(own: Server) -> None:
     """Its settings are sealed as one: as they were until each secret was sealed alone."""
-    own.run("migrate")
+    printed(own, "migrate")
     script = (
         "import sqlite3, sys\n"
         "from estafette.core.vault import Vault\n"
