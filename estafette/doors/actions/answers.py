@@ -10,15 +10,9 @@ from estafette.actions import Action, BadInputs, Errors, Ran
 from estafette.doors import xmls
 from estafette.doors.actions.bodies import items_of
 from estafette.doors.actions.errors import Failure, failure, plain
-from estafette.model import Reason
-from estafette.model.twilio import DECLINED
 
-#: Failures that are none of the action's: who asked too much or otherwise the same has to know.
-STAYS = {
-    "20409": 409,
-    str(DECLINED[Reason.QUEUE_FULL]): 429,
-    str(DECLINED[Reason.RUNAWAY]): 429,
-}
+#: A failure that is none of the action's: who asked for another thing under the same key has to know.
+STAYS = {"20409": 409}
 
 _encode = msgspec.json.Encoder().encode
 

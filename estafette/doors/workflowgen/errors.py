@@ -4,8 +4,6 @@ from math import ceil
 from typing import Any
 
 from estafette.actions import Failed
-from estafette.model import Reason
-from estafette.model.twilio import DECLINED
 
 #: The code, by the HTTP status that it comes with.
 CODE = {
@@ -20,13 +18,9 @@ CODE = {
     409: 20409,
     503: 20503,
 }
-#: Failures that are answered with a status of their own even where others are in plain outputs: who
-#: asked too much or otherwise the same has to know. In a context every failure is in its outputs.
-STAYS = {
-    "20409": 409,
-    str(DECLINED[Reason.QUEUE_FULL]): 429,
-    str(DECLINED[Reason.RUNAWAY]): 429,
-}
+#: A failure that has a status of its own even where others are in plain outputs: who asked for
+#: another thing under the same key has to know. In a context every failure is in its outputs.
+STAYS = {"20409": 409}
 _MORE = "https://www.twilio.com/docs/errors/{}"
 
 

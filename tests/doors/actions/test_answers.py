@@ -139,14 +139,22 @@ def test_failures_have_their_status() -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "status"), [("20409", 409), ("21611", 429), ("14107", 429)])
-def test_some_failures_stay_errors_whatever_the_mode(code: str, status: int) -> None:
-    (send,) = (action for action in actions.actions() if action.name == "SENDMESSAGE")
+def test_a_key_of_another_request_stays_an_error_whatever_the_mode() -> None:
+    send = actions.find("SENDMESSAGE")
     assert send.failed
-    failure = Failed(code, "no", status)
+    failure = Failed("20409", "no", 409)
     for options in (Options(), Options(on_error="outputs", allow_failure=True)):
         found = answers.answer(send, Ran(send.failed(failure), failure), options)
-        assert (found.status, found.shape["code"]) == (status, int(code))
+        assert (found.status, found.shape["code"]) == (409, 20409)
+
+
+def test_a_full_queue_is_an_output_unless_http_is_asked_for() -> None:
+    send = actions.find("SENDMESSAGE")
+    assert send.failed
+    failure = Failed("21611", "SMS queue is full.", 429)
+    ran = Ran(send.failed(failure), failure)
+    assert answers.answer(send, ran, Options()).status == 200
+    assert answers.answer(send, ran, Options(on_error="http")).status == 429
 
 
 def test_an_action_without_outputs_of_a_failure_has_no_such_mode() -> None:
