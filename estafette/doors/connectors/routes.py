@@ -120,7 +120,7 @@ class Application:
         request = call.request
         if request.scope["method"] == "POST":
             kind = wire.kind_of(request)
-            said = wire.members(await wire.read_body(request), kind, found.inputs)
+            said = wire.members(await wire.read(request), kind, found.inputs)
         else:
             said = dict(wire.query(request.scope["query_string"], found.inputs))
         asked = Asked(
@@ -137,7 +137,7 @@ class Application:
 
     async def _subscribe(self, call: Call) -> Response:
         kind = wire.kind_of(call.request)
-        body = await wire.read_body(call.request)
+        body = await wire.read(call.request)
         made, where = await self._subscriptions.add(call.account, body, kind)
         response = wire.answer(made, 201, as_xml=call.as_xml)
         response.raw_headers.append((b"location", where.encode()))

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Struct
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from estafette.actions import BadInputs, Failed, schema
@@ -16,6 +16,7 @@ from estafette.actions.twilio.failures import failed
 from estafette.doors import xmls
 from estafette.doors.callers import CHALLENGE, header
 from estafette.doors.connectors.table import Failure
+from estafette.doors.requests import TooLarge, read_body
 
 LARGEST = xmls.LARGEST  #: bytes of a request body
 JSON, XML, FORM = "application/json", "application/xml", "application/x-www-form-urlencoded"
@@ -34,18 +35,12 @@ _encode = msgspec.json.Encoder().encode
 # In ----------------------------------------------------------------------------------------------
 
 
-async def read_body(request: Request) -> bytes:
+async def read(request: Request) -> bytes:
     """The bytes of a body. Raises Failed for one that is too long."""
-    body, more = b"", True
-    while more:
-        part = await request.receive()
-        if part["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body += part.get("body", b"")
-        more = part.get("more_body", False)
-        if len(body) > LARGEST:
-            raise failed(20413, str(LARGEST))
-    return body
+    try:
+        return await read_body(request, LARGEST)
+    except TooLarge:
+        raise failed(20413, str(LARGEST)) from None
 
 
 def kind_of(request: Request) -> str:
