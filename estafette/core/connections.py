@@ -46,7 +46,8 @@ class Connections:
         self._place = place
         self._defaults = defaults
         self._known: dict[str, Connection] = {}
-        self._sealed: dict[str, str] = {}
+        self._held: dict[str, str] = {}  # what is written down, by name
+        self._sealed: dict[str, str] = {}  # of this, what providers were made of
         self._providers: dict[str, Provider] = {}
         self._made_of: dict[str, dict[str, Any]] = {}  # the settings of each provider
         self._looked_at = float("-inf")
@@ -64,6 +65,7 @@ class Connections:
             return  # who looked later has seen more
         self._seen = look
         self._known = {connection.name: connection for connection, _ in found}
+        self._held = {connection.name: sealed for connection, sealed in found}
         await self._forget()
         for connection, sealed in found:
             if look == self._seen and self._sealed.get(connection.name) != sealed:
@@ -230,7 +232,7 @@ class Connections:
 
     def show(self, connection: Connection) -> Shown:
         """What a connection is set to, for people, as far as this process knows it."""
-        sealed = self._sealed.get(connection.name)
+        sealed = self._held.get(connection.name)
         if sealed is None:
             return Shown({}, {}, is_ready=False)
         shown = written.show(self._vault, connection, sealed)
@@ -244,7 +246,7 @@ class Connections:
         return shown
 
     def _plain(self, name: str) -> dict[str, Any]:
-        return written.read(self._vault, self._known[name], self._sealed[name])
+        return written.read(self._vault, self._known[name], self._held[name])
 
     async def park(self, name: str, text: str) -> None:
         """Hold all its jobs, here at once and elsewhere within two seconds."""
