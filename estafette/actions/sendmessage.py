@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from estafette.actions import Action, Asked, Failed
-from estafette.core.gateway import LONGEST_BODY
+from estafette.core.limits import LONGEST_BODY
 from estafette.core.people import NotProved
 from estafette.core.relay import AT_ONCE, PROVIDER, Said, Way
 from estafette.model import (

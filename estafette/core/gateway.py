@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from time import perf_counter
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,6 +11,7 @@ from msgspec.structs import replace
 from estafette.core import metrics
 from estafette.core.clock import Clock
 from estafette.core.connections import PRETENDS, Connections
+from estafette.core.limits import check, check_addresses
 from estafette.core.pools import Pools
 from estafette.core.suppressions import Suppressions
 from estafette.core.verified import Verified
@@ -37,9 +37,8 @@ from estafette.model import (
     Unknown,
 )
 from estafette.model.ids import instant, new_id, read_id
-from estafette.model.networks import is_private_host
 from estafette.model.rules import may_schedule
-from estafette.model.text import segments, units
+from estafette.model.text import segments
 from estafette.store import (
     Store,
     attempts,
@@ -53,8 +52,6 @@ from estafette.store import (
 from estafette.store.messages import Accept
 from estafette.store.receipts import Moved, Told
 
-LONGEST_BODY = 1600  # UTF-16 units
-MOST_MEDIA = 10
 _SENDERS_KNOWN_FOR = 2.0  # seconds that a change of a sender may go unnoticed
 _LOOKS_FOR = 0.5  # seconds after which the next one looks, if who looked did not come back
 
@@ -121,9 +118,9 @@ class Gateway:
             connection, _ = await self._connections.find(sender.connection)
             is_pretended = connection.provider == PRETENDS
             send = await self._verified.bound(account, send, is_pretended=is_pretended)
-        _check(send)
+        check(send)
         if not self._allows_private:
-            _check_addresses(send)
+            check_addresses(send)
         await self._vet(send, sender)
         message = self._message(account, sender, send)
         if not send.despite_opt_out and await self.suppressions.is_suppressed(
@@ -232,9 +229,9 @@ class Gateway:
 
     def draft(self, account: Account, send: Send) -> Message:
         """The message that this would become; nothing is written down. Raises Declined."""
-        _check(send)
+        check(send)
         if not self._allows_private:
-            _check_addresses(send)
+            check_addresses(send)
         nobody = Sender(
             id="", account=account.sid, channel=send.channel, address=send.sender, connection=""
         )
@@ -359,31 +356,6 @@ class Gateway:
         return done
 
 
-def _check_addresses(send: Send) -> None:
-    """Decline URLs that lead into our own network."""
-    if send.callback_url and _leads_inside(send.callback_url):
-        raise Declined(Reason.BAD_CALLBACK, send.callback_url)
-    inside = [url for url in send.media if _leads_inside(url)]
-    if inside:
-        raise Declined(Reason.BAD_MEDIA, ", ".join(inside))
-
-
-def _leads_inside(url: str) -> bool:
-    return is_private_host(urlsplit(url).hostname or "")
-
-
 @lru_cache
 def _seconds(count: int) -> timedelta:
     return timedelta(seconds=count)
-
-
-def _check(send: Send) -> None:
-    """Decline what no carrier could take."""
-    if not send.body and not send.media:
-        raise Declined(Reason.NOTHING_TO_SAY)
-    if "\0" in send.body:
-        raise Declined(Reason.BAD_BODY, "U+0000")
-    if len(send.body) > LONGEST_BODY // 2 and units(send.body) > LONGEST_BODY:
-        raise Declined(Reason.TOO_LONG, str(units(send.body)))
-    if len(send.media) > MOST_MEDIA:
-        raise Declined(Reason.TOO_MANY_MEDIA, str(len(send.media)))

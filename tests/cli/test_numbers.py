@@ -22,7 +22,8 @@ def test_a_number_is_added_taken_released_and_removed(home: Server) -> None:
     added = ("numbers", "add", number, "--locality", "San Juan", "--capabilities", "sms,voice")
     assert home.run(*added).stdout == f"{number} is in the inventory\n"
     assert home.run(*added).stdout == f"{number} is still in the inventory\n"
-    (found,) = asked(home, "numbers", "list", "--country", "PR")["items"]
+    listed = asked(home, "numbers", "list", "--country", "PR")["items"]
+    (found,) = (item for item in listed if item["address"] == number)
     assert (found["locality"], found["capabilities"], found["kind"]) == (
         "San Juan", ["voice", "sms"], "local",
     )  # fmt: skip
@@ -31,7 +32,7 @@ def test_a_number_is_added_taken_released_and_removed(home: Server) -> None:
     )
     (sender,) = (i for i in asked(home, "senders")["items"] if i["address"] == number)
     assert (sender["title"], sender["connection"]) == ("Mine", "sandbox")
-    assert asked(home, "numbers", "list", "--country", "PR", "--free")["items"] == []
+    assert number not in str(asked(home, "numbers", "list", "--country", "PR", "--free"))
     assert refused(home, "numbers", "take", number) == (1, f"{number} is taken")
     assert home.run("numbers", "release", number).stdout == f"sms {number} is a sender no more\n"
     assert refused(home, "numbers", "release", number) == (1, f"no number {number}")

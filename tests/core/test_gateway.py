@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from estafette.core.gateway import LONGEST_BODY, MOST_MEDIA, Gateway
+from estafette.core.gateway import Gateway
+from estafette.core.limits import LONGEST_BODY, MOST_MEDIA
 from estafette.model import (
     Channel,
     Conflict,

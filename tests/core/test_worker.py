@@ -442,7 +442,8 @@ async def test_an_answer_about_old_settings_does_not_park_the_new_ones(house: Ho
     async with house.carrying():
         message = await house.send()
         await until(lambda: old.offers)
-        await house.app.connections.save(Connection(name="sandbox", provider="sandbox"))
+        other = Connection(name="sandbox", provider="sandbox", settings={"delay": 0.02})
+        await house.app.connections.save(other)
         old.gate.set()
         await house.until(message, Status.DELIVERED)
     (connection,) = await house.app.connections.list()

@@ -1,0 +1,35 @@
+"""What no message may ask for, whoever carries it: pure, and on the way of each."""
+
+from urllib.parse import urlsplit
+
+from estafette.model import Declined, Reason, Send
+from estafette.model.networks import is_private_host
+from estafette.model.text import units
+
+LONGEST_BODY = 1600  # UTF-16 units
+MOST_MEDIA = 10
+
+
+def check_addresses(send: Send) -> None:
+    """Decline URLs that lead into our own network."""
+    if send.callback_url and _leads_inside(send.callback_url):
+        raise Declined(Reason.BAD_CALLBACK, send.callback_url)
+    inside = [url for url in send.media if _leads_inside(url)]
+    if inside:
+        raise Declined(Reason.BAD_MEDIA, ", ".join(inside))
+
+
+def _leads_inside(url: str) -> bool:
+    return is_private_host(urlsplit(url).hostname or "")
+
+
+def check(send: Send) -> None:
+    """Decline what no carrier could take."""
+    if not send.body and not send.media:
+        raise Declined(Reason.NOTHING_TO_SAY)
+    if "\0" in send.body:
+        raise Declined(Reason.BAD_BODY, "U+0000")
+    if len(send.body) > LONGEST_BODY // 2 and units(send.body) > LONGEST_BODY:
+        raise Declined(Reason.TOO_LONG, str(units(send.body)))
+    if len(send.media) > MOST_MEDIA:
+        raise Declined(Reason.TOO_MANY_MEDIA, str(len(send.media)))
