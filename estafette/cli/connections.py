@@ -9,7 +9,7 @@ import typer
 from estafette.cli import shape
 from estafette.cli.run import AsJson, BadInput, home, print_json, print_table, run
 from estafette.core.connections import public_id
-from estafette.core.sealed import Shown
+from estafette.core.sealed import Shown, secrets_of
 from estafette.core.vault import HIDDEN
 from estafette.model import Connection
 from estafette.providers import read
@@ -174,9 +174,17 @@ def _changed(
 def _settings(provider: str, pairs: list[str]) -> dict[str, object]:
     """Settings as their provider wants them: what is typed is text, what it needs may be a number."""
     found: dict[str, object] = {}
+    typed = set()
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals:
             raise BadInput(f"{pair}: settings are NAME=VALUE")
         found[name] = sys.stdin.readline().rstrip("\n") if text == "-" else text
-    return read(provider, found)
+        if text != "-":
+            typed.add(name)
+    settings = read(provider, found)
+    for name in sorted(secrets_of(provider) & typed):
+        sys.stderr.write(
+            f"warning: {name} is seen in lists of processes; {name}=- reads it from standard input\n"
+        )
+    return settings

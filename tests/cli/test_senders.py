@@ -97,6 +97,9 @@ def test_a_secret_setting_comes_by_standard_input_and_is_never_shown(home: Serve
     (found,) = (i for i in asked(home, "connections")["items"] if i["name"] == "sealed")
     assert found["settings"] == {"delay": 2.0}
     assert (found["on_unclear"], found["receipt_wait"]) == ("resend", 7)
+    warned = home.run("connections", "set", "sealed", "token=typed").stderr
+    assert "warning: token is seen in lists of processes" in warned
+    assert "typed" not in warned
 
 
 def test_a_parked_connection_says_why_and_goes_on_when_it_is_set(server: Server) -> None:
