@@ -7,6 +7,8 @@ import pytest
 from tests.acceptance.crash import crash
 from tests.conftest import Server
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])

@@ -27,6 +27,8 @@ from tests.pictures import showing
 from tests.providers.cases import answer, offer
 from tests.receiver import receiving
 
+pytestmark = pytest.mark.slow
+
 NEAR_SID = "AC" + "a1" * 16
 NEAR_TOKEN = "the token of who asks"
 UPSTREAM = "+14155550160"

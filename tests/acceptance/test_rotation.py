@@ -20,6 +20,8 @@ from tests.doors.test_inward import status, tell
 from tests.doors.twilio.conftest import Api, new_number
 from tests.receiver import receiving
 
+pytestmark = pytest.mark.slow
+
 CARRIER_TOKEN = "the token of a carrier 4711"
 PANEL_TOKEN = "the token of a panel 0815"
 

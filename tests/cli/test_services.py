@@ -8,6 +8,7 @@ from tests.cli.conftest import asked, refused
 from tests.conftest import Server
 
 
+@pytest.mark.slow
 def test_a_service_is_made_filled_shown_and_deleted(home: Server) -> None:
     sid = home.run("services", "create", "Appointments", "--any-sender").stdout.strip()
     home.run("senders", "add", "+14155550180")

@@ -43,6 +43,7 @@ def test_the_example_in_python(server: Server, tmp_path: Path) -> None:
     assert run([sys.executable, "-c", PYTHON], server, tmp_path).startswith("SM")
 
 
+@pytest.mark.slow
 def test_the_examples_of_commands(server: Server, tmp_path: Path) -> None:
     inputs = {"TO": "+15558675310", "BODY": "x", "FROM": "+15017122661"}
     (tmp_path / "inputs.json").write_text(json.dumps(inputs))

@@ -158,6 +158,7 @@ def test_what_was_told_is_listed_and_told_once_more_on_request(
     assert own_server.run("messages", "show", sid).stdout.count("callback") == 2
 
 
+@pytest.mark.slow
 def test_a_crash_loses_no_callback(own_server: Server, receiver: Receiver) -> None:
     own_server.start()
     api = Api(own_server)

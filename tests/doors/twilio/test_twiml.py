@@ -222,6 +222,7 @@ def test_a_redirect_to_what_fails_gives_way_to_the_fallback(spared: Line) -> Non
     assert spared.receiver.heard[-1].form["ErrorUrl"] == f"{spared.receiver.url}/gone"
 
 
+@pytest.mark.slow
 def test_two_numbers_of_ours_do_not_answer_each_other_without_end(
     server: Server, sms: Line
 ) -> None:
@@ -241,6 +242,7 @@ def test_two_numbers_of_ours_do_not_answer_each_other_without_end(
         assert len(sms.replies(other.number)) + len(other.replies(sms.number)) == 15
 
 
+@pytest.mark.slow
 def test_a_crash_in_the_middle_of_an_answer_sends_no_reply_twice(own_server: Server) -> None:
     own_server.start()
     with line(own_server) as sms:
