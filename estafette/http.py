@@ -9,25 +9,40 @@ password from the environment, and unpacks nothing: it asks for plain answers, a
 all the same is given as it came, with its `content-encoding`. Certificates are verified.
 """
 
+from __future__ import annotations
+
 import asyncio
+import importlib
 import io
 import os
 import socket
 import ssl
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 from types import SimpleNamespace
-from typing import Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from msgspec import Struct
 from msgspec.structs import replace
 from yarl import URL
 
 from estafette.model import BadAddress, Unclear, Unreached
 from estafette.model.networks import IP, is_private
+
+if TYPE_CHECKING:
+    import aiohttp
+    from aiohttp.abc import AbstractResolver, ResolveResult
+else:
+
+    class _Later:
+        """The library, loaded when it is first asked for: most commands never ask anything."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(importlib.import_module("aiohttp"), name)
+
+    aiohttp = _Later()
 
 T = TypeVar("T")
 
@@ -143,6 +158,8 @@ class Http:
         progress: SimpleNamespace,
         into: Into | None,
     ) -> Answer:
+        if "aiohttp" not in sys.modules:  # it takes its time, which others shall have meanwhile
+            await asyncio.to_thread(importlib.import_module, "aiohttp")
         is_long = isinstance(body, bytes) and len(body) > _LONG
         request = self._opened().request(
             method,
@@ -172,7 +189,7 @@ class Http:
                     limit=_MOST_CONNECTIONS,
                     keepalive_timeout=_IDLE_IN,
                     use_dns_cache=False,  # what was looked at is what is connected to
-                    resolver=_Names(self._look_up, self._check),
+                    resolver=cast("AbstractResolver", _Names(self._look_up, self._check)),
                     socket_factory=self._socket,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -208,8 +225,8 @@ class Http:
             self._session = None
 
 
-class _Names(AbstractResolver):
-    """Names to addresses, every one of them checked."""
+class _Names:
+    """Names to addresses, every one of them checked: an `AbstractResolver` in all but name."""
 
     def __init__(self, look_up: LookUp | None, check: Callable[[str, str], None]) -> None:
         # Its own threads: names that hang must not hold up others who want the loop's.
@@ -227,14 +244,14 @@ class _Names(AbstractResolver):
         for address in addresses:
             self._check(host, address)
         return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
+            {
+                "hostname": host,
+                "host": address,
+                "port": port,
+                "family": socket.AF_INET6 if ":" in address else socket.AF_INET,
+                "proto": 0,
+                "flags": socket.AI_NUMERICHOST,
+            }
             for address in addresses
         ]
 
