@@ -107,6 +107,7 @@ def add(
 
     run(work())
     sys.stdout.write(f"{name} is a connection\n")
+    _warn(provider, settings or [])
 
 
 def set_(
@@ -121,14 +122,16 @@ def set_(
     An option that is left out stays as it is.
     """
 
-    async def work() -> None:
+    async def work() -> str:
         async with home() as app:
             found = await app.connections.find_named(name)
             changed = _changed(found, receipt_wait, on_unclear, settings)
             await app.connections.save(changed)
+            return found.provider
 
-    run(work())
+    provider = run(work())
     sys.stdout.write(f"{name} is set\n")
+    _warn(provider, settings or [])
 
 
 def resume(name: Named) -> None:
@@ -174,17 +177,18 @@ def _changed(
 def _settings(provider: str, pairs: list[str]) -> dict[str, object]:
     """Settings as their provider wants them: what is typed is text, what it needs may be a number."""
     found: dict[str, object] = {}
-    typed = set()
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals:
             raise BadInput(f"{pair}: settings are NAME=VALUE")
         found[name] = sys.stdin.readline().rstrip("\n") if text == "-" else text
-        if text != "-":
-            typed.add(name)
-    settings = read(provider, found)
+    return read(provider, found)
+
+
+def _warn(provider: str, pairs: list[str]) -> None:
+    """Say which secrets were typed, where others may have seen them."""
+    typed = {name for name, _, text in (pair.partition("=") for pair in pairs) if text != "-"}
     for name in sorted(secrets_of(provider) & typed):
         sys.stderr.write(
             f"warning: {name} is seen in lists of processes; {name}=- reads it from standard input\n"
         )
-    return settings
