@@ -36,6 +36,7 @@ from estafette.model.twilio import (
     TEST_SENDER,
     TEST_SENDERS,
     declined,
+    is_service_sid,
     message_sid,
     unsent,
     words,
@@ -43,7 +44,6 @@ from estafette.model.twilio import (
 
 _FILLER = re.compile(r"[\s.()-]+")
 _NUMBER = re.compile(r"\+?[0-9]{7,}")
-_SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
 _OUTSIDE = re.compile(r"AC[0-9A-Za-z]{1,62}")  # the SID of an account at Twilio
 _NONE = "none"
 
@@ -236,7 +236,7 @@ def _sender(given: str) -> Sender:
     """From whom, as it is given. Raises Failed for what nobody can send from."""
     if not given:
         return Sender()
-    if _SERVICE.fullmatch(given):
+    if is_service_sid(given):
         return Sender(service=given[2:].lower())
     if given.startswith(PREFIX[Channel.WHATSAPP]):
         number = _number(given.removeprefix(PREFIX[Channel.WHATSAPP]))

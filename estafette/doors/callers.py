@@ -12,6 +12,16 @@ CHALLENGE = (b"www-authenticate", b'Basic realm="Estafette", Bearer realm="Estaf
 NOTHING_SHOWN = "show an account's SID and token, or a key: Basic AC…:token, or Bearer SK….secret"
 WRONG = "these credentials open no account"
 
+#: The same, as OpenAPI names it.
+SCHEMES = {
+    "basic": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "AC… and the account's token, or SK… and the key's secret.",
+    },
+    "bearer": {"type": "http", "scheme": "bearer", "description": "SK….secret"},
+}
+
 
 async def caller(request: Request, people: People) -> Credential | None:
     """What the Authorization header proves; None where there is none, or it can be read as none.

@@ -1,9 +1,11 @@
 """Twilio's words for ours: its door, the connector and the actions speak them. Pure."""
 
+import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
+from estafette.model.address import e164, is_alphanumeric_sender, is_short_code
 from estafette.model.attempt import Outcome
 from estafette.model.errors import Declined
 from estafette.model.message import Channel, Direction, Message, Reason, Send, Status
@@ -178,13 +180,30 @@ FAILED = {
 }
 UNKNOWN_FAILURE = (30008, "Unknown error")
 
-_SID_SIZE = 34  # characters
+SERVICE_SID = re.compile(r"MG([0-9a-fA-F]{32})")
 _LONGEST_VALUE = 200  # characters of what somebody sent that an answer repeats
 
 
 def is_service_sid(sender: str) -> bool:
     """Whether what stands in a sender's place is a service, of an account elsewhere."""
-    return sender.startswith("MG") and len(sender) == _SID_SIZE
+    return bool(SERVICE_SID.fullmatch(sender))
+
+
+def read_sender(text: str) -> tuple[Channel, str] | None:
+    """A sender's channel and address; None where nobody can send from that."""
+    if text.startswith(PREFIX[Channel.WHATSAPP]):
+        number = e164(text.removeprefix(PREFIX[Channel.WHATSAPP]))
+        return (Channel.WHATSAPP, number) if number else None
+    if e164(text) or is_short_code(text) or is_alphanumeric_sender(text):
+        return Channel.SMS, text
+    return None
+
+
+def read_recipient(text: str) -> tuple[Channel, str] | None:
+    """A recipient's channel and number, which has its `+`; None where it is none."""
+    is_whatsapp = text.startswith(PREFIX[Channel.WHATSAPP])
+    number = e164(text.removeprefix(PREFIX[Channel.WHATSAPP]))
+    return (Channel.WHATSAPP if is_whatsapp else Channel.SMS, number) if number else None
 
 
 def message_sid(message: Message) -> str:

@@ -6,16 +6,14 @@ from sqlalchemy import Connection, Row
 
 from estafette.model import Cursor
 from estafette.model.application import DEFAULTS, Application
-from estafette.model.ids import instant
 from estafette.model.listed import Listed
 from estafette.store import owned
 from estafette.store.schema import applications
-from estafette.store.times import moment
 
 
 def add(conn: Connection, application: Application) -> None:
     """Write an application down."""
-    owned.add(conn, applications, _columns(application))
+    owned.add(conn, applications, owned.columns(application))
 
 
 def get(conn: Connection, account: str, id: str, *, lock: bool = False) -> Application:
@@ -25,7 +23,7 @@ def get(conn: Connection, account: str, id: str, *, lock: bool = False) -> Appli
 
 def save(conn: Connection, application: Application) -> None:
     """Write its name and settings down anew."""
-    owned.save(conn, applications, application.id, _columns(application))
+    owned.save(conn, applications, application.id, owned.columns(application))
 
 
 def remove(conn: Connection, account: str, id: str) -> None:
@@ -42,23 +40,5 @@ def page(
     return Listed([_application(row) for row in found.items], found.has_next, found.has_previous)
 
 
-def _columns(application: Application) -> dict[str, Any]:
-    return {
-        "id": application.id,
-        "account": application.account,
-        "name": application.name,
-        "settings": owned.packed(application.settings),
-        "created_at": instant(application.created_at),
-        "updated_at": instant(application.updated_at),
-    }
-
-
 def _application(row: Row[Any]) -> Application:
-    return Application(
-        id=row.id,
-        account=row.account,
-        name=row.name,
-        settings={**DEFAULTS, **owned.unpacked(row.settings)},
-        created_at=moment(row.created_at),
-        updated_at=moment(row.updated_at),
-    )
+    return Application(**owned.fields(row, DEFAULTS))

@@ -1,8 +1,7 @@
 """What people wrote to our senders: kept once, however often a carrier tells it."""
 
-import json
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -11,9 +10,8 @@ from estafette.model.ids import instant
 from estafette.store import bulk, callbacks, jobs, media, recipients
 from estafette.store.callbacks import Fact
 from estafette.store.jobs import Job
-from estafette.store.messages import COLUMNS, some
+from estafette.store.messages import COLUMNS, some, to_row
 from estafette.store.schema import incoming, messages
-from estafette.store.times import instant_or_none
 
 Named = tuple[str, str]  #: a connection, and what its carrier calls a message
 
@@ -32,7 +30,7 @@ def keep(conn: Connection, items: list[Arrival]) -> list[Message]:
     """
     known = _known(conn, items)
     new = [item for item in items if known.get(_name(item), item.message.id) == item.message.id]
-    bulk.insert(conn, messages, [_row(item.message) for item in new], columns=COLUMNS)
+    bulk.insert(conn, messages, [to_row(item.message) for item in new], columns=COLUMNS)
     recipients.file_at_once(conn, [item.message for item in new])
     # The work of fetching first: what is owed about a message waits for its media.
     jobs.put(conn, [_fetch(item.message) for item in new if item.message.media])
@@ -64,33 +62,3 @@ def _known(conn: Connection, items: Sequence[Arrival]) -> Mapping[Named, str]:
 
 
 _BY_NAME = text("SELECT message FROM incoming WHERE connection = :connection AND ref = :ref")
-
-
-def _row(message: Message) -> tuple[Any, ...]:
-    """A message as its columns."""
-    return (
-        message.id,
-        message.account,
-        message.lane,
-        message.channel,
-        message.direction,
-        message.sender,
-        message.recipient,
-        message.body,
-        json.dumps(message.media) if message.media else "",
-        message.segments,
-        message.status,
-        message.ref,
-        message.reason or "",
-        message.code,
-        message.text,
-        message.callback_url,
-        message.redacted,
-        instant(message.created_at),
-        instant(message.updated_at),
-        instant_or_none(message.sent_at),
-        instant(message.expires_at),
-        message.door,
-        message.service,
-        json.dumps(dict(message.content)) if message.content else "",
-    )

@@ -31,7 +31,7 @@ from estafette.store.schema import (
     messages,
     receipts,
 )
-from estafette.store.times import moment, moment_or_none
+from estafette.store.times import instant_or_none, moment, moment_or_none
 
 COLUMNS = tuple(column.name for column in messages.c)
 FIELDS = ", ".join(f"messages.{name}" for name in COLUMNS)
@@ -194,6 +194,36 @@ def _job(item: Accept) -> tuple[Any, ...]:
     message = item.message
     waits = SCHEDULED if message.status is Status.SCHEDULED else ""
     return (message.id, "send", message.lane, instant(item.due_at), 0, item.order_key, waits)
+
+
+def to_row(message: Message) -> tuple[Any, ...]:
+    """A message as its columns."""
+    return (
+        message.id,
+        message.account,
+        message.lane,
+        message.channel,
+        message.direction,
+        message.sender,
+        message.recipient,
+        message.body,
+        json.dumps(message.media) if message.media else "",
+        message.segments,
+        message.status,
+        message.ref,
+        message.reason or "",
+        message.code,
+        message.text,
+        message.callback_url,
+        message.redacted,
+        instant(message.created_at),
+        instant(message.updated_at),
+        instant_or_none(message.sent_at),
+        instant(message.expires_at),
+        message.door,
+        message.service,
+        json.dumps(dict(message.content)) if message.content else "",
+    )
 
 
 def of_row(row: Sequence[Any]) -> Message:

@@ -7,7 +7,11 @@ from msgspec import json
 from sqlalchemy import Column, Connection, Row, Select, Table, select
 
 from estafette.model import Cursor, Unknown
+from estafette.model.application import Application
+from estafette.model.ids import instant
 from estafette.model.listed import Listed, page_of
+from estafette.model.service import Service
+from estafette.store.times import moment
 
 
 def add(conn: Connection, table: Table, values: Mapping[str, Any]) -> None:
@@ -53,6 +57,30 @@ def page(
         asked.order_by(id.asc() if is_back else id.desc()).limit(limit + 1)
     ).fetchall()
     return page_of(rows, limit, cursor)
+
+
+def columns(item: Application | Service) -> dict[str, Any]:
+    """What has an id, a name and settings, as its columns."""
+    return {
+        "id": item.id,
+        "account": item.account,
+        "name": item.name,
+        "settings": packed(item.settings),
+        "created_at": instant(item.created_at),
+        "updated_at": instant(item.updated_at),
+    }
+
+
+def fields(row: Row[Any], usual: Mapping[str, Any]) -> dict[str, Any]:
+    """The same from a row; settings that it does not have are as usual."""
+    return {
+        "id": row.id,
+        "account": row.account,
+        "name": row.name,
+        "settings": {**usual, **unpacked(row.settings)},
+        "created_at": moment(row.created_at),
+        "updated_at": moment(row.updated_at),
+    }
 
 
 def packed(settings: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from estafette.store.times import moment
 
 def add(conn: Connection, service: Service) -> None:
     """Write a service down."""
-    owned.add(conn, services, _columns(service))
+    owned.add(conn, services, owned.columns(service))
 
 
 def get(conn: Connection, account: str, id: str, *, lock: bool = False) -> Service:
@@ -29,7 +29,7 @@ def get(conn: Connection, account: str, id: str, *, lock: bool = False) -> Servi
 
 def save(conn: Connection, service: Service) -> None:
     """Write its name and settings down anew."""
-    owned.save(conn, services, service.id, _columns(service))
+    owned.save(conn, services, service.id, owned.columns(service))
 
 
 def page(
@@ -48,26 +48,8 @@ def remove(conn: Connection, account: str, id: str) -> None:
     conn.execute(sticky.delete().where(sticky.c.service == id))
 
 
-def _columns(service: Service) -> dict[str, Any]:
-    return {
-        "id": service.id,
-        "account": service.account,
-        "name": service.name,
-        "settings": owned.packed(service.settings),
-        "created_at": instant(service.created_at),
-        "updated_at": instant(service.updated_at),
-    }
-
-
 def _service(row: Row[Any]) -> Service:
-    return Service(
-        id=row.id,
-        account=row.account,
-        name=row.name,
-        settings={**DEFAULTS, **owned.unpacked(row.settings)},
-        created_at=moment(row.created_at),
-        updated_at=moment(row.updated_at),
-    )
+    return Service(**owned.fields(row, DEFAULTS))
 
 
 def pool(conn: Connection, service: str) -> list[Member]:

@@ -1,6 +1,5 @@
 """Tables to test on: a transaction that is undone after each test, or a database of one's own."""
 
-import json
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import Future
@@ -18,7 +17,6 @@ from estafette.store.attempts import Closing
 from estafette.store.engine import Turn, engine
 from estafette.store.jobs import Job
 from estafette.store.messages import Accept
-from estafette.store.times import instant_or_none
 from tests.conftest import RECIPIENT, SENDER, fresh_database
 from tests.databases import KINDS, emptied
 
@@ -119,36 +117,6 @@ def message(at: datetime = NOON, **parts: Any) -> Message:
         "door": "twilio",
     }
     return Message(**{**known, **parts})
-
-
-def to_row(message: Message) -> tuple[Any, ...]:
-    """A message as its columns."""
-    return (
-        message.id,
-        message.account,
-        message.lane,
-        message.channel,
-        message.direction,
-        message.sender,
-        message.recipient,
-        message.body,
-        json.dumps(message.media) if message.media else "",
-        message.segments,
-        message.status,
-        message.ref,
-        message.reason or "",
-        message.code,
-        message.text,
-        message.callback_url,
-        message.redacted,
-        instant(message.created_at),
-        instant(message.updated_at),
-        instant_or_none(message.sent_at),
-        instant(message.expires_at),
-        message.door,
-        message.service,
-        json.dumps(dict(message.content)) if message.content else "",
-    )
 
 
 def accepted(conn: Connection, count: int = 1, *, order_key: str = "", **parts: Any) -> list[str]:

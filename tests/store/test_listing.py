@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Engine, event
 from estafette.model import Channel, Cursor, Filter, Message, Page, Status, Unknown
 from estafette.model.ids import new_id
 from estafette.store import bulk, listing, messages, recipients, schema
-from tests.store.conftest import ACCOUNT, message, to_row
+from estafette.store.messages import to_row
+from tests.store.conftest import ACCOUNT, message
 
 OTHER = "AC" + "2" * 32
 START = datetime(2026, 1, 1, tzinfo=UTC)

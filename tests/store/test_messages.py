@@ -24,7 +24,7 @@ from estafette.model import (
 )
 from estafette.model.ids import instant, new_id
 from estafette.store import attempts, bulk, feedback, jobs, messages, receipts, schema
-from estafette.store.messages import Accept
+from estafette.store.messages import Accept, to_row
 from tests.store.conftest import (
     ACCOUNT,
     CONNECTION,
@@ -40,7 +40,6 @@ from tests.store.conftest import (
     offered,
     sent,
     status_of,
-    to_row,
     until_blocked_or_done,
 )
 

@@ -8,7 +8,8 @@ from estafette.model import Channel, Direction, Message, Status
 from estafette.model.ids import new_id
 from estafette.model.usage import Use
 from estafette.store import messages, schema, usage
-from tests.store.conftest import ACCOUNT, message, to_row
+from estafette.store.messages import to_row
+from tests.store.conftest import ACCOUNT, message
 
 DAY = date(2026, 5, 4)
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)

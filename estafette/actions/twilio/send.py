@@ -12,12 +12,13 @@ from estafette.actions import Action, Asked
 from estafette.actions.twilio import addresses, shapes
 from estafette.actions.twilio.failures import failed, of_declined
 from estafette.actions.twilio.models import Message, said
+from estafette.core.limits import MOST_MEDIA
 from estafette.core.url import is_url
 from estafette.model import Conflict, Declined, Send, Unknown
+from estafette.model.twilio import is_service_sid
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _APPLICATION_SID = re.compile(r"AP([0-9a-fA-F]{32})")
-_MOST_MEDIA = 10
 _Url = Annotated[str, Meta(extra_json_schema={"xml": {"name": "url"}})]
 
 
@@ -74,7 +75,7 @@ async def run(asked: Asked) -> Message:
 
 def _read(inputs: SendMessageRequest, key: str) -> Send:
     service, sender = inputs.messaging_service_sid.strip(), inputs.from_.strip()
-    if addresses.is_service(sender):
+    if is_service_sid(sender):
         service, sender = service or sender, ""
     to = inputs.to.strip()
     if not to:
@@ -118,7 +119,7 @@ async def _callback(asked: Asked, sid: str) -> str:
 
 
 def _checked(media: tuple[str, ...]) -> tuple[str, ...]:
-    if len(media) > _MOST_MEDIA:
+    if len(media) > MOST_MEDIA:
         raise failed(21623)
     bad = [url for url in media if not is_url(url)]
     if bad:

@@ -9,6 +9,7 @@ from estafette.actions import Action, schema
 from estafette.doors.actions import wire
 from estafette.doors.actions.bodies import items_of
 from estafette.doors.actions.errors import Failure
+from estafette.doors.callers import SCHEMES
 
 VERSION = "0.1"  #: of this API
 _PLACE = "#/components/schemas/"
@@ -71,14 +72,7 @@ def describe(actions: list[Action], public_url: str) -> Shape:
         },
         "components": {
             "schemas": components,
-            "securitySchemes": {
-                "basic": {
-                    "type": "http",
-                    "scheme": "basic",
-                    "description": "AC… and the account's token, or SK… and the key's secret.",
-                },
-                "bearer": {"type": "http", "scheme": "bearer", "description": "SK….secret"},
-            },
+            "securitySchemes": SCHEMES,
         },
     }
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import NODEFAULT
 
+from estafette.doors.callers import SCHEMES
 from estafette.doors.own.errors import Problem
 from estafette.doors.own.wire import Row
 
@@ -66,14 +67,7 @@ def describe(table: Iterable[Row], about: Mapping[str, str], public_url: str) ->
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {
-                "basic": {
-                    "type": "http",
-                    "scheme": "basic",
-                    "description": "AC… and the account's token, or SK… and the key's secret.",
-                },
-                "bearer": {"type": "http", "scheme": "bearer", "description": "SK….secret"},
-            },
+            "securitySchemes": SCHEMES,
         },
     }
 

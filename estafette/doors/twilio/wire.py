@@ -22,7 +22,6 @@ from estafette.model import (
     Send,
     Status,
 )
-from estafette.model.address import e164, is_alphanumeric_sender, is_short_code
 from estafette.model.smart import smart
 from estafette.model.twilio import (
     DIRECTION,
@@ -32,6 +31,8 @@ from estafette.model.twilio import (
     failure,
     is_service_sid,
     message_sid,
+    read_recipient,
+    read_sender,
     rfc2822,
 )
 
@@ -127,22 +128,18 @@ def _is_true(text: str) -> bool:
 
 @lru_cache(4096)
 def _sender(text: str) -> tuple[Channel, str]:
-    if text.startswith("whatsapp:"):
-        number = e164(text.removeprefix("whatsapp:"))
-        if number is None:
-            raise TwilioError(63007)
-        return Channel.WHATSAPP, number
-    if e164(text) or is_short_code(text) or is_alphanumeric_sender(text):
-        return Channel.SMS, text
-    raise TwilioError(21212, text)
+    found = read_sender(text)
+    if found is None:
+        is_whatsapp = text.startswith(PREFIX[Channel.WHATSAPP])
+        raise TwilioError(63007) if is_whatsapp else TwilioError(21212, text)
+    return found
 
 
 def _recipient(text: str) -> tuple[Channel, str]:
-    is_whatsapp = text.startswith("whatsapp:")
-    number = e164(text.removeprefix("whatsapp:") if is_whatsapp else text)
-    if number is None:
+    found = read_recipient(text)
+    if found is None:
         raise TwilioError(21211, text)
-    return (Channel.WHATSAPP if is_whatsapp else Channel.SMS), number
+    return found
 
 
 def read_media(urls: Sequence[str]) -> tuple[str, ...]:
