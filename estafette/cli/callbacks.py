@@ -96,7 +96,7 @@ def replay(
 ) -> None:
     """Tell once more what was told, or given up, of a message. A server that runs tells it."""
 
-    async def work() -> list[Status]:
+    async def work() -> list[str]:
         async with home() as app:
             owner = await account_of(app, account)
             message = await app.gateway.find_named(owner, id)

@@ -155,7 +155,7 @@ class Callbacks:
         except Busy as error:  # it is told once more when it is nobody's
             log.error("a callback could not be written down", text=str(error))
         except Exception:
-            log.exception("a callback broke", message=callback.message, status=callback.status)
+            log.exception("a callback broke", message=callback.message, said=callback.said)
 
     async def _tried(self, callback: Callback, message: Message) -> Tried:
         """As `_try`; what breaks here is tried again and given up like what breaks elsewhere."""
@@ -164,7 +164,7 @@ class Callbacks:
         except Busy:
             raise
         except Exception as error:
-            log.exception("a callback broke", message=callback.message, status=callback.status)
+            log.exception("a callback broke", message=callback.message, said=callback.said)
             return Tried(f"{type(error).__name__} while it was told", Failure.SERVER)
 
     async def _try(self, callback: Callback, message: Message) -> Tried:
@@ -173,7 +173,7 @@ class Callbacks:
         voice = self._voices.get(callback.door)
         if voice is None:
             return Tried("no door has words for it", Failure.CLIENT, is_hopeless=True)
-        if callback.status is Status.RECEIVED and message.media:
+        if callback.said == Status.RECEIVED and message.media:
             message = await self._kept(message, voice)
         token = await self._token(callback)
         return await Exchange(self._http, self._replies, voice, message, token).tell(callback)
@@ -209,11 +209,11 @@ class Callbacks:
                 told, due_at = CallbackStatus.WAITING, instant(now) + int(wait * 1e6)
         if told is CallbackStatus.GIVEN_UP:
             log.warning(
-                "a callback is given up", message=callback.message, status=callback.status,
+                "a callback is given up", message=callback.message, said=callback.said,
                 subscription=callback.hook, answer=tried.answer, tries=callback.tries,
             )  # fmt: skip
         metrics.called_back(told)
         return Result(
-            callback.message, callback.status, told, due_at, tried.answer[:_WORDS], instant(now),
+            callback.message, callback.said, told, due_at, tried.answer[:_WORDS], instant(now),
             callback.hook,
         )  # fmt: skip

@@ -140,7 +140,7 @@ class Exchange:
 
     def _heard(self, callback: Callback, answer: Answer) -> Heard:
         """What is answered to somebody's message; a subscription is told, and not asked."""
-        is_asked = callback.status is Status.RECEIVED and not callback.hook
+        is_asked = callback.said == Status.RECEIVED and not callback.hook
         if not is_asked or self._voice.hear is None:
             return Heard()
         document = Document(

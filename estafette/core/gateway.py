@@ -296,7 +296,7 @@ class Gateway:
         status: Status | None = None,
         *,
         subscription: str | None = None,
-    ) -> list[Status]:
+    ) -> list[str]:
         """Tell once more what is over of a message, in order, to everybody who is told of it.
 
         With a `subscription`, to this one only; with an empty one, only to the address that the

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from msgspec import Struct
 
@@ -42,10 +42,11 @@ class Detour(Struct, frozen=True, kw_only=True):
 
 
 class Callback(Struct, frozen=True, kw_only=True):
-    """A message came to a status, and somebody asked to be told."""
+    """A message came to a status, or something else happened, and somebody asked to be told."""
 
-    message: str
-    status: Status
+    message: str  #: what it is about: a message or, of a notice, what that is about
+    said: str  #: the status that the message came to, or the id of the notice
+    event: str = ""  #: the name of the notice; empty where a message came to a status
     account: str
     door: str  #: the API in whose words it is told: the message's, or the subscription's
     url: str
@@ -63,6 +64,12 @@ class Callback(Struct, frozen=True, kw_only=True):
     detour: Detour | None = None  #: while it is told to another address than its own
     hook: str = ""  #: the subscription that it is owed to; empty for the address of the message
     subscription: Subscription | None = None  #: that, while it is told; None if it was removed
+    response: Mapping[str, Any] = {}  #: what the address answered, where that is kept
+
+    @property
+    def status(self) -> Status:
+        """The status that the message came to; a notice has none."""
+        return Status(self.said)
 
 
 class After(NamedTuple):
@@ -70,25 +77,25 @@ class After(NamedTuple):
 
     at: int
     message: str
-    status: str
+    said: str
     hook: str = ""
 
     @classmethod
     def of(cls, callback: Callback) -> Self:
         """Behind this one."""
         at = instant(callback.created_at)
-        return cls(at, callback.message, callback.status, callback.hook)
+        return cls(at, callback.message, callback.said, callback.hook)
 
     @classmethod
     def read(cls, text: str) -> Self | None:
         """What `str` made; None for anything else."""
         at, _, rest = text.partition("-")
         message, _, rest = rest.partition("-")
-        status, _, hook = rest.partition("-")
-        return cls(int(at), message, status, hook) if at.isdecimal() and len(at) < 18 else None
+        said, _, hook = rest.partition("-")
+        return cls(int(at), message, said, hook) if at.isdecimal() and len(at) < 18 else None
 
     def __str__(self) -> str:
-        name = f"{self.at}-{self.message}-{self.status}"
+        name = f"{self.at}-{self.message}-{self.said}"
         return f"{name}-{self.hook}" if self.hook else name
 
 

@@ -13,6 +13,9 @@ class Channel(StrEnum):
 
     SMS = "sms"  #: texts; a message with media on this channel is an MMS
     WHATSAPP = "whatsapp"
+    TELEGRAM = "telegram"
+    FACEBOOK = "facebook"
+    INSTAGRAM = "instagram"
 
 
 class Direction(StrEnum):

@@ -174,7 +174,7 @@ def _owe(conn: Connection, facts: list[callbacks.Fact]) -> set[str]:
     facts = callbacks.spread(conn, facts)
     ids = sorted({fact.message for fact in facts})
     found = dict(map(tuple, bulk.select(conn, messages, "id", ids, ("id", "status"))))
-    callbacks.put(conn, [fact for fact in facts if found.get(fact.message) == fact.status])
+    callbacks.put(conn, [fact for fact in facts if found.get(fact.message) == fact.said])
     return set(ids)
 
 

@@ -6,7 +6,8 @@ what follows waits behind it, and nobody waits for another. Who tells them takes
 `outbox.py`.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -26,10 +27,12 @@ BEHIND = 2**60  # when what waits behind another is due: long after us all
 
 
 class Fact(NamedTuple):
-    """A message came to a status. The `url` that it names itself is empty where it names none."""
+    """A message came to a status, or something else happened: see `Callback` for the first two and
+    the last. The `url` that a message names itself is empty where it names none.
+    """
 
     message: str
-    status: Status
+    said: str
     account: str
     door: str
     url: str
@@ -41,6 +44,7 @@ class Fact(NamedTuple):
     fallback_url: str = ""
     fallback_method: str = ""
     hook: str = ""
+    event: str = ""
 
 
 def of(message: Message, status: Status, at: int, **words: str) -> Fact:
@@ -57,13 +61,13 @@ def owe(conn: Connection, facts: Sequence[Fact]) -> None:
 
 def spread(conn: Connection, facts: Sequence[Fact]) -> list[Fact]:
     """The facts, each to everybody who is to be told of it; none where nobody is."""
-    accounts = sorted({fact.account for fact in facts if fact.status in EVENT})
+    accounts = sorted({fact.account for fact in facts if fact.said in EVENT})
     known = subscriptions.addresses(conn, accounts)
     found = [fact for fact in facts if fact.url]
     if not known:
         return found
     for fact in facts:
-        event = EVENT.get(fact.status)
+        event = EVENT.get(Status(fact.said))
         found += [
             fact._replace(
                 door=to.door, url=to.url, hook=to.id,
@@ -83,7 +87,7 @@ def put(conn: Connection, facts: Sequence[Fact]) -> None:
     if not facts:
         return
     waiting = _pending(conn, sorted({fact.message for fact in facts}))
-    received = sorted({fact.message for fact in facts if fact.status is Status.RECEIVED})
+    received = sorted({fact.message for fact in facts if fact.said == Status.RECEIVED})
     fetching = media.fetching(conn, received) if received else set()
     rows = []
     for fact in sorted(facts, key=_order):  # in one order everywhere: nobody waits in a circle
@@ -92,16 +96,16 @@ def put(conn: Connection, facts: Sequence[Fact]) -> None:
         waiting.add(place)
         rows.append(
             (
-                fact.message, fact.status, fact.account, fact.door, fact.url, host_of(fact.url),
-                fact.reason, fact.code, fact.text, NUMBER.get(fact.status, 1), fact.at,
+                fact.message, fact.said, fact.account, fact.door, fact.url, host_of(fact.url),
+                fact.reason, fact.code, fact.text, NUMBER.get(fact.said, 1), fact.at,
                 CallbackStatus.WAITING, due_at, 0, "", None,
-                fact.method, fact.fallback_url, fact.fallback_method, fact.hook,
+                fact.method, fact.fallback_url, fact.fallback_method, fact.hook, fact.event, "",
             )
         )  # fmt: skip
     bulk.insert(conn, callbacks, rows, conflict="DO NOTHING")
 
 
-NUMBER = {
+NUMBER: Mapping[str, int] = {
     Status.QUEUED: -1,
     Status.SENT: 0,
     Status.READ: 2,
@@ -109,7 +113,7 @@ NUMBER = {
 
 
 def _order(fact: Fact) -> tuple[str, str, int, int]:
-    return fact.message, fact.hook, fact.at, NUMBER.get(fact.status, 1)
+    return fact.message, fact.hook, fact.at, NUMBER.get(fact.said, 1)
 
 
 def _pending(conn: Connection, ids: Sequence[str]) -> set[tuple[str, str]]:
@@ -134,7 +138,7 @@ def of_message(conn: Connection, id: str) -> list[Callback]:
 
 
 def _place(item: Callback) -> tuple[datetime, int, str]:
-    return item.created_at, NUMBER.get(item.status, 1), item.hook
+    return item.created_at, NUMBER.get(item.said, 1), item.hook
 
 
 def page(
@@ -152,7 +156,7 @@ def page(
         parts.append("told = :told")
         values["told"] = told
     if after:
-        parts.append("(created_at, message, status, hook) < (:at, :message, :status, :hook)")
+        parts.append("(created_at, message, status, hook) < (:at, :message, :said, :hook)")
         values |= after._asdict()
     sql = (
         f"SELECT {_COLUMNS} FROM callbacks WHERE {' AND '.join(parts)}"  # noqa: S608
@@ -162,18 +166,18 @@ def page(
 
 
 def replay(
-    conn: Connection, message: str, status: Status | None, now: int, hook: str | None = None
-) -> list[Status]:
+    conn: Connection, message: str, said: str | None, now: int, hook: str | None = None
+) -> list[str]:
     """Have what is over told once more, as if it were new; which that is, in order, each once.
 
     With a `hook`, only to this subscription; with an empty one, only to the message's own address.
     """
     over = [item for item in of_message(conn, message) if item.due_at is None]
-    again = [item for item in over if status in (None, item.status) and hook in (None, item.hook)]
+    again = [item for item in over if said in (None, item.said) and hook in (None, item.hook)]
     rows, begun = [], set()
     for item in again:
         # The first to each at once; what is behind it when it is over.
-        rows.append((message, item.status, item.hook, BEHIND if item.hook in begun else now))
+        rows.append((message, item.said, item.hook, BEHIND if item.hook in begun else now))
         begun.add(item.hook)
     bulk.update(
         conn,
@@ -183,7 +187,7 @@ def replay(
         sets="told = 'waiting', due_at = v.due_at, tries = 0, closed_at = NULL, answer = ''",
         where="callbacks.status = v.said AND callbacks.hook = v.to_hook",
     )
-    return list(dict.fromkeys(item.status for item in again))
+    return list(dict.fromkeys(item.said for item in again))
 
 
 def forget(conn: Connection, message: str) -> None:
@@ -203,7 +207,7 @@ def of_row(row: Sequence[Any]) -> Callback:
     """A callback from its columns."""
     return Callback(
         message=row[0],
-        status=Status(row[1]),
+        said=row[1],
         account=row[2],
         door=row[3],
         url=row[4],
@@ -219,6 +223,8 @@ def of_row(row: Sequence[Any]) -> Callback:
         method=row[16] or "POST",
         fallback=Hook(row[17], row[18] or "POST"),
         hook=row[19],
+        event=row[20],
+        response=json.loads(row[21]) if row[21] else {},
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 from sqlalchemy import Connection, text
 
-from estafette.model import Callback, CallbackStatus, Message, Status
+from estafette.model import Callback, CallbackStatus, Message
 from estafette.store import bulk, callbacks, jobs, messages, subscriptions
 from estafette.store.callbacks import BEHIND, NAMES
 from estafette.store.jobs import Job
@@ -58,7 +58,7 @@ def take(
         conn,
         table,
         _KEY,
-        [(item.message, item.status, item.hook) for item in taken],
+        [(item.message, item.said, item.hook) for item in taken],
         sets=(
             f"due_at = {until} + CASE WHEN callbacks.fallback_url = '' THEN 0 ELSE {more} END,"
             " tries = callbacks.tries + 1"
@@ -85,7 +85,7 @@ def _to_subscriptions(conn: Connection, taken: list[Callback]) -> list[Callback]
         table,
         (*_KEY, "url", "host"),
         [
-            (i.message, i.status, i.hook, known[i.hook].url, callbacks.host_of(known[i.hook].url))
+            (i.message, i.said, i.hook, known[i.hook].url, callbacks.host_of(known[i.hook].url))
             for i in moved
         ],
         sets="url = v.url, host = v.host",
@@ -108,7 +108,7 @@ class Result(NamedTuple):
     """What a try came to. `due_at` is None when that was the last; `hook` as in Callback."""
 
     message: str
-    status: Status
+    said: str
     told: CallbackStatus
     due_at: int | None
     answer: str
@@ -123,8 +123,8 @@ def close(conn: Connection, items: list[Result]) -> list[None]:
         table,
         (*_KEY, "told", "due_at", "answer", "closed_at"),
         [
-            (i.message, i.status, i.hook, i.told, i.due_at, i.answer, None if i.due_at else i.now)
-            for i in sorted(items, key=lambda item: (item.message, item.status, item.hook))
+            (i.message, i.said, i.hook, i.told, i.due_at, i.answer, None if i.due_at else i.now)
+            for i in sorted(items, key=lambda item: (item.message, item.said, item.hook))
         ],
         sets="told = v.told, due_at = v.due_at, answer = v.answer, closed_at = v.closed_at",
         where=f"{_THIS} AND callbacks.due_at IS NOT NULL",

@@ -73,7 +73,7 @@ class Callbacks:
             name="replay",
             body=Again,
             optional=True,
-            answer=Page[Status],
+            answer=Page[str],
         ),
     ]
 
@@ -93,7 +93,7 @@ class Callbacks:
         following = call.next(str(After.of(last))) if last else None
         return Page([callback(item) for item in items], following)
 
-    async def replay(self, call: Call) -> Page[Status]:
+    async def replay(self, call: Call) -> Page[str]:
         """Tell once more what is over of a message; which statuses that are, in order."""
         message = await self._gateway.find_named(call.account, call.holes["message"])
         asked: Again = call.body

@@ -8,6 +8,20 @@ stand before it: see `BUCKET`.
 """
 
 from estafette.store.schema.base import BUCKET, BUCKET_DIGITS, METADATA
+from estafette.store.schema.desk import (
+    contacts,
+    conversations,
+    crews,
+    fallbacks,
+    fields,
+    funnels,
+    notes,
+    notices,
+    statuses,
+    tags,
+    teams,
+    users,
+)
 from estafette.store.schema.owners import (
     accounts,
     applications,
@@ -43,7 +57,7 @@ from estafette.store.schema.traffic import (
     refs,
 )
 
-VERSION = "0005"  #: the newest migration
+VERSION = "0006"  #: the newest migration
 
 __all__ = [
     "BUCKET",
@@ -55,8 +69,14 @@ __all__ = [
     "attempts",
     "callbacks",
     "connections",
+    "contacts",
+    "conversations",
+    "crews",
     "errands",
+    "fallbacks",
     "feedback",
+    "fields",
+    "funnels",
     "idempotency",
     "incoming",
     "inventory",
@@ -68,16 +88,22 @@ __all__ = [
     "members",
     "messages",
     "nodes",
+    "notes",
+    "notices",
     "receipts",
     "recipients",
     "refs",
     "senders",
     "services",
     "settings",
+    "statuses",
     "sticky",
     "subscriptions",
     "suppressions",
+    "tags",
+    "teams",
     "templates",
     "usage",
+    "users",
     "verified",
 ]

@@ -155,7 +155,7 @@ applications = Table(
 index("applications_of_account", applications, "account", "id")
 
 #: Addresses that are told what happens in an account, beside those that messages and senders name.
-#: `door` finds the words; `details` is JSON, for that door.
+#: `door` finds the words; `details` is JSON, for that door. One that fails for too long is disabled.
 subscriptions = Table(
     "subscriptions",
     METADATA,
@@ -168,6 +168,8 @@ subscriptions = Table(
     text_("details"),
     at_("created_at"),
     at_("updated_at"),
+    at_("failing_since", nullable=True),
+    at_("disabled_at", nullable=True),
 )
 index("subscriptions_of_account", subscriptions, "account", "door", "id")
 

@@ -149,7 +149,9 @@ index("receipts_unmatched", receipts, "connection", "ref", where="message = ''")
 
 #: What is owed to customers' addresses: each status of a message once to each. `hook` is the
 #: subscription that it is owed to; empty for the address that the message or its sender names.
-#: `due_at` is empty when it is over; `host` shares the work out fairly between addresses.
+#: `due_at` is empty when it is over; `host` shares the work out fairly between addresses. Of what is
+#: no status, `message` is what it is about, such as a contact, `status` the id of the notice, and
+#: `event` its name. `response` is JSON: what the address answered, where its door shows that.
 callbacks = Table(
     "callbacks",
     METADATA,
@@ -173,6 +175,8 @@ callbacks = Table(
     text_("fallback_url"),
     text_("fallback_method"),
     id_("hook", primary_key=True),
+    id_("event"),
+    text_("response"),
     sqlite_with_rowid=False,
 )
 index("callbacks_due", callbacks, "host", "due_at", where="due_at IS NOT NULL")

@@ -27,7 +27,7 @@ def heard(
     body: str | bytes, content_type: str = "text/xml", *, detour: Detour | None = None
 ) -> Heard:
     callback = Callback(
-        message=MESSAGE.id, status=Status.RECEIVED, account=MESSAGE.account, door="twilio",
+        message=MESSAGE.id, said=Status.RECEIVED, account=MESSAGE.account, door="twilio",
         url="https://customer.example/a/b?c=1#rc=2", reason=None, code="", text="",
         created_at=NOON, told=CallbackStatus.WAITING, due_at=None, tries=1, answer="",
         closed_at=None, detour=detour,
