@@ -1,17 +1,30 @@
 """Contacts and conversations: made, changed, listed, removed."""
 
+import asyncio
+import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, select
 
+from estafette.core import counts
 from estafette.core.clock import utc_now
 from estafette.core.contacts import MOST
-from estafette.model import Channel, Conflict, Declined, Sender, Unknown
+from estafette.model import Channel, Conflict, Declined, Send, Sender, Unknown
 from estafette.model.contact import Card, Conversation
+from estafette.model.notice import Event
+from estafette.store import schema, senders
 from tests.conftest import SENDER
 from tests.core.conftest import House
 
 ANN, BOB, CARL = "+14155550301", "+14155550302", "+14155550303"
+
+
+@pytest.fixture(autouse=True)
+def counted_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow this machine is."""
+    monkeypatch.setattr(counts, "_AT_ONCE", 60.0)
 
 
 async def sender_of(house: House, channel: Channel = Channel.SMS) -> Sender:
@@ -254,3 +267,94 @@ async def test_a_contact_may_have_a_conversation_with_each_sender(house: House) 
     with pytest.raises(Unknown):
         await contacts.find(account, Channel.SMS, BOB)
     assert (await contacts.page(account)).count == 1
+
+
+async def told(house: House) -> list[tuple[str, dict[str, Any]]]:
+    """What subscriptions are to be told, in order: events, and how things were then."""
+
+    def look(conn: Connection) -> list[tuple[str, dict[str, Any]]]:
+        table = schema.notices
+        rows = conn.execute(select(table).order_by(table.c.created_at))
+        return [(row.event, json.loads(row.facts)) for row in rows]
+
+    return await house.app.store.read(look)
+
+
+async def test_every_change_is_told_with_how_things_are_then(house: House) -> None:
+    contacts, account = house.app.core.contacts, house.account.sid
+    await house.app.core.subscriptions.add(
+        account, door="callbell", event=",".join(Event), url="https://customer.example/hook"
+    )
+    user = await house.app.core.desk.add_user(account, email="joe@example.com")
+    ours = await sender_of(house)
+    card = await contacts.add(
+        account, channel=Channel.SMS, address=ANN, sender=ours.id, assignee=user.id, tags=["vip"]
+    )
+    id = card.contact.id
+    (first, made), (second, _) = await told(house)
+    assert (first, second) == ("contact_created", "conversation_opened")
+    assert made["contact"]["tags"] == ["vip"]
+    assert made["assignee"]["email"] == "joe@example.com"
+    assert made["sender"]["address"] == ours.address
+    await contacts.change(account, id, tags=["vip"])  # as it was
+    await contacts.change(account, id, tags=[])
+    await contacts.change(account, id, assignee="")
+    await contacts.close(account, id, "solved")
+    await contacts.close(account, id)
+    await touched(house)
+    await contacts.remove(account, id)
+    rest = (await told(house))[2:]
+    assert [event for event, _ in rest] == [
+        "contact_updated", "contact_updated", "conversation_closed", "conversation_opened",
+        "contact_deleted",
+    ]  # fmt: skip
+    assert rest[1][1]["assignee"] is None
+    assert rest[2][1]["conversation"]["closing_reason"] == "solved"
+    assert rest[3][1]["conversation"]["closed_at"] is None
+    assert rest[4][1]["id"] == id
+    assert rest[4][1]["deleted_at"]
+
+
+async def test_one_who_is_added_many_times_at_once_is_one_contact(house: House) -> None:
+    contacts, account = house.app.core.contacts, house.account.sid
+    ours = await sender_of(house)
+    added = [contacts.add(account, channel=Channel.SMS, address=ANN, sender=ours.id) for _ in "abc"]
+    met = [touched(house) for _ in "abc"]
+    cards = await asyncio.gather(*added, *met)
+    assert len({(card.contact.id, talk_of(card).id) for card in cards}) == 1
+
+
+async def test_a_lane_that_nobody_holds_has_conversations_too(house: House) -> None:
+    """As those of actions that send through an account elsewhere."""
+    contacts, account = house.app.core.contacts, house.account.sid
+    now = utc_now()
+    hidden = Sender(
+        id="f" * 32, account=account, channel=Channel.SMS, address="", connection="sandbox",
+        created_at=now, updated_at=now, released_at=now,
+    )  # fmt: skip
+    await house.app.store.write(lambda conn: senders.add_once(conn, hidden))
+    asked = Send(channel=Channel.SMS, sender=SENDER, recipient=ANN, body="Hi")
+    await house.app.gateway.send(house.account, asked, through=hidden)
+    await house.app.store.file()
+    card = await contacts.find(account, Channel.SMS, ANN)
+    assert talk_of(card).sender == hidden.id
+    assert card.sender
+    assert card.sender.released_at
+
+
+async def test_no_text_does_harm(house: House) -> None:
+    contacts, account = house.app.core.contacts, house.account.sid
+    strange = "a\0b\ud800" + "é" * 3000
+    card = await contacts.add(
+        account, channel=Channel.SMS, address=ANN, name=strange, tags=[strange, "\0", " "],
+        fields={strange: [strange, {strange: None}]}, note=strange,
+    )  # fmt: skip
+    assert card.contact.name.startswith("ab?")
+    assert len(card.contact.tags) == 1
+    await contacts.note(account, card.contact.id, strange, strange)
+    await contacts.close(account, card.contact.id, strange)
+    assert (await contacts.page(account, tags=[strange], team=strange)).items == []
+    assert (await contacts.page(account, tags=[strange])).count == 1
+    for address in ("", "\0", strange):
+        with pytest.raises(Unknown):
+            await contacts.find(account, Channel.TELEGRAM, address)
