@@ -61,7 +61,7 @@ def test_the_main_channel_is_that_or_the_oldest_of_its_type(shop: Own, api: Api)
     assert uuids(api.get("/channels", type="facebook")) == [first["id"], second["id"]]
     assert uuids(api.get("/channels", type="facebook", active="true")) == [first["id"]]
     answer = api.call("PATCH", f"/channels/{second['id']}", {"title": "New"})
-    assert (answer.status, answer.code) == (422, "channel_discarded")
+    assert (answer.status, answer.code) == (422, "channel_disabled")
 
 
 def test_a_sender_of_texts_is_a_channel_only_where_it_is_asked_for(shop: Own, api: Api) -> None:
