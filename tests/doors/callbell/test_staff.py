@@ -175,6 +175,14 @@ def test_custom_statuses_from_first_to_last(api: Api) -> None:
         assert api.call(method, path, {"name": "x"}).refusal == (404, "not found")
 
 
+def test_a_custom_status_is_deleted_as_its_documentation_prints_it(api: Api) -> None:
+    made = api.ask("POST", "/custom_statuses", {"name": "Lunch", "emoji": None})["customStatus"]
+    done = api.ask("DELETE", f"/custom_status/{made['id']}")
+    assert done == {"status": "custom status was destroyed"}
+    assert api.call("GET", f"/custom_statuses/{made['id']}").refusal == (404, "not found")
+    assert api.call("GET", f"/custom_status/{made['id']}").refusal[0] == 405
+
+
 def test_funnels_stand_by_their_positions(api: Api, own: Own) -> None:
     last = own.post("/funnels", {"name": "Action", "emoji": "🧘‍♂️", "position": 900})
     first = own.post("/funnels", {"name": "Awareness", "position": 0})
