@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,8 @@ from estafette.model.networks import is_private_host
 from estafette.store import Store, senders
 
 _OURS = "own"  # what our own API keeps in a sender's details
+_KNOWN_FOR = 2.0  # seconds that another process's change may go unnoticed
+_KNOWN = 1024  # accounts
 _SHORT = 8  # digits: what is no longer is a short code, not a number without its `+`
 
 
@@ -47,6 +50,8 @@ class Senders:
         self._clock = clock
         self._changed = changed
         self._allows_private = allows_private
+        self._held: dict[str, tuple[float, Sequence[Sender]]] = {}  # by account
+        self._changes = 0
 
     async def list(self, account: str, channel: Channel | None = None) -> list[Sender]:
         """The senders of an account that are not given back, in the order of their addition."""
@@ -86,8 +91,33 @@ class Senders:
     async def choose(self, account: str, channel: Channel, sender_id: str = "") -> Sender | None:
         """What a message leaves from: the sender that is named, or else the main one of the channel,
         or else the oldest; None where there is none, or the named one is of another channel.
+
+        What another process changed may go unnoticed for two seconds.
         """
-        return chosen(await self.list(account, channel), sender_id)
+        at, held = self._held.get(account, (float("-inf"), []))
+        if monotonic() - at < _KNOWN_FOR:
+            found = chosen([item for item in held if item.channel is channel], sender_id)
+            if found:
+                return found
+        return chosen(
+            [item for item in await self._look(account) if item.channel is channel], sender_id
+        )
+
+    async def _look(self, account: str) -> Sequence[Sender]:
+        """The senders that an account holds, remembered unless one was changed meanwhile."""
+        before, now = self._changes, monotonic()
+        found = await self.list(account)
+        if before == self._changes:
+            if len(self._held) >= _KNOWN:
+                self._held.clear()
+            self._held[account] = (now, found)
+        return found
+
+    def _note(self, sender: Sender) -> None:
+        """See anew what was changed."""
+        self._changes += 1
+        self._held.pop(sender.account, None)
+        self._changed(sender)
 
     async def add(
         self, account: str, channel: Channel, address: str, *, main: bool = False, **parts: Any
@@ -127,7 +157,7 @@ class Senders:
                 _only_main(conn, made)
 
         await self._store.write(write)
-        self._changed(made)
+        self._note(made)
         return made
 
     async def change(
@@ -153,7 +183,7 @@ class Senders:
             return changed
 
         found = await self._store.write(write)
-        self._changed(found)
+        self._note(found)
         return found
 
     async def release(self, account: str, id: str) -> None:

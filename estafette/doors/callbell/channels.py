@@ -54,7 +54,7 @@ class Channels:
         title = text_in(call, "title", most=_LONGEST_TITLE)
         sender, held = await self._find(call)
         if sender.released_at:
-            raise denied("channel_discarded", "the channel was given back")
+            raise denied("channel_disabled", "this channel was discarded")
         changed = await self._senders.change(call.account.sid, sender.id, title=title)
         return {"channel": _shape(changed, held)}
 

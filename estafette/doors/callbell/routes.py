@@ -40,7 +40,8 @@ PARTS: tuple[type[Part], ...] = (Me, Channels, Teams, Users, Statuses, Funnels)
 
 PREFIXES = (
     "/v1/messages", "/v1/contacts", "/v1/templates", "/v1/channels", "/v1/teams", "/v1/webhooks",
-    "/v1/auth", "/v1/users", "/v1/custom_statuses", "/v1/funnels", "/v1/plan",
+    "/v1/auth", "/v1/users", "/v1/custom_statuses", "/v1/custom_status", "/v1/funnels",
+    "/v1/plan",
 )  # fmt: skip
 
 _encode = msgspec.json.Encoder().encode

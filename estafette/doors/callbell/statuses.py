@@ -17,6 +17,8 @@ class Statuses:
         ("GET", "/custom_statuses/{uuid}", "show"),
         ("PUT", "/custom_statuses/{uuid}", "change"),
         ("DELETE", "/custom_statuses/{uuid}", "remove"),
+        # The documentation prints this one, too.
+        ("DELETE", "/custom_status/{uuid}", "remove"),
     ]
 
     def __init__(self, core: Core) -> None:
