@@ -5,7 +5,6 @@ from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain
-from mimetypes import guess_type
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,6 +35,15 @@ class TemplateKind(StrEnum):
     IMAGE = "image"
     DOCUMENT = "document"
     VIDEO = "video"
+
+
+#: What the end of a URL tells of the media there; any other is taken for a picture.
+_ENDS = {
+    **dict.fromkeys(("mp4", "3gp", "mov", "webm"), TemplateKind.VIDEO),
+    **dict.fromkeys(
+        ("pdf", "txt", "csv", "doc", "docx", "xls", "xlsx", "ppt", "pptx"), TemplateKind.DOCUMENT
+    ),
+}
 
 
 class TemplateStatus(StrEnum):
@@ -181,11 +189,10 @@ def kind_of(types: Types) -> TemplateKind:
     if not urls:
         return TemplateKind.TEXT
     try:
-        guessed = guess_type(urlsplit(urls[0]).path)[0] or ""
+        path = urlsplit(urls[0]).path
     except ValueError:
-        guessed = ""
-    kinds = {"image": TemplateKind.IMAGE, "video": TemplateKind.VIDEO, "": TemplateKind.IMAGE}
-    return kinds.get(guessed.partition("/")[0], TemplateKind.DOCUMENT)
+        path = ""
+    return _ENDS.get(path.rpartition("/")[2].rpartition(".")[2].lower(), TemplateKind.IMAGE)
 
 
 def holes(text: str) -> list[str]:
