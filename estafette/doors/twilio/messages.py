@@ -1,8 +1,7 @@
 """Messages: create, fetch, list, update and delete, and feedback on them."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from msgspec.structs import replace
 from starlette.requests import Request
@@ -10,13 +9,12 @@ from starlette.responses import Response
 
 from estafette.core.core import Core
 from estafette.core.gateway import Gateway
-from estafette.core.templates import APPROVED
 from estafette.doors.twilio import auth, paging, trying, wire
 from estafette.doors.twilio.errors import TwilioError, of_declined
 from estafette.doors.twilio.options import read_variables
 from estafette.doors.twilio.requests import AT, Row, answer, bare, form, idempotency_key
 from estafette.model import Account, AccountKind, Conflict, Declined, Message, Send, Unknown
-from estafette.model.template import Template, Unfilled, Unfit, fill, holes
+from estafette.model.template import Unfilled, Unfit
 
 _REF = re.compile(r"[!-~]{1,128}")
 
@@ -78,8 +76,7 @@ class Messages:
         variables = read_variables(wire.one(said, "ContentVariables"))
         id = bare(content, "HX")
         try:
-            template = await self._templates.get(account, id)
-            filled = fill(template, send.channel, variables)
+            filled = await self._templates.fill(account, id, send.channel, variables)
         except (Unknown, Unfit):
             raise TwilioError(21655, content) from None
         except Unfilled:
@@ -89,7 +86,7 @@ class Messages:
             send,
             body=wire.encoded(last, filled.body, send.channel),
             media=wire.read_media(filled.media),
-            content=_content(template, variables),
+            content=filled.content,
         )
 
     async def list_messages(self, request: Request) -> Response:
@@ -153,19 +150,6 @@ class Messages:
 
     async def _find(self, request: Request) -> Message:
         return await find_message(self._gateway, await auth.account(request, self._people), request)
-
-
-def _content(template: Template, given: Mapping[str, str]) -> dict[str, Any]:
-    """What a message keeps of what it was made of: only what is approved is a template elsewhere."""
-    values = {**template.variables, **given}
-    about = {
-        "id": template.id,
-        "name": template.name,
-        "language": template.language,
-        "kind": template.kind,
-        "values": [values.get(hole, "") for hole in holes(template.body)],
-    }
-    return {"template" if template.status == APPROVED else "content": about, "variables": given}
 
 
 async def find_message(gateway: Gateway, account: Account, request: Request) -> Message:
