@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,9 +22,10 @@ from estafette.model import (
     Sender,
     Status,
 )
-from estafette.model.ids import instant, new_id
+from estafette.model.ids import instant
 from estafette.model.rules import WindowPolicy
-from estafette.store import schema, senders
+from estafette.store import encounters, schema, senders
+from estafette.store.encounters import Encounter
 from tests.conftest import RECIPIENT, SENDER
 from tests.core.carriers import Asked, Clock, open_gate, put_in
 from tests.core.conftest import House
@@ -100,17 +101,11 @@ def note(
     person: str = RECIPIENT,
     channel: Channel = Channel.WHATSAPP,
 ) -> None:
-    """A contact, and a conversation with a sender in which they wrote last at that time."""
-    id, made = new_id(datetime.now().astimezone()), 1
-    row = {"id": id, "account": account, "channel": str(channel), "address": person}
-    stamps = {"created_at": made, "updated_at": made}
-    blank = {"tags": "[]", "fields": "{}"}
-    conn.execute(schema.contacts.insert().values(**row, **stamps, **blank))
-    told = {
-        "id": id[::-1], "account": account, "contact": id, "sender": sender, "opened_at": made,
-        "assignee": "", "team": "", "funnel": "", "last_inbound_at": instant(at) if at else None,
-    }  # fmt: skip
-    conn.execute(schema.conversations.insert().values(**told, **stamps))
+    """In the conversation of a person with a sender, they wrote last at that time, or we did."""
+    now = instant(at or datetime.now(UTC))
+    heard_at = now if at else None
+    met = Encounter(account, str(channel), person, sender, now, now, heard_at)
+    encounters.meet(conn, [met], datetime.now(UTC))
 
 
 @pytest.fixture(params=KINDS)
