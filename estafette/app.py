@@ -12,6 +12,7 @@ from estafette.core.bucket import Bucket, read_url
 from estafette.core.callbacks import Callbacks
 from estafette.core.clock import utc_now
 from estafette.core.connections import Connections
+from estafette.core.contacts import Contacts
 from estafette.core.core import Core
 from estafette.core.courier import Courier
 from estafette.core.desk import Desk
@@ -234,7 +235,11 @@ async def opened(
         lists=Lists(store),
         public_url=public_url,
         panel=Panel(store, vault, utc_now),
+<<<<<<< HEAD
+        contacts=Contacts(store, utc_now),
+=======
         desk=Desk(store, utc_now),
+>>>>>>> 666d027ce969df22424e6be0f0b9807e1885c0fc
     )
     try:
         yield App(settings, vault, store, http, core, node)
