@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from estafette.doors.callbell.errors import NO_OBJECT
@@ -83,14 +83,10 @@ def _number(name: str, value: Any, field: Field) -> Any:
 
 def _date(name: str, value: Any, field: Field) -> Any:
     try:
-        text = value.strip() if isinstance(value, str) else ""
-        return value if date.fromisoformat(text) else value
-    except ValueError:
-        pass
-    try:
-        return value if datetime.fromisoformat(text) else value
+        datetime.fromisoformat(value.strip() if isinstance(value, str) else "")
     except ValueError:
         raise ValueError(f"{name} must be a date such as 1990-05-15") from None
+    return value
 
 
 def _option(name: str, value: Any, field: Field) -> Any:

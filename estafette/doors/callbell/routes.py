@@ -11,6 +11,8 @@ from starlette.types import Receive, Scope, Send
 
 from estafette.core.core import Core
 from estafette.doors.callbell import auth
+from estafette.doors.callbell.contacts import Contacts
+from estafette.doors.callbell.conversations import Conversations
 from estafette.doors.callbell.errors import Refusal
 from estafette.doors.callbell.me import Me
 from estafette.doors.callbell.requests import Answered, Call, key, read_object, read_query
@@ -31,7 +33,7 @@ class Part(Protocol):
 
 
 #: The parts, the most asked first. Of two paths that fit, the one that stands first answers.
-PARTS: tuple[type[Part], ...] = (Me,)
+PARTS: tuple[type[Part], ...] = (Contacts, Conversations, Me)
 
 PREFIXES = (
     "/v1/messages", "/v1/contacts", "/v1/templates", "/v1/channels", "/v1/teams", "/v1/webhooks",
