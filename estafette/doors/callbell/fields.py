@@ -13,14 +13,14 @@ MOST = 200  # fields in one request
 LONGEST_NAME = 255
 LONGEST = 5_000  # characters of what one holds
 
-#: What is said where a value does not fit; the options follow.
+#: What is said where a value does not fit.
 WANTED: Mapping[FieldKind, str] = {
     FieldKind.TEXT: "must be string",
     FieldKind.EMAIL: "must be an e-mail address",
     FieldKind.NUMBER: "must be a number",
     FieldKind.DATE: "must be a date such as 1990-05-15",
-    FieldKind.DROPDOWN: "must be one of ",
-    FieldKind.CHECKBOX: "must be a list of some of ",
+    FieldKind.DROPDOWN: "must be one of {}",
+    FieldKind.CHECKBOX: "must be a list of some of {}",
 }
 
 
@@ -78,7 +78,7 @@ def _fitting(name: str, value: Any, field: Field) -> Any:
         found = field_text(value) if not isinstance(value, list) else value
     if fits(field, found):
         return found
-    raise ValueError(f"{name} {WANTED[field.kind]}{', '.join(field.options)}")
+    raise ValueError(f"{name} {WANTED[field.kind].format(', '.join(field.options))}")
 
 
 def _listed(value: Any) -> Any:

