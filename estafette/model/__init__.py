@@ -25,6 +25,7 @@ from estafette.model.callback import (
 from estafette.model.errand import Errand, ErrandStep
 from estafette.model.errors import (
     BadAddress,
+    BadFallback,
     Busy,
     Conflict,
     Declined,
@@ -44,6 +45,7 @@ from estafette.model.message import (
     Channel,
     Cursor,
     Direction,
+    Fallback,
     Feedback,
     Filter,
     Message,
@@ -62,6 +64,7 @@ __all__ = [
     "After",
     "Attempt",
     "BadAddress",
+    "BadFallback",
     "Busy",
     "Callback",
     "CallbackStatus",
@@ -77,6 +80,7 @@ __all__ = [
     "Errand",
     "ErrandStep",
     "Failure",
+    "Fallback",
     "Feedback",
     "Filter",
     "GatewayError",

@@ -2,6 +2,7 @@
 
 * GatewayError
   + Declined            what was asked for cannot be done as asked; nothing was written
+    + BadFallback       its second way cannot be gone
   + Unknown             no such thing, or not yours
   + Conflict            it is no longer, or not yet, in a state that allows this
   + Busy                we cannot write it down right now; nothing was written
@@ -33,6 +34,19 @@ class Declined(GatewayError):
         super().__init__(f"{reason}: {value}" if value else reason)
         self.reason = reason
         self.value = value  #: the part of the request that is to blame
+
+
+class BadFallback(Declined):
+    """The second way that a message was to have cannot be gone."""
+
+    def __init__(
+        self, part: str, text: str, *, reason: Reason = Reason.OTHER, value: str = ""
+    ) -> None:
+        super().__init__(reason, value)
+        self.part = (
+            part  #: of the fallback: `channel`, `after`, `from`, `to`, `body`; empty for all
+        )
+        self.text = text  #: a sentence for people, which begins behind the name of that part
 
 
 class Unknown(GatewayError):
