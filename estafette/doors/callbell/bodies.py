@@ -5,12 +5,13 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from estafette.doors.callbell.errors import EMPTY, NO_OBJECT, NO_STRING, NOT_ACCEPTED
+from estafette.doors.callbell.errors import EMPTY, NO_OBJECT, NO_STRING, NOT_ACCEPTED, Refusal
+from estafette.doors.callbell.fallback import read_fallback
 from estafette.doors.callbell.kinds import TEXT, TYPES
 from estafette.doors.callbell.parameters import NO_LIST, Parameters, text_fault
 from estafette.doors.callbell.recipients import NotRead, read_recipient
 from estafette.doors.urls import is_url
-from estafette.model import Channel
+from estafette.model import Channel, Fallback
 
 #: Names that a translated page of this API has for parameters, by where they stand: taken where
 #: the right one is absent, and never said by us.
@@ -55,6 +56,7 @@ class Asked(NamedTuple):
     shown: frozenset[str]  #: what the answer shows beside the message
     bot_status: str
     metadata: Mapping[str, str]
+    fallback: Fallback | None
 
 
 def canonical(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,6 +88,7 @@ def read(body: Mapping[str, Any], query: Mapping[str, str]) -> Asked:
     shown = frozenset(said.names("fields") or ()) | _listed(query.get("fields", ""))
     bot_status = said.word("bot_status", BOT_WORDS)
     sender, metadata = _text(said, "channel_uuid"), _metadata(said, body)
+    fallback = _fallback(said, body)
     said.check()
     return Asked(
         channel=channel or Channel.WHATSAPP,
@@ -99,6 +102,7 @@ def read(body: Mapping[str, Any], query: Mapping[str, str]) -> Asked:
         shown=shown,
         bot_status=bot_status or "",
         metadata=metadata,
+        fallback=fallback,
     )
 
 
@@ -241,6 +245,16 @@ def _metadata(said: Parameters, body: Mapping[str, Any]) -> Mapping[str, str]:
     for text in (text for text, is_so in faults.items() if is_so):
         said.wrong("metadata", text)
     return given
+
+
+def _fallback(said: Parameters, body: Mapping[str, Any]) -> Fallback | None:
+    """The second way, whose faults are told with all others."""
+    try:
+        return read_fallback(body)
+    except Refusal as error:
+        for name, texts in error.blamed.items():
+            said.wrong(name, *texts)
+        return None
 
 
 def _listed(text: str) -> frozenset[str]:

@@ -11,11 +11,23 @@ from estafette.doors.callbell import bodies, wire
 from estafette.doors.callbell.assignment import Assignment, assignment, warned
 from estafette.doors.callbell.bodies import Asked
 from estafette.doors.callbell.declined import of_declined
-from estafette.doors.callbell.errors import EMPTY, NO_STRING, UNKNOWN, Refusal, blame, denied
+from estafette.doors.callbell.errors import EMPTY, NO_STRING, UNKNOWN, blame, denied
+from estafette.doors.callbell.fallback import refused
 from estafette.doors.callbell.filling import filled
 from estafette.doors.callbell.kinds import GATED, OFFICIAL, kind_of
 from estafette.doors.callbell.requests import Answered, Call
-from estafette.model import Account, Declined, Direction, Message, Send, Sender, Status, Unknown
+from estafette.doors.callbell.sent import message_shape, status_shape
+from estafette.model import (
+    Account,
+    BadFallback,
+    Declined,
+    Direction,
+    Message,
+    Send,
+    Sender,
+    Status,
+    Unknown,
+)
 from estafette.model.contact import Card
 from estafette.model.rules import WAITING
 
@@ -53,6 +65,8 @@ class Messages:
         send = await self._send(call, asked, sender, print)
         try:
             message = await self._gateway.send(call.account, send)
+        except BadFallback as error:
+            raise refused(error) from None
         except Declined as error:
             raise of_declined(error) from None
         card = await self._noted(message, asked, given)
@@ -65,11 +79,8 @@ class Messages:
         message = await self._gateway.find_named(call.account, call.holes["uuid"])
         card = await self._card(message)
         until = await self._core.window.until(message)
-        shown = frozenset({"contact", "conversation"})
         public_url = self._core.public_url
-        return {
-            "message": wire.status_shape(message, card, shown, until, public_url=public_url)
-        }
+        return {"message": status_shape(message, card, until, public_url=public_url)}
 
     async def forget(self, call: Call) -> Answered:
         """Forget its text and what came with it, here: the recipient keeps it."""
@@ -142,6 +153,7 @@ class Messages:
             body=body,
             media=media,
             content=extra,
+            fallback=asked.fallback,
             door=wire.DOOR,
             idempotency_key=call.idempotency_key,
             fingerprint=print,
@@ -186,9 +198,7 @@ class Messages:
         """The answer to a send."""
         until = await self._core.window.until(message)
         public_url = self._core.public_url
-        return {
-            "message": wire.message_shape(message, card, asked.shown, until, public_url=public_url)
-        }
+        return {"message": message_shape(message, card, asked.shown, until, public_url=public_url)}
 
 
 def _gate(asked: Asked) -> None:
