@@ -154,9 +154,7 @@ def _type(said: Parameters) -> str:
     return found
 
 
-def _content(
-    said: Parameters, body: Mapping[str, Any], type: str, *, is_template: bool
-) -> Content:
+def _content(said: Parameters, body: Mapping[str, Any], type: str, *, is_template: bool) -> Content:
     """What is to be said. A template is asked later which of it must be there."""
     given = body.get("content")
     if given is None or given == "" or (given == {} and not is_template):
