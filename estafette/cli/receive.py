@@ -16,8 +16,8 @@ from estafette.cli.run import (
     run,
 )
 from estafette.cli.send import URL
+from estafette.core.senders import read_address
 from estafette.model import Channel, Incoming, Message
-from estafette.model.address import e164, is_alphanumeric_sender, is_short_code
 
 
 def add_to(app: typer.Typer) -> None:
@@ -68,8 +68,7 @@ def receive(
 
 
 def _check(channel: Channel, sender: str, body: str, media: list[str]) -> None:
-    plain = channel is Channel.SMS and (is_short_code(sender) or is_alphanumeric_sender(sender))
-    if not e164(sender) and not plain:
+    if read_address(channel, sender) != sender:
         raise BadInput(f"{sender} is not an address on {channel}")
     if not body and not media:
         raise BadInput("there is nothing to say: give a text, --media or both")

@@ -21,7 +21,8 @@ from estafette.cli.run import (
 )
 from estafette.cli.services import read_id
 from estafette.model import Channel, Declined, GatewayError, Message, Reason, Send, Status
-from estafette.model.address import e164
+from estafette.model.address import e164, is_opaque
+from estafette.model.message import OPAQUE
 from estafette.store import senders
 
 #: Why a message was declined, for who typed it; `{}` is the part of it that is to blame.
@@ -71,9 +72,10 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Send a message. A server that runs on this home carries it."""
-    recipient = e164(to)
+    recipient = to if (is_opaque(to) if channel in OPAQUE else e164(to)) else None
     if recipient is None:
-        raise BadInput(f"--to {to}: a number such as +15558675310")
+        what = "a name without spaces" if channel in OPAQUE else "a number such as +15558675310"
+        raise BadInput(f"--to {to}: {what}")
     _check(body, media or [])
     pool, send_at = read_id(service) if service else "", _time(at) if at else None
 

@@ -11,13 +11,13 @@ from starlette.types import Receive, Scope, Send
 
 from estafette.core.core import Core
 from estafette.doors.callbell import auth
-from estafette.doors.callbell.errors import Refusal
+from estafette.doors.callbell.errors import Refusal, blame
 from estafette.doors.callbell.me import Me
 from estafette.doors.callbell.messages import Messages
 from estafette.doors.callbell.requests import Answered, Call, key, read_object, read_query
 from estafette.doors.callers import CHALLENGE, header
 from estafette.doors.paths import Paths
-from estafette.model import Busy, Conflict, Unknown
+from estafette.model import Busy, Conflict, Unfit, Unknown
 
 log = structlog.get_logger()
 
@@ -66,6 +66,8 @@ class Application:
             response = await self._answer(Request(scope, receive))
         except Refusal as error:
             response = _refusal(error)
+        except Unfit as error:
+            response = _refusal(blame(**{error.field: str(error)}))
         except Unknown:
             response = _refusal(Refusal(404, "not found"))
         except Conflict as error:

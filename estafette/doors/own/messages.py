@@ -10,6 +10,7 @@ from msgspec import Meta, Struct, field
 from estafette import model
 from estafette.core.core import Core
 from estafette.core.senders import read_address
+from estafette.core.suppressions import recipient_of
 from estafette.doors.own.errors import Refusal
 from estafette.doors.own.timeline import Event, timeline
 from estafette.doors.own.wire import (
@@ -26,6 +27,7 @@ from estafette.doors.own.wire import (
 from estafette.model import Channel, Cursor, Declined, Direction, Filter, Reason, Status, Unknown
 from estafette.model.address import loose_e164
 from estafette.model.ids import instant, moment, read_id
+from estafette.model.message import OPAQUE
 
 _LONGEST_WAIT = 36_000  # seconds
 
@@ -167,9 +169,7 @@ class Messages:
         bad = [url for url in asked.media if not check_url(url, "media")]
         if bad:
             raise Refusal("bad_request", "media: an empty text is not a URL", field="media")
-        recipient = loose_e164(asked.recipient)
-        if recipient is None:
-            raise Declined(Reason.BAD_RECIPIENT, asked.recipient)
+        recipient = _recipient(asked)
         send = model.Send(
             channel=asked.channel,
             sender=await self._sender(call.account.sid, asked),
@@ -238,6 +238,16 @@ class Messages:
 
     async def _find(self, call: Call) -> model.Message:
         return await self._gateway.find_named(call.account, call.holes["id"])
+
+
+def _recipient(asked: NewMessage) -> str:
+    """Whom to send to. Raises Declined."""
+    if asked.channel in OPAQUE:
+        return recipient_of(asked.recipient, asked.channel)
+    found = loose_e164(asked.recipient)
+    if found is None:
+        raise Declined(Reason.BAD_RECIPIENT, asked.recipient)
+    return found
 
 
 def _after(item: model.Message, filter: Filter) -> str:
