@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import chain
 from typing import Any
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from estafette.model.errors import GatewayError
+from estafette.model.media import TYPES
 from estafette.model.message import Channel
 
 Types = Mapping[str, Mapping[str, Any]]
@@ -39,11 +39,10 @@ class TemplateKind(StrEnum):
 
 #: What the end of a URL tells of the media there; any other is taken for a picture.
 _ENDS = {
-    **dict.fromkeys(("mp4", "3gp", "mov", "webm"), TemplateKind.VIDEO),
-    **dict.fromkeys(
-        ("pdf", "txt", "csv", "doc", "docx", "xls", "xlsx", "ppt", "pptx"), TemplateKind.DOCUMENT
-    ),
+    **dict.fromkeys((".mp4", ".3gp", ".mov", ".webm"), TemplateKind.VIDEO),
+    **dict.fromkeys(TYPES.values(), TemplateKind.DOCUMENT),
 }
+_END = re.compile(r"\.[A-Za-z0-9]+(?=$|[?#])")
 
 
 class TemplateStatus(StrEnum):
@@ -188,11 +187,8 @@ def kind_of(types: Types) -> TemplateKind:
     urls = media(_shown(types, Channel.WHATSAPP) or {})
     if not urls:
         return TemplateKind.TEXT
-    try:
-        path = urlsplit(urls[0]).path
-    except ValueError:
-        path = ""
-    return _ENDS.get(path.rpartition("/")[2].rpartition(".")[2].lower(), TemplateKind.IMAGE)
+    end = _END.search(urls[0])
+    return _ENDS.get(end[0].lower(), TemplateKind.IMAGE) if end else TemplateKind.IMAGE
 
 
 def holes(text: str) -> list[str]:
