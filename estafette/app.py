@@ -41,10 +41,12 @@ from estafette.core.templates import Templates
 from estafette.core.usage import Usage
 from estafette.core.vault import Vault, WrongKey
 from estafette.core.verified import Verified
+from estafette.core.window import Window
 from estafette.core.worker import Worker
 from estafette.doors import Door, doors
 from estafette.http import Http
 from estafette.model import GatewayError
+from estafette.model.rules import WindowPolicy
 from estafette.providers import Place
 from estafette.settings import Settings
 from estafette.store import Store
@@ -196,6 +198,7 @@ async def opened(
         allows_private=allows_private,
         pools=pools,
         verified=verified,
+        window=Window(store, connections, utc_now, WindowPolicy(settings.window_policy)),
     )
     keywords = Keywords(store, gateway, people, utc_now)
     inbound = Inbound(store, keywords, utc_now, wake)
@@ -235,11 +238,9 @@ async def opened(
         lists=Lists(store),
         public_url=public_url,
         panel=Panel(store, vault, utc_now),
-<<<<<<< HEAD
+        window=gateway.window,
         contacts=Contacts(store, utc_now),
-=======
         desk=Desk(store, utc_now),
->>>>>>> 666d027ce969df22424e6be0f0b9807e1885c0fc
     )
     try:
         yield App(settings, vault, store, http, core, node)

@@ -17,6 +17,7 @@ from estafette.doors.callbell.conversations import Conversations
 from estafette.doors.callbell.errors import Refusal, blame
 from estafette.doors.callbell.funnels import Funnels
 from estafette.doors.callbell.me import Me
+from estafette.doors.callbell.messages import Messages
 from estafette.doors.callbell.requests import Answered, Call, key, read_object, read_query
 from estafette.doors.callbell.statuses import Statuses
 from estafette.doors.callbell.teams import Teams
@@ -39,6 +40,7 @@ class Part(Protocol):
 
 #: The parts, the most asked first. Of two paths that fit, the one that stands first answers.
 PARTS: tuple[type[Part], ...] = (
+    Messages,
     Contacts,
     Conversations,
     Me,

@@ -1,11 +1,12 @@
 """Messages: send, list and show them, call them back, forget their text, delete them."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Any, ClassVar
 
 import msgspec
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from estafette import model
 from estafette.core.core import Core
@@ -63,6 +64,8 @@ class Message(Struct, frozen=True, kw_only=True):
     updated_at: At
     sent_at: At | None
     expires_at: At
+    #: Until when its WhatsApp conversation may go on freely, where that is known; left out of lists.
+    window_open_until: At | UnsetType | None = UNSET
 
 
 class Traced(Message, frozen=True, kw_only=True):
@@ -103,17 +106,20 @@ class NewMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = _LONGEST_WAIT
 
 
-def message(item: model.Message) -> Message:
+Until = datetime | UnsetType | None  #: when a window closes; None for none, UNSET not to say
+
+
+def message(item: model.Message, until: Until = UNSET) -> Message:
     """A message as it is shown."""
-    return Message(**_parts(item))
+    return Message(**_parts(item, until))
 
 
-def traced(item: model.Message, events: list[Event]) -> Traced:
+def traced(item: model.Message, events: list[Event], until: Until) -> Traced:
     """A message as it is shown, with its timeline."""
-    return Traced(**_parts(item), timeline=events)
+    return Traced(**_parts(item, until), timeline=events)
 
 
-def _parts(item: model.Message) -> dict[str, Any]:
+def _parts(item: model.Message, until: Until) -> dict[str, Any]:
     is_failed = item.reason is not None
     return {
         "id": item.id,
@@ -136,6 +142,7 @@ def _parts(item: model.Message) -> dict[str, Any]:
         "updated_at": item.updated_at,
         "sent_at": item.sent_at,
         "expires_at": item.expires_at,
+        "window_open_until": until,
     }
 
 
@@ -162,6 +169,7 @@ class Messages:
     def __init__(self, core: Core) -> None:
         self._gateway = core.gateway
         self._senders = core.senders
+        self._window = core.window
 
     async def send(self, call: Call) -> Message:
         """Send a message: it is written down when this answers, and its carrier not asked yet."""
@@ -184,7 +192,8 @@ class Messages:
             idempotency_key=call.idempotency_key,
             fingerprint=_fingerprint(asked) if call.idempotency_key else "",
         )
-        return message(await self._gateway.send(call.account, send))
+        sent = await self._gateway.send(call.account, send)
+        return message(sent, await self._window.until(sent))
 
     async def _sender(self, account: str, asked: NewMessage) -> str:
         if asked.sender:
@@ -219,7 +228,8 @@ class Messages:
     async def show(self, call: Call) -> Traced:
         """Show one message with its timeline, by any form of its id, or by its carrier's own."""
         found = await self._find(call)
-        return traced(found, timeline(found, await self._gateway.timeline(found)))
+        events = timeline(found, await self._gateway.timeline(found))
+        return traced(found, events, await self._window.until(found))
 
     async def cancel(self, call: Call) -> Message:
         """Call a message back that was not offered to a carrier yet."""
