@@ -43,9 +43,9 @@ class Contacts:
         ("POST", "/contacts", "create"),
         ("GET", "/contacts/phone/{number}", "by_phone"),
         ("GET", "/contacts/bsuid/{bsuid}", "by_bsuid"),
-        ("GET", "/contacts/{id}", "show"),
-        ("PATCH", "/contacts/{id}", "change"),
-        ("DELETE", "/contacts/{id}", "destroy"),
+        ("GET", "/contacts/{contact}", "show"),
+        ("PATCH", "/contacts/{contact}", "change"),
+        ("DELETE", "/contacts/{contact}", "destroy"),
     ]
 
     def __init__(self, core: Core) -> None:
@@ -224,7 +224,7 @@ async def main_channels(core: Core, account: str) -> frozenset[str]:
 
 def contact_id(call: Call) -> str:
     """The contact that a path names, by an id in either form. Raises Refusal."""
-    found = uuid(call.holes["id"])
+    found = uuid(call.holes["contact"])
     if found is None:
         raise not_found()
     return found

@@ -23,16 +23,16 @@ class Conversations:
     """Each method answers one operation."""
 
     TABLE: ClassVar[list[tuple[str, str, str]]] = [
-        ("GET", "/contacts/{id}/messages", "messages"),
-        ("POST", "/contacts/{id}/conversation/open", "open"),
-        ("POST", "/contacts/{id}/conversation/close", "close"),
-        ("POST", "/contacts/{id}/conversation/note", "note"),
-        ("PUT", "/contacts/{id}/conversation/update_funnel", "funnel"),
-        ("POST", "/contacts/{id}/conversation/update_funnel", "funnel"),
+        ("GET", "/contacts/{contact}/messages", "messages"),
+        ("POST", "/contacts/{contact}/conversation/open", "open"),
+        ("POST", "/contacts/{contact}/conversation/close", "close"),
+        ("POST", "/contacts/{contact}/conversation/note", "note"),
+        ("PUT", "/contacts/{contact}/conversation/update_funnel", "funnel"),
+        ("POST", "/contacts/{contact}/conversation/update_funnel", "funnel"),
         # Its documentation prints it so in one place.
-        ("POST", "/contacts/{id}/messages/update_funnel", "funnel"),
-        ("GET", "/contacts/{id}/bot", "bot"),
-        ("POST", "/contacts/{id}/bot", "set_bot"),
+        ("POST", "/contacts/{contact}/messages/update_funnel", "funnel"),
+        ("GET", "/contacts/{contact}/bot", "bot"),
+        ("POST", "/contacts/{contact}/bot", "set_bot"),
     ]
 
     def __init__(self, core: Core) -> None:
