@@ -15,6 +15,7 @@ from estafette.doors.own import (
     messages,
     senders,
     suppressions,
+    templates,
     timeline,
     webhooks,
 )
@@ -28,6 +29,7 @@ from estafette.model import (
     Subscription,
     Suppression,
 )
+from estafette.model.template import Template
 
 
 def message(item: Message) -> dict[str, Any]:
@@ -64,6 +66,11 @@ def sender(item: Sender) -> dict[str, Any]:
 def suppression(item: Suppression) -> dict[str, Any]:
     """A suppression."""
     return _plain(suppressions.suppression(item))
+
+
+def template(item: Template) -> dict[str, Any]:
+    """A template."""
+    return _plain(templates.template(item))
 
 
 def connection(item: Connection, shown: Shown) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from estafette.doors.own.sandbox import Sandbox
 from estafette.doors.own.senders import Senders
 from estafette.doors.own.settings import Settings
 from estafette.doors.own.suppressions import Suppressions
+from estafette.doors.own.templates import Templates
 from estafette.doors.own.webhooks import Webhooks
 from estafette.doors.own.wire import Answered, Call, Row
 from estafette.doors.paths import Paths
@@ -31,7 +32,7 @@ log = structlog.get_logger()
 
 #: The operations, by resource; the most asked first.
 PARTS = (
-    Messages, Callbacks, Webhooks, Suppressions, Senders, Connections, Keys, Settings, Sandbox,
+    Messages, Callbacks, Webhooks, Suppressions, Senders, Templates, Connections, Keys, Settings, Sandbox,
 )  # fmt: skip
 
 TABLE: list[Row] = [row for part in PARTS for row in part.TABLE]
