@@ -22,6 +22,7 @@ from estafette.doors.callbell.requests import Answered, Call, key, read_object, 
 from estafette.doors.callbell.statuses import Statuses
 from estafette.doors.callbell.teams import Teams
 from estafette.doors.callbell.users import Users
+from estafette.doors.callbell.templates import Templates
 from estafette.doors.callers import CHALLENGE, header
 from estafette.doors.paths import Paths
 from estafette.model import Busy, Conflict, Unfit, Unknown
@@ -42,6 +43,7 @@ class Part(Protocol):
 PARTS: tuple[type[Part], ...] = (
     Messages, Contacts, Conversations, Me, Channels, Teams, Users, Statuses, Funnels,
 )  # fmt: skip
+PARTS: tuple[type[Part], ...] = (Templates, Me)
 
 PREFIXES = (
     "/v1/messages", "/v1/contacts", "/v1/templates", "/v1/channels", "/v1/teams", "/v1/webhooks",

@@ -27,6 +27,7 @@ from estafette.doors.own.suppressions import Suppressions
 from estafette.doors.own.tags import Tags
 from estafette.doors.own.teams import Teams
 from estafette.doors.own.users import Users
+from estafette.doors.own.templates import Templates
 from estafette.doors.own.webhooks import Webhooks
 from estafette.doors.own.wire import Answered, Call, Row
 from estafette.doors.paths import Paths
@@ -39,6 +40,7 @@ log = structlog.get_logger()
 PARTS = (
     Messages, Callbacks, Webhooks, Suppressions, Senders, Connections, Keys, Settings, Sandbox,
     Users, Teams, Tags, Fields, Funnels, Statuses,
+    Messages, Callbacks, Webhooks, Suppressions, Senders, Templates, Connections, Keys, Settings, Sandbox,
 )  # fmt: skip
 
 TABLE: list[Row] = [row for part in PARTS for row in part.TABLE]
