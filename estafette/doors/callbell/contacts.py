@@ -67,7 +67,7 @@ class Contacts:
                 tags=_tags(call.query.get("tags", "")),
                 team=team,
             )
-        except ValueError:
+        except Unknown:
             raise Refusal(400, "Invalid pagination cursor") from None
         kinds = await self._kinds_shown(call)
         return {

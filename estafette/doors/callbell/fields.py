@@ -35,7 +35,8 @@ class BadFields(Exception):
 def read_fields(given: object, kinds: Mapping[str, Field]) -> dict[str, Any]:
     """The fields to be set, as they are kept: texts, numbers, flags and lists of texts.
 
-    One that the account has not defined may hold any of these. An empty text or null clears any.
+    One that the account has not defined may hold any of these. An empty text
+    clears any, and null drops it.
     Raises BadFields.
     """
     if not isinstance(given, dict):
@@ -60,7 +61,7 @@ def _read(name: str, value: Any, field: Field | None) -> Any:
     if not name.strip():
         raise ValueError("the name of a field must be present and not empty")
     if value is None or value == "":
-        return ""
+        return value
     for item in value if isinstance(value, list) else [value]:
         if not isinstance(item, str | int | float):
             raise ValueError(f"{name} must be a string, a number or a list of these")

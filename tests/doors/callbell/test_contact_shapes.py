@@ -167,7 +167,7 @@ def test_a_conversation_says_when_it_was_closed_once_it_is() -> None:
         ("checkbox", [], []),
         ("unheard of", 1, 1),
         ("unheard of", ["x", 1], ["x", 1]),
-        *[(kind.value, None, "") for kind in FieldKind],
+        *[(kind.value, None, None) for kind in FieldKind],
         *[(kind.value, "", "") for kind in FieldKind],
     ],
 )
