@@ -47,4 +47,5 @@ def kind_of(type: str, url: str, filename: str = "") -> str:
 
 
 def _ending(name: str) -> str:
-    return name.rpartition("/")[2].rpartition(".")[2].strip().lower()
+    _, dot, end = name.rpartition("/")[2].rpartition(".")
+    return end.strip().lower() if dot else ""
