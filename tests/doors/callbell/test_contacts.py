@@ -111,6 +111,13 @@ def test_the_first_example_makes_a_contact(api: Api) -> None:
     assert show(api, made["uuid"]) == made
 
 
+def test_a_contacts_channel_is_the_one_that_is_listed(api: Api) -> None:
+    listed = {channel["uuid"]: channel for channel in api.get("/channels")["channels"]}
+    channel = make(api)["channel"]
+    assert channel == listed[channel["uuid"]]
+    assert channel["main"]
+
+
 def test_tags_and_fields_that_nobody_defined_are_kept(api: Api) -> None:
     body = {
         "source": "whatsapp",
