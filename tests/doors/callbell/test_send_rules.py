@@ -372,8 +372,10 @@ def test_what_is_refused_leaves_no_trace(api: Api, own: Own) -> None:
 
 
 def test_a_bot_begins_and_ends(api: Api) -> None:
-    assert api.send(new_number(), bot_status="bot_start")
-    assert api.send(new_number(), bot_status="bot_end")
+    for word in ("bot_start", "bot_end"):
+        contact = api.send(new_number(), bot_status=word, fields="contact")["contact"]
+        found = api.get(f"/contacts/{contact['uuid']}/bot")["bot"]
+        assert found["status"] == {"bot_start": "started", "bot_end": "ended"}[word]
     said = blamed(api.post({**TEXT, "bot_status": "bot_pause"}))
     assert said == {"bot_status": ["must be one of bot_start, bot_end"]}
 
