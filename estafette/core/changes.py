@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from estafette.core.senders import chosen
+from estafette.core.senders import is_main
 from estafette.model import Channel, Conflict, Unknown
 from estafette.model.contact import Card, Contact, Conversation
 from estafette.model.ids import instant
@@ -43,9 +43,7 @@ def talk_of(
     conn: Connection, known: Contact, now: datetime, told: list[Told], sender: str = ""
 ) -> Conversation:
     """A contact's conversation with a sender, or the one of late. Where there is none it is made, and
-    `told` says so.
-
-    Raises Conflict where it would be with the main sender of the channel, and there is none.
+    `told` says so: with the main sender of the channel, or the first. Raises Conflict for no sender.
     """
     talks = conversations.of_contact(conn, known.id)
     mine = [talk for talk in talks if talk.sender == sender] if sender else talks
@@ -53,12 +51,12 @@ def talk_of(
         return mine[-1]
     if not sender:
         every = senders.all_of(conn, known.account)
-        main = chosen([one for one in every if one.channel is known.channel])
-        if main is None:
+        ours = [one for one in every if one.channel is known.channel]
+        if not ours:
             raise Conflict(
                 f"no conversation with {known.address}, and no sender on {known.channel}"
             )
-        sender = main.id
+        sender = next(filter(is_main, ours), ours[0]).id
     made = conversations.add(conn, known, sender, now)
     told.append(Told(Event.CONVERSATION_OPENED, known.id, made.id))
     return made

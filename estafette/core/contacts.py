@@ -126,7 +126,8 @@ class Contacts:
         email: str = "",
     ) -> Card:
         """Add a contact; one that is there is changed by what is given. It gets a conversation with
-        `sender`, or, where somebody is to look after it, with the main sender of its channel.
+        `sender`, or, where somebody is to look after it, with the main sender of its channel or,
+        where none is that, the first.
 
         Raises Declined (BAD_RECIPIENT) for what is no address on the channel, Unknown for a sender that
         is not the account's on this channel, Conflict where one is needed and there is none.
@@ -178,7 +179,7 @@ class Contacts:
         the fields those given are set, and those given as None are dropped.
 
         Raises Unknown, or Conflict where somebody is to look after a contact for which there is
-        neither a conversation nor a sender of its channel.
+        neither a conversation nor a sender on its channel.
         """
         given = {
             "name": name, "tags": tags, "fields": fields, "note": note, "avatar_url": avatar_url,

@@ -56,17 +56,13 @@ class Encounter(NamedTuple):
 def of(message: Message) -> Encounter:
     """What one message says."""
     at, came_at = instant(message.created_at), instant(message.updated_at)
-    is_heard = message.direction is Direction.INBOUND
+    who = (message.account, str(message.channel))
+    if message.direction is not Direction.INBOUND:
+        return Encounter(*who, message.recipient, message.lane, at, at, came_at=at)
+    name = message.content.get("name")
+    profile = plain(name)[:_LONGEST] if isinstance(name, str) else ""
     return Encounter(
-        message.account,
-        str(message.channel),
-        message.sender if is_heard else message.recipient,
-        message.lane,
-        came_at if is_heard else at,
-        at,
-        at if is_heard else None,
-        came_at if is_heard else at,
-        plain(str(message.content.get("name") or ""))[:_LONGEST] if is_heard else "",
+        *who, message.sender, message.lane, came_at, at, at, came_at=came_at, profile=profile
     )
 
 
