@@ -2,11 +2,14 @@
 
 import re
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
+from estafette.app import App
 from estafette.cli import shape
 from estafette.cli.messages import follow_one
 from estafette.cli.run import (
@@ -20,8 +23,19 @@ from estafette.cli.run import (
     run,
 )
 from estafette.cli.services import read_id
-from estafette.model import Channel, Declined, GatewayError, Message, Reason, Send, Status
+from estafette.model import (
+    Account,
+    Channel,
+    Conflict,
+    Declined,
+    GatewayError,
+    Message,
+    Reason,
+    Send,
+    Status,
+)
 from estafette.model.address import e164
+from estafette.model.template import Unfilled, Unfit
 from estafette.store import senders
 
 #: Why a message was declined, for who typed it; `{}` is the part of it that is to blame.
@@ -55,6 +69,12 @@ def send(
         str, typer.Option("--from", help="The sender; the account's first where it is left out.")
     ] = "",
     media: Annotated[list[str] | None, typer.Option(help="The URL of a picture or file.")] = None,
+    template: Annotated[
+        str, typer.Option(help="An approved template by its name or HX…, instead of a text.")
+    ] = "",
+    value: Annotated[
+        list[str] | None, typer.Option(help="What fills the next hole of the template.")
+    ] = None,
     service: Annotated[
         str, typer.Option(help="MG…: one of its senders sends it, where none is named.")
     ] = "",
@@ -72,7 +92,12 @@ def send(
     recipient = e164(to)
     if recipient is None:
         raise BadInput(f"--to {to}: a number such as +15558675310")
-    _check(body, media or [])
+    texts = {"--body": body, "--template": template, "--value": " ".join(value or ())}
+    _check(texts, media or [])
+    if template and body:
+        raise BadInput("a template has its own text: leave --body out")
+    if value and not template:
+        raise BadInput("--value fills a hole of a template: give --template")
     pool, send_at = read_id(service) if service else "", _time(at) if at else None
 
     async def work() -> Message:
@@ -91,6 +116,8 @@ def send(
                 service=pool,
                 send_at=send_at,
             )
+            if template:
+                asked = await _made_of(app, owner, template, value or [], asked)
             try:
                 message = await app.gateway.send(owner, asked)
             except Declined as error:
@@ -115,13 +142,26 @@ class NotTaken(GatewayError):
         super().__init__(text.format(error.value) if text else str(error))
 
 
-def _check(body: str, media: list[str]) -> None:
-    if not body and not media:
-        raise BadInput("there is nothing to say: give --body, --media or both")
+async def _made_of(app: App, owner: Account, name: str, values: list[str], send: Send) -> Send:
+    """The message as a template has it, with the first of the media given. Raises BadInput."""
+    url, *more = send.media or ("",)
+    if more:
+        raise BadInput("a template shows one --media at the most")
     try:
-        body.encode()
-    except UnicodeEncodeError:
-        raise BadInput("--body is not UTF-8") from None
+        made = await app.core.templates.say(owner, name, values, channel=send.channel, url=url)
+    except (Conflict, Unfilled, Unfit) as error:
+        raise BadInput(f"--template {name}: {error}") from None
+    return replace(send, body=made.body, media=made.media, content=made.content)
+
+
+def _check(texts: Mapping[str, str], media: list[str]) -> None:
+    if not any(texts.values()) and not media:
+        raise BadInput("there is nothing to say: give --body, --media or both")
+    for name, text in texts.items():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise BadInput(f"{name} is not UTF-8") from None
     for url in media:
         if not URL.fullmatch(url):
             raise BadInput(f"--media {url}: a URL such as https://example.com/picture.png")

@@ -5,12 +5,14 @@ from hashlib import sha256
 from typing import Annotated, Any, ClassVar
 
 import msgspec
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec.structs import replace
 
 from estafette import model
 from estafette.core.core import Core
 from estafette.core.senders import read_address
 from estafette.doors.own.errors import Refusal
+from estafette.doors.own.templates import UsedTemplate, said
 from estafette.doors.own.timeline import Event, timeline
 from estafette.doors.own.wire import (
     At,
@@ -99,6 +101,9 @@ class NewMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     valid_for: Annotated[
         int, Meta(ge=1, le=_LONGEST_WAIT, description="Seconds in which it must be taken.")
     ] = _LONGEST_WAIT
+    template: Annotated[
+        UsedTemplate | UnsetType, Meta(description="Instead of `body` and `media`.")
+    ] = UNSET
 
 
 def message(item: model.Message) -> Message:
@@ -158,6 +163,7 @@ class Messages:
     ]
 
     def __init__(self, core: Core) -> None:
+        self._core = core
         self._gateway = core.gateway
         self._senders = core.senders
 
@@ -184,6 +190,11 @@ class Messages:
             idempotency_key=call.idempotency_key,
             fingerprint=_fingerprint(asked) if call.idempotency_key else "",
         )
+        if asked.template is not UNSET:
+            if asked.body or asked.media:
+                raise Refusal("bad_request", "a template has its own text", field="template")
+            made = await said(self._core, call.account, asked.template, asked.channel)
+            send = replace(send, body=made.body, media=made.media, content=made.content)
         return message(await self._gateway.send(call.account, send))
 
     async def _sender(self, account: str, asked: NewMessage) -> str:
