@@ -12,8 +12,10 @@ from estafette.core.bucket import Bucket, read_url
 from estafette.core.callbacks import Callbacks
 from estafette.core.clock import utc_now
 from estafette.core.connections import Connections
+from estafette.core.contacts import Contacts
 from estafette.core.core import Core
 from estafette.core.courier import Courier
+from estafette.core.desk import Desk
 from estafette.core.errands import Errands
 from estafette.core.exchange import Voice
 from estafette.core.first import First, first_start
@@ -39,10 +41,12 @@ from estafette.core.templates import Templates
 from estafette.core.usage import Usage
 from estafette.core.vault import Vault, WrongKey
 from estafette.core.verified import Verified
+from estafette.core.window import Window
 from estafette.core.worker import Worker
 from estafette.doors import Door, doors
 from estafette.http import Http
 from estafette.model import GatewayError
+from estafette.model.rules import WindowPolicy
 from estafette.providers import Place
 from estafette.settings import Settings
 from estafette.store import Store
@@ -194,6 +198,7 @@ async def opened(
         allows_private=allows_private,
         pools=pools,
         verified=verified,
+        window=Window(store, connections, utc_now, WindowPolicy(settings.window_policy)),
     )
     keywords = Keywords(store, gateway, people, utc_now)
     inbound = Inbound(store, keywords, utc_now, wake)
@@ -233,6 +238,9 @@ async def opened(
         lists=Lists(store),
         public_url=public_url,
         panel=Panel(store, vault, utc_now),
+        window=gateway.window,
+        contacts=Contacts(store, utc_now),
+        desk=Desk(store, utc_now),
     )
     try:
         yield App(settings, vault, store, http, core, node)

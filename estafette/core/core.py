@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from estafette.core.applications import Applications
 from estafette.core.connections import Connections
+from estafette.core.contacts import Contacts
+from estafette.core.desk import Desk
 from estafette.core.errands import Errands
 from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
@@ -22,6 +24,7 @@ from estafette.core.suppressions import Suppressions
 from estafette.core.templates import Templates
 from estafette.core.usage import Usage
 from estafette.core.verified import Verified
+from estafette.core.window import Window
 
 
 @dataclass(frozen=True)
@@ -49,3 +52,6 @@ class Core:
     panel: Panel  #: the Twilio account that actions send through
     errands: Errands  #: what is done after the answer, and told at another address
     lists: Lists  #: messages by the numbers of their pages
+    contacts: Contacts  #: who is written to and who writes, and the conversations with them
+    window: Window  #: until when people on WhatsApp may be written to freely
+    desk: Desk  #: users and teams, and the words that they use
