@@ -3,6 +3,7 @@
 import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -255,13 +256,23 @@ def test_a_template_shows_the_media_of_a_message(own: Own) -> None:
 def test_what_a_template_cannot_say_is_refused(
     own: Own, template: Any, more: Any, told: tuple[Any, ...]
 ) -> None:
-    before = own.get("/messages", limit=1)["items"][0]["id"]
+    before = [item["id"] for item in own.get("/messages", limit=1)["items"]]
     body = {**sent_of(own), "template": template, **more}
     assert own.call("POST", "/messages", body).refusal == told
-    assert own.get("/messages", limit=1)["items"][0]["id"] == before
+    assert [item["id"] for item in own.get("/messages", limit=1)["items"]] == before
 
 
 def test_only_what_is_approved_is_sent(own: Own) -> None:
     made = add(own, status="paused", body="Hi")
     refusal = own.call("POST", "/messages", sent_of(own, name=made["id"])).refusal
     assert refusal[:2] == (409, "conflict")
+
+
+def test_a_template_is_sent_where_the_window_is_closed(own: Own) -> None:
+    person = new_number()
+    yesterday = datetime.now(UTC) - timedelta(hours=25)
+    own.write(person, "Hi", "+15550783881", channel="whatsapp", at=yesterday.isoformat())
+    body = {**sent_of(own, name=FIRST, values=["Ada"]), "to": person}
+    text = {"to": person, "from": "+15550783881", "channel": "whatsapp", "body": "Hi"}
+    assert own.call("POST", "/messages", text).refusal[1] == "outside_window"
+    assert own.post("/messages", body)["body"].startswith("Hello Ada")
