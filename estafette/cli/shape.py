@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from estafette.core.gateway import Timeline
 from estafette.core.sealed import Shown
+from estafette.core.timelines import Timeline
 from estafette.doors.own import (
     callbacks,
     connections,

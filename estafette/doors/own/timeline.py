@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from estafette.core.gateway import Timeline
+from estafette.core.timelines import Timeline
 from estafette.doors.own.callbacks import Callback, callback
 from estafette.doors.own.wire import At
 from estafette.model import Attempt, Direction, Message, Outcome, Reason, Receipt, Status
