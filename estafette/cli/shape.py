@@ -15,7 +15,6 @@ from estafette.doors.own import (
     messages,
     senders,
     suppressions,
-    timeline,
     webhooks,
 )
 from estafette.model import (
@@ -48,7 +47,7 @@ def media(item: MediaItem) -> dict[str, Any]:
 
 def traced(item: Message, found: Timeline) -> dict[str, Any]:
     """A message with what became of it."""
-    return _plain(messages.traced(item, timeline.timeline(item, found)))
+    return _plain(messages.traced(item, found))
 
 
 def callback(item: Callback) -> dict[str, Any]:

@@ -10,7 +10,10 @@ from msgspec import Meta, Struct, field
 from estafette import model
 from estafette.core.core import Core
 from estafette.core.senders import read_address
+from estafette.core.timelines import Timeline
+from estafette.doors.own import fallback
 from estafette.doors.own.errors import Refusal
+from estafette.doors.own.fallback import Fallback, NewFallback
 from estafette.doors.own.timeline import Event, timeline
 from estafette.doors.own.wire import (
     At,
@@ -66,6 +69,7 @@ class Message(Struct, frozen=True, kw_only=True):
 class Traced(Message, frozen=True, kw_only=True):
     """One message, with what became of it."""
 
+    fallback: Fallback | None
     timeline: list[Event]
 
 
@@ -99,6 +103,7 @@ class NewMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     valid_for: Annotated[
         int, Meta(ge=1, le=_LONGEST_WAIT, description="Seconds in which it must be taken.")
     ] = _LONGEST_WAIT
+    fallback: NewFallback | None = None
 
 
 def message(item: model.Message) -> Message:
@@ -106,9 +111,13 @@ def message(item: model.Message) -> Message:
     return Message(**_parts(item))
 
 
-def traced(item: model.Message, events: list[Event]) -> Traced:
-    """A message as it is shown, with its timeline."""
-    return Traced(**_parts(item), timeline=events)
+def traced(item: model.Message, found: Timeline) -> Traced:
+    """A message as it is shown, with what became of it."""
+    return Traced(
+        **_parts(item),
+        fallback=fallback.fallback(found.second, item),
+        timeline=timeline(item, found),
+    )
 
 
 def _parts(item: model.Message) -> dict[str, Any]:
@@ -183,6 +192,7 @@ class Messages:
             door="own",
             idempotency_key=call.idempotency_key,
             fingerprint=_fingerprint(asked) if call.idempotency_key else "",
+            fallback=fallback.read(asked.fallback),
         )
         return message(await self._gateway.send(call.account, send))
 
@@ -219,7 +229,7 @@ class Messages:
     async def show(self, call: Call) -> Traced:
         """Show one message with its timeline, by any form of its id, or by its carrier's own."""
         found = await self._find(call)
-        return traced(found, timeline(found, await self._gateway.timeline(found)))
+        return traced(found, await self._gateway.timeline(found))
 
     async def cancel(self, call: Call) -> Message:
         """Call a message back that was not offered to a carrier yet."""
