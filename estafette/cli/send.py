@@ -20,8 +20,19 @@ from estafette.cli.run import (
     run,
 )
 from estafette.cli.services import read_id
-from estafette.model import Channel, Declined, GatewayError, Message, Reason, Send, Status
+from estafette.model import (
+    BadFallback,
+    Channel,
+    Declined,
+    Fallback,
+    GatewayError,
+    Message,
+    Reason,
+    Send,
+    Status,
+)
 from estafette.model.address import e164, is_opaque
+from estafette.model.fallback import LONGEST, SHORTEST
 from estafette.model.message import OPAQUE
 from estafette.store import senders
 
@@ -65,6 +76,21 @@ def send(
         str, typer.Option(help="Not before: 2026-12-01T08:00:00Z; UTC where no offset is given.")
     ] = "",
     channel: Annotated[Channel, typer.Option(help="The channel.")] = Channel.SMS,
+    fallback: Annotated[
+        Channel | None,
+        typer.Option(help="The channel that it goes on when this one fails, or takes too long."),
+    ] = None,
+    fallback_after: Annotated[
+        int | None,
+        typer.Option(
+            help="Seconds in which it is to be delivered; only when it fails, if left out.",
+            min=SHORTEST,
+            max=LONGEST,
+        ),
+    ] = None,
+    fallback_from: Annotated[str, typer.Option(help="The sender there.")] = "",
+    fallback_to: Annotated[str, typer.Option(help="The recipient there, if another.")] = "",
+    fallback_body: Annotated[str, typer.Option(help="The text there, if another.")] = "",
     follow: Annotated[
         bool, typer.Option("--follow", help="Print each status, until it is final.")
     ] = False,
@@ -77,6 +103,7 @@ def send(
         what = "a name without spaces" if channel in OPAQUE else "a number such as +15558675310"
         raise BadInput(f"--to {to}: {what}")
     _check(body, media or [])
+    second = _fallback(fallback, fallback_after, fallback_from, fallback_to, fallback_body)
     pool, send_at = read_id(service) if service else "", time(at, "--at") if at else None
 
     async def work() -> tuple[Message, datetime | None]:
@@ -94,6 +121,7 @@ def send(
                 media=tuple(media or ()),
                 service=pool,
                 send_at=send_at,
+                fallback=second,
             )
             try:
                 message = await app.gateway.send(owner, asked)
@@ -119,19 +147,38 @@ class NotTaken(GatewayError):
 
     def __init__(self, error: Declined) -> None:
         text = DECLINED.get(error.reason)
-        super().__init__(text.format(error.value) if text else str(error))
+        if isinstance(error, BadFallback):
+            name = "" if error.part == "channel" else error.part
+            super().__init__(f"--fallback-{name}".rstrip("-") + f" {error.text}")
+        else:
+            super().__init__(text.format(error.value) if text else str(error))
 
 
 def _check(body: str, media: list[str]) -> None:
     if not body and not media:
         raise BadInput("there is nothing to say: give --body, --media or both")
-    try:
-        body.encode()
-    except UnicodeEncodeError:
-        raise BadInput("--body is not UTF-8") from None
+    _check_text(body, "--body")
     for url in media:
         if not URL.fullmatch(url):
             raise BadInput(f"--media {url}: a URL such as https://example.com/picture.png")
+
+
+def _check_text(text: str, name: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise BadInput(f"{name} is not UTF-8") from None
+
+
+def _fallback(
+    channel: Channel | None, after: int | None, sender: str, recipient: str, body: str
+) -> Fallback | None:
+    if channel is None:
+        if after is not None or sender or recipient or body:
+            raise BadInput("--fallback is needed: the channel of the second way")
+        return None
+    _check_text(body, "--fallback-body")
+    return Fallback(channel=channel, after=after, sender=sender, recipient=recipient, body=body)
 
 
 def time(text: str, name: str) -> datetime:
