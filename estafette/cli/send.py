@@ -25,9 +25,11 @@ from estafette.cli.run import (
 from estafette.cli.services import read_id
 from estafette.model import (
     Account,
+    BadFallback,
     Channel,
     Conflict,
     Declined,
+    Fallback,
     GatewayError,
     Message,
     Reason,
@@ -35,6 +37,7 @@ from estafette.model import (
     Status,
 )
 from estafette.model.address import e164, is_opaque
+from estafette.model.fallback import LONGEST, SHORTEST
 from estafette.model.message import OPAQUE
 from estafette.model.template import Unfilled, Unfit
 from estafette.store import senders
@@ -85,6 +88,21 @@ def send(
         str, typer.Option(help="Not before: 2026-12-01T08:00:00Z; UTC where no offset is given.")
     ] = "",
     channel: Annotated[Channel, typer.Option(help="The channel.")] = Channel.SMS,
+    fallback: Annotated[
+        Channel | None,
+        typer.Option(help="The channel that it goes on when this one fails, or takes too long."),
+    ] = None,
+    fallback_after: Annotated[
+        int | None,
+        typer.Option(
+            help="Seconds in which it is to be delivered; only when it fails, if left out.",
+            min=SHORTEST,
+            max=LONGEST,
+        ),
+    ] = None,
+    fallback_from: Annotated[str, typer.Option(help="The sender there.")] = "",
+    fallback_to: Annotated[str, typer.Option(help="The recipient there, if another.")] = "",
+    fallback_body: Annotated[str, typer.Option(help="The text there, if another.")] = "",
     follow: Annotated[
         bool, typer.Option("--follow", help="Print each status, until it is final.")
     ] = False,
@@ -98,6 +116,7 @@ def send(
         raise BadInput(f"--to {to}: {what}")
     texts = {"--body": body, "--template": template, "--value": " ".join(value or ())}
     _check(texts, media or [])
+    second = _fallback(fallback, fallback_after, fallback_from, fallback_to, fallback_body)
     pool, send_at = read_id(service) if service else "", time(at, "--at") if at else None
 
     async def work() -> tuple[Message, datetime | None]:
@@ -115,6 +134,7 @@ def send(
                 media=tuple(media or ()),
                 service=pool,
                 send_at=send_at,
+                fallback=second,
             )
             if template:
                 asked = await _made_of(app, owner, template, value or [], asked)
@@ -142,7 +162,11 @@ class NotTaken(GatewayError):
 
     def __init__(self, error: Declined) -> None:
         text = DECLINED.get(error.reason)
-        super().__init__(text.format(error.value) if text else str(error))
+        if isinstance(error, BadFallback):
+            name = "" if error.part == "channel" else error.part
+            super().__init__(f"--fallback-{name}".rstrip("-") + f" {error.text}")
+        else:
+            super().__init__(text.format(error.value) if text else str(error))
 
 
 async def _made_of(app: App, owner: Account, name: str, values: list[str], send: Send) -> Send:
@@ -161,10 +185,7 @@ def _check(texts: Mapping[str, str], media: list[str]) -> None:
     if not any(texts.values()) and not media:
         raise BadInput("there is nothing to say: give --body, --media or both")
     for name, text in texts.items():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise BadInput(f"{name} is not UTF-8") from None
+        _check_text(text, name)
     if texts["--template"] and texts["--body"]:
         raise BadInput("a template has its own text: leave --body out")
     if texts["--value"] and not texts["--template"]:
@@ -172,6 +193,24 @@ def _check(texts: Mapping[str, str], media: list[str]) -> None:
     for url in media:
         if not URL.fullmatch(url):
             raise BadInput(f"--media {url}: a URL such as https://example.com/picture.png")
+
+
+def _check_text(text: str, name: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise BadInput(f"{name} is not UTF-8") from None
+
+
+def _fallback(
+    channel: Channel | None, after: int | None, sender: str, recipient: str, body: str
+) -> Fallback | None:
+    if channel is None:
+        if after is not None or sender or recipient or body:
+            raise BadInput("--fallback is needed: the channel of the second way")
+        return None
+    _check_text(body, "--fallback-body")
+    return Fallback(channel=channel, after=after, sender=sender, recipient=recipient, body=body)
 
 
 def time(text: str, name: str) -> datetime:

@@ -12,9 +12,12 @@ from starlette.types import Receive, Scope, Send
 from estafette.core.core import Core
 from estafette.doors.callbell import auth
 from estafette.doors.callbell.channels import Channels
+from estafette.doors.callbell.contacts import Contacts
+from estafette.doors.callbell.conversations import Conversations
 from estafette.doors.callbell.errors import Refusal, blame
 from estafette.doors.callbell.funnels import Funnels
 from estafette.doors.callbell.me import Me
+from estafette.doors.callbell.messages import Messages
 from estafette.doors.callbell.requests import Answered, Call, key, read_object, read_query
 from estafette.doors.callbell.statuses import Statuses
 from estafette.doors.callbell.teams import Teams
@@ -37,7 +40,9 @@ class Part(Protocol):
 
 
 #: The parts, the most asked first. Of two paths that fit, the one that stands first answers.
-PARTS: tuple[type[Part], ...] = (Me, Templates, Channels, Teams, Users, Statuses, Funnels)
+PARTS: tuple[type[Part], ...] = (
+    Messages, Contacts, Conversations, Templates, Me, Channels, Teams, Users, Statuses, Funnels,
+)  # fmt: skip
 
 PREFIXES = (
     "/v1/messages", "/v1/contacts", "/v1/templates", "/v1/channels", "/v1/teams", "/v1/webhooks",

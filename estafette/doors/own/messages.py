@@ -13,7 +13,10 @@ from estafette import model
 from estafette.core.core import Core
 from estafette.core.senders import read_address
 from estafette.core.suppressions import recipient_of
+from estafette.core.timelines import Timeline
+from estafette.doors.own import fallback
 from estafette.doors.own.errors import Refusal
+from estafette.doors.own.fallback import Fallback, NewFallback
 from estafette.doors.own.templates import UsedTemplate, said
 from estafette.doors.own.timeline import Event, timeline
 from estafette.doors.own.wire import (
@@ -73,6 +76,7 @@ class Message(Struct, frozen=True, kw_only=True):
 class Traced(Message, frozen=True, kw_only=True):
     """One message, with what became of it."""
 
+    fallback: Fallback | None
     timeline: list[Event]
 
 
@@ -106,6 +110,7 @@ class NewMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     valid_for: Annotated[
         int, Meta(ge=1, le=_LONGEST_WAIT, description="Seconds in which it must be taken.")
     ] = _LONGEST_WAIT
+    fallback: NewFallback | None = None
     template: Annotated[
         UsedTemplate | UnsetType, Meta(description="Instead of `body` and `media`.")
     ] = UNSET
@@ -119,9 +124,13 @@ def message(item: model.Message, until: Until = UNSET) -> Message:
     return Message(**_parts(item, until))
 
 
-def traced(item: model.Message, events: list[Event], until: Until) -> Traced:
-    """A message as it is shown, with its timeline."""
-    return Traced(**_parts(item, until), timeline=events)
+def traced(item: model.Message, found: Timeline, until: Until) -> Traced:
+    """A message as it is shown, with what became of it."""
+    return Traced(
+        **_parts(item, until),
+        fallback=fallback.fallback(found.second, item),
+        timeline=timeline(item, found),
+    )
 
 
 def _parts(item: model.Message, until: Until) -> dict[str, Any]:
@@ -197,6 +206,7 @@ class Messages:
             door="own",
             idempotency_key=call.idempotency_key,
             fingerprint=_fingerprint(asked) if call.idempotency_key else "",
+            fallback=fallback.read(asked.fallback),
         )
         if asked.template is not UNSET:
             if asked.body or asked.media:
@@ -239,8 +249,8 @@ class Messages:
     async def show(self, call: Call) -> Traced:
         """Show one message with its timeline, by any form of its id, or by its carrier's own."""
         found = await self._find(call)
-        events = timeline(found, await self._gateway.timeline(found))
-        return traced(found, events, await self._window.until(found))
+        traced_by = await self._gateway.timeline(found)
+        return traced(found, traced_by, await self._window.until(found))
 
     async def cancel(self, call: Call) -> Message:
         """Call a message back that was not offered to a carrier yet."""

@@ -39,7 +39,7 @@ log = structlog.get_logger()
 #: The operations, by resource; the most asked first.
 PARTS = (
     Messages, Callbacks, Webhooks, Suppressions, Senders, Connections, Keys, Settings, Sandbox,
-    Templates, Users, Teams, Tags, Fields, Funnels, Statuses,
+    Users, Teams, Tags, Fields, Funnels, Statuses, Templates,
 )  # fmt: skip
 
 TABLE: list[Row] = [row for part in PARTS for row in part.TABLE]
