@@ -129,6 +129,8 @@ def show(
         print_json({**shown, "kept_media": kept})
         return
     events = shown.pop("timeline")
+    if shown["fallback"] is None:
+        del shown["fallback"]
     print_table(("", ""), [(name, _cell(value)) for name, value in shown.items()])
     if kept:
         sys.stdout.write("\n")
@@ -148,7 +150,12 @@ def _cell(value: object) -> str:
 
 
 def _event(event: dict[str, object]) -> tuple[str, ...]:
-    what = f"attempt {event['number']}" if event["what"] == "attempt" else str(event["what"])
+    what = str(event["what"])
+    if event["what"] == "attempt":
+        what = f"attempt {event['number']} {event['channel']}"
+    if event["what"] == "fallback":
+        way = " ".join(str(event[name]) for name in ("channel", "from", "to"))
+        return str(event["at"]), what, str(event["why"]), way
     outcome = event.get("outcome") or event.get("status")
     if event["what"] == "attempt" and outcome is None:
         outcome = "under way"

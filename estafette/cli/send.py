@@ -2,11 +2,14 @@
 
 import re
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
+from estafette.app import App
 from estafette.cli import shape
 from estafette.cli.messages import follow_one
 from estafette.cli.run import (
@@ -20,9 +23,23 @@ from estafette.cli.run import (
     run,
 )
 from estafette.cli.services import read_id
-from estafette.model import Channel, Declined, GatewayError, Message, Reason, Send, Status
+from estafette.model import (
+    Account,
+    BadFallback,
+    Channel,
+    Conflict,
+    Declined,
+    Fallback,
+    GatewayError,
+    Message,
+    Reason,
+    Send,
+    Status,
+)
 from estafette.model.address import e164, is_opaque
+from estafette.model.fallback import LONGEST, SHORTEST
 from estafette.model.message import OPAQUE
+from estafette.model.template import Unfilled, Unfit
 from estafette.store import senders
 
 #: Why a message was declined, for who typed it; `{}` is the part of it that is to blame.
@@ -58,6 +75,12 @@ def send(
         str, typer.Option("--from", help="The sender; the account's first where it is left out.")
     ] = "",
     media: Annotated[list[str] | None, typer.Option(help="The URL of a picture or file.")] = None,
+    template: Annotated[
+        str, typer.Option(help="An approved template by its name or HX…, instead of a text.")
+    ] = "",
+    value: Annotated[
+        list[str] | None, typer.Option(help="What fills the next hole of the template.")
+    ] = None,
     service: Annotated[
         str, typer.Option(help="MG…: one of its senders sends it, where none is named.")
     ] = "",
@@ -65,6 +88,21 @@ def send(
         str, typer.Option(help="Not before: 2026-12-01T08:00:00Z; UTC where no offset is given.")
     ] = "",
     channel: Annotated[Channel, typer.Option(help="The channel.")] = Channel.SMS,
+    fallback: Annotated[
+        Channel | None,
+        typer.Option(help="The channel that it goes on when this one fails, or takes too long."),
+    ] = None,
+    fallback_after: Annotated[
+        int | None,
+        typer.Option(
+            help="Seconds in which it is to be delivered; only when it fails, if left out.",
+            min=SHORTEST,
+            max=LONGEST,
+        ),
+    ] = None,
+    fallback_from: Annotated[str, typer.Option(help="The sender there.")] = "",
+    fallback_to: Annotated[str, typer.Option(help="The recipient there, if another.")] = "",
+    fallback_body: Annotated[str, typer.Option(help="The text there, if another.")] = "",
     follow: Annotated[
         bool, typer.Option("--follow", help="Print each status, until it is final.")
     ] = False,
@@ -76,7 +114,9 @@ def send(
     if recipient is None:
         what = "a name without spaces" if channel in OPAQUE else "a number such as +15558675310"
         raise BadInput(f"--to {to}: {what}")
-    _check(body, media or [])
+    texts = {"--body": body, "--template": template, "--value": " ".join(value or ())}
+    _check(texts, media or [])
+    second = _fallback(fallback, fallback_after, fallback_from, fallback_to, fallback_body)
     pool, send_at = read_id(service) if service else "", time(at, "--at") if at else None
 
     async def work() -> tuple[Message, datetime | None]:
@@ -94,7 +134,10 @@ def send(
                 media=tuple(media or ()),
                 service=pool,
                 send_at=send_at,
+                fallback=second,
             )
+            if template:
+                asked = await _made_of(app, owner, template, value or [], asked)
             try:
                 message = await app.gateway.send(owner, asked)
             except Declined as error:
@@ -119,19 +162,55 @@ class NotTaken(GatewayError):
 
     def __init__(self, error: Declined) -> None:
         text = DECLINED.get(error.reason)
-        super().__init__(text.format(error.value) if text else str(error))
+        if isinstance(error, BadFallback):
+            name = "" if error.part == "channel" else error.part
+            super().__init__(f"--fallback-{name}".rstrip("-") + f" {error.text}")
+        else:
+            super().__init__(text.format(error.value) if text else str(error))
 
 
-def _check(body: str, media: list[str]) -> None:
-    if not body and not media:
-        raise BadInput("there is nothing to say: give --body, --media or both")
+async def _made_of(app: App, owner: Account, name: str, values: list[str], send: Send) -> Send:
+    """The message as a template has it, with the first of the media given. Raises BadInput."""
+    url, *more = send.media or ("",)
+    if more:
+        raise BadInput("a template shows one --media at the most")
     try:
-        body.encode()
-    except UnicodeEncodeError:
-        raise BadInput("--body is not UTF-8") from None
+        made = await app.core.templates.say(owner, name, values, channel=send.channel, url=url)
+    except (Conflict, Unfilled, Unfit) as error:
+        raise BadInput(f"--template {name}: {error}") from None
+    return replace(send, body=made.body, media=made.media, content=made.content)
+
+
+def _check(texts: Mapping[str, str], media: list[str]) -> None:
+    if not any(texts.values()) and not media:
+        raise BadInput("there is nothing to say: give --body, --media or both")
+    for name, text in texts.items():
+        _check_text(text, name)
+    if texts["--template"] and texts["--body"]:
+        raise BadInput("a template has its own text: leave --body out")
+    if texts["--value"] and not texts["--template"]:
+        raise BadInput("--value fills a hole of a template: give --template")
     for url in media:
         if not URL.fullmatch(url):
             raise BadInput(f"--media {url}: a URL such as https://example.com/picture.png")
+
+
+def _check_text(text: str, name: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise BadInput(f"{name} is not UTF-8") from None
+
+
+def _fallback(
+    channel: Channel | None, after: int | None, sender: str, recipient: str, body: str
+) -> Fallback | None:
+    if channel is None:
+        if after is not None or sender or recipient or body:
+            raise BadInput("--fallback is needed: the channel of the second way")
+        return None
+    _check_text(body, "--fallback-body")
+    return Fallback(channel=channel, after=after, sender=sender, recipient=recipient, body=body)
 
 
 def time(text: str, name: str) -> datetime:

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from estafette.core.gateway import Timeline
 from estafette.core.sealed import Shown
+from estafette.core.timelines import Timeline
 from estafette.doors.own import (
     callbacks,
     connections,
@@ -23,7 +23,6 @@ from estafette.doors.own import (
     tags,
     teams,
     templates,
-    timeline,
     users,
     webhooks,
 )
@@ -60,7 +59,7 @@ def media(item: MediaItem) -> dict[str, Any]:
 
 def traced(item: Message, found: Timeline, until: datetime | None) -> dict[str, Any]:
     """A message with what became of it."""
-    return _plain(messages.traced(item, timeline.timeline(item, found), until))
+    return _plain(messages.traced(item, found, until))
 
 
 def callback(item: Callback) -> dict[str, Any]:

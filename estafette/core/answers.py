@@ -48,6 +48,7 @@ def closing(
         text=plain(str(refused)) if refused else "",
         next_jobs=tuple(_next_jobs(lane, offer, answer, step, now)),
         owed=_owed(offer.message, step, refused, now),
+        way=f"{lane} {offer.message.recipient}",
     )
 
 

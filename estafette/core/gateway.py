@@ -1,26 +1,26 @@
 """What every door, action and command calls: send, find, list, change and record messages."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache, partial
 from time import perf_counter
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from estafette.core import metrics
+from estafette.core import metrics, timelines
 from estafette.core.clock import Clock
 from estafette.core.connections import PRETENDS, Connections
+from estafette.core.fallbacks import Ways, second_of
 from estafette.core.limits import check, check_addresses
 from estafette.core.pools import Pools
 from estafette.core.suppressions import Suppressions
+from estafette.core.timelines import Timeline
 from estafette.core.verified import Verified
 from estafette.core.window import Window
 from estafette.model import (
     Account,
     AccountKind,
     After,
-    Attempt,
     Callback,
     CallbackStatus,
     Channel,
@@ -42,7 +42,6 @@ from estafette.model.rules import may_schedule
 from estafette.model.text import segments
 from estafette.store import (
     Store,
-    attempts,
     callbacks,
     feedback,
     listing,
@@ -55,15 +54,6 @@ from estafette.store.receipts import Moved, Told
 
 _SENDERS_KNOWN_FOR = 2.0  # seconds that a change of a sender may go unnoticed
 _LOOKS_FOR = 0.5  # seconds after which the next one looks, if who looked did not come back
-
-
-class Timeline(Struct, frozen=True):
-    """What became of a message: the offers, what carriers and the account told, and whom we told."""
-
-    attempts: list[Attempt]
-    receipts: list[tuple[Receipt, datetime]]
-    callbacks: list[Callback]
-    feedback: Feedback | None
 
 
 class Gateway:
@@ -94,6 +84,7 @@ class Gateway:
         self._verified = verified or Verified(store, clock)
         self._senders: dict[tuple[str, Channel, str], tuple[float, Sender]] = {}
         self._forgotten = 0  # how often a sender was: what was read before one counts no more
+        self._ways = Ways(store, self._fit, self._barred, self._message)
         self.suppressions = Suppressions(store, clock)  #: who is not written to
         self.window = window or Window(store, connections, clock)  #: who may be written to freely
 
@@ -103,6 +94,8 @@ class Gateway:
         One that names a service and no sender goes through a sender of that service's. `through`
         is whose lane and connection it takes, whatever it names as its sender.
 
+        One that names a second way goes it at once where the window of its first is closed.
+
         Raises Declined where it cannot be sent as asked, or its recipient opted out or is outside
         the 24-hour window (through a service, that is told later); Conflict where its idempotency key came with another request,
         Busy where it could not be written.
@@ -111,6 +104,38 @@ class Gateway:
         key = send.idempotency_key
         if key and (known := await self.repeated(account, key, send.fingerprint)):
             return known
+        asked = send
+        send, sender, sticks = await self._fit(account, send, through)
+        message = self._message(account, sender, send)
+        item = Accept(
+            message,
+            send.send_at or message.created_at,
+            message.recipient if sender.in_order else "",
+            send.idempotency_key,
+            send.fingerprint,
+            sticks,
+            bool(send.service and message.status is Status.QUEUED and send.callback_url),
+        )
+        choice = await self._ways.choose(account, asked, message) if asked.fallback else None
+        if choice:
+            item = item._replace(second=second_of(choice, asked, message))
+        if reason := await self._barred(account, send, sender):
+            if choice and reason is Reason.OUTSIDE_WINDOW:
+                item = await self._ways.elsewhere(account, item, choice, sender)
+            elif not send.service:
+                raise Declined(reason, send.recipient)
+            else:
+                return await self._fail(message, send, reason)
+        written = await self._store.accept(item)
+        if written.id == item.message.id:
+            metrics.accepted(written.channel, written.status, perf_counter() - began)
+            self._wake()
+        return written
+
+    async def _fit(
+        self, account: Account, send: Send, through: Sender | None
+    ) -> tuple[Send, Sender, bool]:
+        """A send as it goes out, through which sender, and whether its recipient keeps that."""
         sticks = False
         if through:
             sender = through
@@ -126,26 +151,7 @@ class Gateway:
         if not self._allows_private:
             check_addresses(send)
         await self._vet(send, sender)
-        message = self._message(account, sender, send)
-        if reason := await self._barred(account, send, sender):
-            if not send.service:
-                raise Declined(reason, send.recipient)
-            return await self._fail(message, send, reason)
-        written = await self._store.accept(
-            Accept(
-                message,
-                send.send_at or message.created_at,
-                message.recipient if sender.in_order else "",
-                send.idempotency_key,
-                send.fingerprint,
-                sticks,
-                bool(send.service and message.status is Status.QUEUED and send.callback_url),
-            ),
-        )
-        if written.id == message.id:
-            metrics.accepted(message.channel, message.status, perf_counter() - began)
-            self._wake()
-        return written
+        return send, sender, sticks
 
     async def _vet(self, send: Send, sender: Sender) -> None:
         provider = self._connections.at_hand(sender.connection)
@@ -282,14 +288,7 @@ class Gateway:
 
     async def timeline(self, message: Message) -> Timeline:
         """Everything that is known of what became of a message."""
-        return await self._store.read(
-            lambda conn: Timeline(
-                attempts.of_message(conn, message.id),
-                receipts.of_message(conn, message.id),
-                callbacks.of_message(conn, message.id),
-                feedback.of_message(conn, message.id),
-            )
-        )
+        return await self._store.read(lambda conn: timelines.read(conn, message.id))
 
     async def callbacks(
         self,

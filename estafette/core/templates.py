@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from estafette.core.clock import Clock
 from estafette.core.connections import Connections
 from estafette.model import Account, Channel, Conflict, Cursor, Unknown
-from estafette.model.ids import instant, new_id
+from estafette.model.ids import instant, new_id, read_id
 from estafette.model.listed import Listed
 from estafette.model.template import (
     Category,
@@ -19,11 +19,13 @@ from estafette.model.template import (
     TemplateKind,
     TemplateStatus,
     Types,
+    Unfit,
     body_of,
     check,
     fill,
     is_plain,
     kind_of,
+    made_of,
     shape_of,
 )
 from estafette.store import Store, senders, templates
@@ -230,6 +232,28 @@ class Templates:
     ) -> Filled:
         """What one says on a channel. Raises Unknown, Unfilled, Unfit."""
         return fill(await self.get(account, id), channel, given)
+
+    async def say(
+        self,
+        account: Account,
+        named: str,
+        values: Sequence[str],
+        *,
+        channel: Channel,
+        language: str = "",
+        url: str = "",
+    ) -> Filled:
+        """What an approved one says, named by its id, its SID, or its name and a language.
+
+        Raises Unknown, Unfilled, Unfit, and Conflict where it is not approved.
+        """
+        id = read_id(named.removeprefix("HX"))
+        found = await (self.get(account, id) if id else self.find(account, named, language))
+        if found.channel not in ("", channel):
+            raise Unfit(f"it is for {found.channel}, not {channel}")
+        if found.status is not TemplateStatus.APPROVED:
+            raise Conflict(f"the template is {found.status}, not approved")
+        return made_of(found, values, url)
 
     async def _seen(self, account: Account, found: Sequence[Template]) -> list[Template]:
         """Templates with what became of their approval by now."""

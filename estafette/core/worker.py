@@ -14,6 +14,7 @@ from estafette.core.baggage import Baggage
 from estafette.core.clock import Clock
 from estafette.core.connections import Connections
 from estafette.core.lanes import Lane, Lanes
+from estafette.core.turns import Turns
 from estafette.model import (
     Accepted,
     Attempt,
@@ -63,6 +64,7 @@ class Worker:
         self._node = node
         self._baggage = baggage
         self._lanes = Lanes(store, node, self._settle)
+        self._turns = Turns(store, clock, self.wake, owed)
         self._woken = asyncio.Event()
         self._stopping = False
         self._offers: set[asyncio.Task[None]] = set()
@@ -85,12 +87,14 @@ class Worker:
         beats = asyncio.create_task(self._lanes.keep())
         refreshes = asyncio.create_task(self._refresh())
         files = asyncio.create_task(self._file())
+        turns = asyncio.create_task(self._turns.keep())
         try:
             await self._carry()
             if self._offers:
                 await asyncio.wait(self._offers, timeout=grace)
         finally:
-            await _cancel([beats, refreshes, files, *self._offers, *self._baggage.under_way()])
+            under_way = (*self._offers, *self._baggage.under_way())
+            await _cancel([beats, refreshes, files, turns, *under_way])
             with contextlib.suppress(Busy):
                 await self._lanes.leave()
 
@@ -326,7 +330,8 @@ class Worker:
         is_told = await self._store.join(
             attempts.close, closing(connection.name, lane, offer, answer, step, now)
         )
-        metrics.reached(step.status)
+        if is_told is not None:  # else it goes its second way
+            metrics.reached(step.status)
         if is_told:
             self._owed()
 

@@ -9,9 +9,13 @@ from msgspec import Struct
 
 from estafette.model.message import Channel, Fallback
 
-__all__ = ["LONGEST", "SHORTEST", "Fallback", "Second", "Way", "Why"]
+__all__ = ["LONGEST", "SHORTEST", "WAY", "WINDOW_CLOSED", "Fallback", "Second", "Way", "Why"]
 
 SHORTEST, LONGEST = 1, 86_400  #: seconds that the first way may be given
+#: The code of the attempt on a first way that was closed: nothing left us.
+WINDOW_CLOSED = "outside_24h_window"
+#: What a message has among its content once it is on its second way: 2.
+WAY = "way"
 
 
 class Why(StrEnum):
@@ -27,7 +31,7 @@ class Why(StrEnum):
 
 
 class Way(Struct, frozen=True, kw_only=True):
-    """How a message goes: from whom, to whom, in which lane."""
+    """How a message goes: in which lane, from whom, to whom."""
 
     channel: Channel
     sender: str
@@ -42,12 +46,22 @@ class Second(Struct, frozen=True, kw_only=True):
     account: str
     first: Way
     way: Way
-    body: str  #: what is said on it; empty for what is said on the first
-    order_key: str  #: of its job
+    body: str = ""  #: what is said on it; empty for what is said on the first
+    order_key: str = ""  #: of its job
     valid_for: int  #: seconds in which a carrier must take it
-    due_at: datetime | None  #: when it is taken; None: when the first way fails, or it is over
+    due_at: datetime | None  #: when it is taken; None: when the first way fails, or never any more
     created_at: datetime
     taken_at: datetime | None = None
     why: Why | None = None
     failure: Mapping[str, Any] = {}  #: what became of the first way, where it failed
-    last: str = ""  #: the last attempt on the first way
+    last: str = ""  #: the last attempt on the first way, once the second is taken
+
+    def owns(self, attempt: str, lane: str) -> bool:
+        """Whether an attempt was made on this way."""
+        if self.taken_at is None or lane != self.way.lane:
+            return False
+        return lane != self.first.lane or attempt > self.last
+
+    def way_of(self, attempt: str, lane: str) -> Way:
+        """The way on which an attempt was made."""
+        return self.way if self.owns(attempt, lane) else self.first

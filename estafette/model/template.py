@@ -172,7 +172,7 @@ def words(shape: Mapping[str, Any]) -> str:
 def media(shape: Mapping[str, Any]) -> tuple[str, ...]:
     """The URLs of a shape's media."""
     found = shape.get("media") or ()
-    listed = [found] if isinstance(found, str) else found
+    listed = found if isinstance(found, list | tuple) else [found]
     return tuple(url for url in listed if isinstance(url, str))
 
 

@@ -210,7 +210,8 @@ class Twilio(Provider):
             "Accept": "application/json",
             "Content-Type": "application/x-www-form-urlencoded",
             # Without effect at Twilio. An Estafette takes what it saw before for the same message.
-            "I-Twilio-Idempotency-Token": message.id,
+            # On its second way it is another one to whoever takes it.
+            "I-Twilio-Idempotency-Token": f"{message.id}{message.content.get('way', '')}",
         }
 
     def _form(self, message: Message) -> list[tuple[str, str]]:

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 
 from estafette.model import Attempt, Message, Offer, Outcome, Reason, Status
-from estafette.store import bulk, callbacks, jobs, receipts, refs
+from estafette.model.fallback import Why
+from estafette.store import bulk, callbacks, fallbacks, jobs, receipts, refs
+from estafette.store.fallbacks import Failed
 from estafette.store.messages import FIELDS, of_row
 from estafette.store.schema import attempts, messages
 from estafette.store.times import moment, moment_or_none
@@ -24,15 +26,15 @@ def start(
 ) -> list[Offer]:
     """Turn jobs into offers: the attempts are written, the messages are `sending`.
 
-    A message that was canceled or deleted meanwhile gives none.
+    A message that was canceled, deleted or turned to another lane meanwhile gives none.
     """
     found = bulk.update(
         conn,
         messages,
-        ("k",),
-        [(job.message,) for job in taken],
+        ("k", "lane"),
+        [(job.message, job.lane) for job in taken],
         sets=f"status = 'sending', updated_at = {now}",
-        where=f"messages.status IN {WAITING}",
+        where=f"messages.status IN {WAITING} AND messages.lane = v.lane",
         returning=(FIELDS,),
     )
     ready = {row[0]: of_row(row) for row in found}
@@ -85,10 +87,12 @@ class Closing(NamedTuple):
     text: str = ""
     next_jobs: tuple[jobs.Job, ...] = ()
     owed: callbacks.Fact | None = None  #: what is told of `status`, to whomever it is
+    way: str = ""  #: its lane and recipient: the message goes no further if it has others by now
 
 
-def close(conn: Connection, items: list[Closing]) -> list[bool]:
-    """Write down how offers ended, with what follows from it; whether that is told to somebody.
+def close(conn: Connection, items: list[Closing]) -> list[bool | None]:
+    """Write down how offers ended, with what follows from it; whether that is told to somebody,
+    None for what did not fail because it goes its second way.
 
     An end that was written down before stays, as when a node was taken for dead and answers after
     all; only that a carrier took the message is believed over what was supposed meanwhile.
@@ -109,12 +113,14 @@ def close(conn: Connection, items: list[Closing]) -> list[bool]:
         items = [item for item in items if item.attempt in ids]
         if not items:
             return [False] * len(asked)
-    _forward(conn, items)
+    turned = _instead(conn, items)
+    forward = [item for item in items if item.message not in turned] if turned else items
+    _forward(conn, forward)
     refs.add(
         conn,
         [(i.attempt, ref, i.connection, i.message) for i in items for ref in i.more_refs if ref],
     )
-    told = _owe(conn, [item.owed for item in items if item.owed])
+    told = _owe(conn, [item.owed for item in forward if item.owed])
     jobs.put(conn, [job for item in items for job in item.next_jobs])
     receipts.match(
         conn,
@@ -126,7 +132,20 @@ def close(conn: Connection, items: list[Closing]) -> list[bool]:
         },
         now=items[0].now,
     )
-    return [item.message in told for item in asked]
+    return [None if item.message in turned else item.message in told for item in asked]
+
+
+def _instead(conn: Connection, items: list[Closing]) -> set[str]:
+    """Those messages that were refused, and go their second way instead of failing."""
+    refused = {
+        item.message: Failed(Why.REFUSED, Status.FAILED, item.reason, item.code, item.text)
+        for item in items
+        if item.status is Status.FAILED
+    }
+    if not refused:
+        return set()
+    beside = [item.message for item in items]
+    return fallbacks.instead(conn, refused, items[0].now, among=(Status.SENDING,), beside=beside)
 
 
 _OPEN = (
@@ -139,7 +158,7 @@ def _forward(conn: Connection, items: list[Closing]) -> None:
     bulk.update(
         conn,
         messages,
-        ("k", "told", "ref", "reason", "code", "text", "sent_at", "updated_at"),
+        ("k", "told", "ref", "reason", "code", "text", "sent_at", "updated_at", "way"),
         [
             (
                 i.message,
@@ -150,6 +169,7 @@ def _forward(conn: Connection, items: list[Closing]) -> None:
                 i.text if i.status is Status.FAILED else "",
                 i.now if i.outcome is Outcome.ACCEPTED else None,
                 i.now,
+                i.way,
             )
             for i in sorted(items, key=attrgetter("message"))  # as in `receipts`
         ],
@@ -163,6 +183,7 @@ def _forward(conn: Connection, items: list[Closing]) -> None:
             f" body = CASE WHEN {_FORGOTTEN} THEN '' ELSE messages.body END,"
             f" content = CASE WHEN {_FORGOTTEN} THEN '' ELSE messages.content END"
         ),
+        where="(v.way = '' OR v.way = messages.lane || ' ' || messages.recipient)",
     )
 
 

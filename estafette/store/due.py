@@ -9,10 +9,12 @@ from msgspec.json import Decoder
 from sqlalchemy import Connection, text
 
 from estafette.model import Later, Offer, Reason, Receipt, Status
+from estafette.model.fallback import Why
 from estafette.model.rules import allowance, next_offer_at
-from estafette.store import attempts, bulk, callbacks, jobs, lanes, media, receipts
+from estafette.store import attempts, bulk, callbacks, fallbacks, jobs, lanes, media, receipts
 from estafette.store.attempts import WAITING
 from estafette.store.callbacks import Fact
+from estafette.store.fallbacks import Failed
 from estafette.store.jobs import Job
 from estafette.store.schema import jobs as jobs_table
 from estafette.store.schema import messages
@@ -85,7 +87,7 @@ def _offer(
         conn, messages, "id", ids, ("id",), where=f"expires_at <= {now} AND status IN {WAITING}"
     )
     expired = [row[0] for row in late]
-    _fail(conn, expired, Reason.EXPIRED, now)
+    failed = _fail(conn, expired, Reason.EXPIRED, now)
     ready = [job for job in taken if job.message not in expired]
     made = attempts.start(
         conn,
@@ -96,7 +98,7 @@ def _offer(
         now=now,
     )
     _owe_queued(conn, ready, made, now)
-    return made, [receipts.Moved(id, Status.FAILED) for id in expired]
+    return made, failed
 
 
 def _owe_queued(conn: Connection, taken: Sequence[Job], made: Sequence[Offer], now: int) -> None:
@@ -120,8 +122,7 @@ def expire(
         asked = {"lane": lane, "now": now, "most": most}
         late = list(conn.execute(_LATE, asked).scalars())
         bulk.delete_pairs(conn, jobs_table, [(message, "send") for message in late])
-        _fail(conn, late, Reason.EXPIRED, now)
-        moved += [receipts.Moved(message, Status.FAILED) for message in late]
+        moved += _fail(conn, late, Reason.EXPIRED, now)
     return moved
 
 
@@ -150,11 +151,19 @@ def _settle(conn: Connection, taken: Sequence[Job], quota: Quota, now: int) -> l
         )  # fmt: skip
         jobs.put(conn, again)
         return []
-    _fail(conn, list(silent), Reason.UNANSWERED, now)
-    return [receipts.Moved(id, Status.FAILED) for id in silent]
+    return _fail(conn, list(silent), Reason.UNANSWERED, now)
 
 
-def _fail(conn: Connection, ids: Sequence[str], reason: Reason, now: int) -> None:
+_WHY = {Reason.EXPIRED: Why.EXPIRED, Reason.UNANSWERED: Why.UNANSWERED}
+
+
+def _fail(conn: Connection, ids: Sequence[str], reason: Reason, now: int) -> list[receipts.Moved]:
+    """Fail messages, but for those that go their second way instead."""
+    if not ids:
+        return []
+    failed = {id: Failed(_WHY[reason], reason=reason) for id in ids}
+    turned = fallbacks.instead(conn, failed, now, among=fallbacks.UNDER_WAY[:3])
+    ids = [id for id in ids if id not in turned]
     bulk.update(
         conn,
         messages,
@@ -178,6 +187,7 @@ def _fail(conn: Connection, ids: Sequence[str], reason: Reason, now: int) -> Non
             for id, status, account, door, url in rows
         ],
     )
+    return [receipts.Moved(id, Status.FAILED) for id in ids]
 
 
 def _tell(
@@ -220,4 +230,4 @@ def _pack(due: Sequence[tuple[int, Receipt]]) -> str:
 
 
 def _unpack(data: str) -> list[tuple[int, Receipt]]:
-    return [(due.at, due.receipt) for due in _WAITING.decode(data)]
+    return sorted(((due.at, due.receipt) for due in _WAITING.decode(data)), key=itemgetter(0))

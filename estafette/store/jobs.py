@@ -32,14 +32,23 @@ class Job(NamedTuple):
 
 
 def put(conn: Connection, items: Sequence[Job]) -> None:
-    """Write down work. The same work for the same message is written once, due at the new time."""
+    """Write down work. The same work for the same message is written once, due at the new time;
+    what is to be told of it is added to what was.
+    """
     # One statement cannot write a row twice: the last one counts.
     last = {(job.message, job.kind): job for job in items}
     bulk.insert(conn, jobs, list(last.values()), conflict=_ANEW)
 
 
-_ANEW = "(message, kind) DO UPDATE SET " + ", ".join(
-    f"{name} = excluded.{name}" for name in ("lane", "due_at", "tries", "order_key", "data")
+_ANEW = (
+    "(message, kind) DO UPDATE SET lane = excluded.lane, tries = excluded.tries,"
+    " order_key = excluded.order_key,"
+    " due_at = CASE WHEN jobs.kind = 'receipts' AND jobs.due_at < excluded.due_at"
+    " THEN jobs.due_at ELSE excluded.due_at END,"
+    # Both are lists in JSON with something in them.
+    " data = CASE WHEN jobs.kind = 'receipts'"
+    " THEN substr(jobs.data, 1, length(jobs.data) - 1) || ',' || substr(excluded.data, 2)"
+    " ELSE excluded.data END"
 )
 
 

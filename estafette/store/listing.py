@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, TextClause, text
 
-from estafette.model import Cursor, Filter, Message, Page
+from estafette.model import Cursor, Filter, Message, Page, Status
 from estafette.model.ids import instant
 from estafette.store import recipients
 from estafette.store.messages import FIELDS, get, of_row, page_of
@@ -37,7 +37,10 @@ def narrow(account: str, filter: Filter) -> Where:
     """The conditions of a filter, and their values."""
     parts: list[str] = ["account = :account"]
     values: dict[str, Any] = {"account": account}
-    for name in ("recipient", "sender", "channel", "status", "direction"):
+    if filter.status:
+        parts.append(_in_status(filter.status))
+        values["status"] = str(filter.status)
+    for name in ("recipient", "sender", "channel", "direction"):
         value = getattr(filter, name)
         if value:
             parts.append(f"{name} = :{name}")
@@ -51,6 +54,18 @@ def narrow(account: str, filter: Filter) -> Where:
             parts.append(f"sent_at {sign} :{name}")
             values[name] = bounds[name]
     return parts, values
+
+
+def _in_status(status: Status) -> str:
+    """What was sent, and waits on its second way, is shown as sent."""
+    match status:
+        case Status.SENT:
+            kept = "CASE WHEN messages.sent_at IS NULL THEN :status ELSE '{}' END"
+            return f"status IN (:status, {kept.format('queued')}, {kept.format('sending')})"
+        case Status.QUEUED | Status.SENDING:
+            return "status = :status AND messages.sent_at IS NULL"
+        case _:
+            return "status = :status"
 
 
 def _by_id(

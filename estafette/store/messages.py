@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 
 from estafette.model import (
+    Attempt,
     Channel,
     Conflict,
     Cursor,
@@ -18,9 +19,10 @@ from estafette.model import (
     Status,
     Unknown,
 )
+from estafette.model.fallback import Second
 from estafette.model.ids import instant
 from estafette.model.rules import WAITING, may_delete
-from estafette.store import bulk, callbacks, media, recipients, refs, services
+from estafette.store import bulk, callbacks, fallbacks, media, recipients, refs, services
 from estafette.store.jobs import SCHEDULED
 from estafette.store.schema import (
     attempts,
@@ -47,12 +49,15 @@ class Accept(NamedTuple):
     fingerprint: str = ""
     sticks: bool = False  #: from now on its sender is the one of its service for its recipient
     is_told: bool = False  #: whom it names is told that it is queued, too
+    second: Second | None = None  #: the second way that it is to go, or goes
+    refused: Attempt | None = None  #: what became of its first way, where that was closed
 
     @property
     def is_plain(self) -> bool:
         """Whether a message and a job are all that is written."""
         has_failed = self.message.status is Status.FAILED
-        return not (self.idempotency_key or self.sticks or self.is_told or has_failed)
+        more = self.idempotency_key or self.sticks or self.is_told or self.second
+        return not (more or has_failed)
 
 
 def accept(conn: Connection, items: list[Accept]) -> list[Message]:
@@ -108,7 +113,7 @@ def accepting(items: Sequence[Accept]) -> list[bulk.Statement]:
 
 
 def _note(conn: Connection, items: list[Accept]) -> None:
-    """What is written besides for messages that go through a service."""
+    """What is written besides for messages that go through a service, or may go a second way."""
     sticky = [item.message for item in items if item.sticks]
     if sticky:
         services.stick(conn, sticky)
@@ -116,6 +121,8 @@ def _note(conn: Connection, items: list[Accept]) -> None:
     if told:
         queued = [callbacks.of(m, Status.QUEUED, instant(m.created_at)) for m in told]
         callbacks.owe(conn, queued)
+    if any(item.second for item in items):
+        fallbacks.add(conn, [(item.second, item.refused) for item in items if item.second])
 
 
 def _key(item: Accept) -> tuple[str, str] | None:
@@ -239,7 +246,7 @@ def of_row(row: Sequence[Any]) -> Message:
         body=row[7],
         media=tuple(json.loads(row[8])) if row[8] else (),
         segments=row[9],
-        status=Status(row[10]),
+        status=_status(row[10], row[19]),
         ref=row[11],
         reason=Reason(row[12]) if row[12] else None,
         code=row[13],
@@ -254,6 +261,13 @@ def of_row(row: Sequence[Any]) -> Message:
         service=row[22],
         content=json.loads(row[23]) if row[23] else {},
     )
+
+
+def _status(kept: str, sent_at: int | None) -> Status:
+    """A status never goes back: what was sent stays so while it waits on its second way."""
+    if sent_at is not None and kept in (Status.QUEUED, Status.SENDING):
+        return Status.SENT
+    return Status(kept)
 
 
 def get(conn: Connection, account: str, id: str, *, lock: bool = False) -> Message:
@@ -282,6 +296,7 @@ def redact(conn: Connection, account: str, id: str, now: datetime) -> Message:
     """Forget its text: at once, or when a carrier has it if it is still to be sent."""
     get(conn, account, id, lock=True)
     conn.execute(_REDACT, {"id": id, "now": instant(now)})
+    fallbacks.redact(conn, id)
     return get(conn, account, id)
 
 
@@ -362,6 +377,8 @@ def delete(conn: Connection, id: str) -> None:
     for account, recipient, lane in bulk.select(conn, messages, "id", [id], names):
         bulk.delete(conn, messages, "id", [id])
         recipients.forget(conn, account, recipient, id)
+        if second := fallbacks.forget(conn, id):
+            recipients.forget(conn, account, second.first.recipient, id)
         media.forget(conn, id, lane)
     refs.forget(conn, id)
     callbacks.forget(conn, id)

@@ -83,7 +83,7 @@ def _ids_to(
             skip -= size
             continue
         most = skip + limit - len(found)
-        here = [*loose, *_newest(conn, parts, values, bucket, most)]
+        here = {*loose, *_newest(conn, parts, values, bucket, most)}
         found += sorted(here, reverse=True)[skip:most]
         skip = 0
         if len(found) >= limit:

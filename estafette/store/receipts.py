@@ -8,9 +8,11 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, text
 
 from estafette.model import Reason, Receipt, Status
+from estafette.model.fallback import Why
 from estafette.model.rules import advance
-from estafette.store import bulk, callbacks, refs
+from estafette.store import bulk, callbacks, fallbacks, refs
 from estafette.store.callbacks import Fact
+from estafette.store.fallbacks import Failed
 from estafette.store.schema import messages, receipts
 from estafette.store.times import instant_or_none, moment, moment_or_none
 from estafette.store.words import plain
@@ -51,7 +53,7 @@ def record(conn: Connection, items: list[Told]) -> list[Moved | None]:
         for item in items
     ]
     bulk.insert(conn, receipts, [_row(item, message) for item, message in named])
-    told = [(message, item.receipt, item.now) for item, message in named if message]
+    told = [_News(message, *item[1:]) for item, message in named if message]
     moved = _advance(conn, told)
     return [Moved(message, moved[message]) if message in moved else None for _, message in named]
 
@@ -81,7 +83,10 @@ def match(conn: Connection, known: Mapping[tuple[str, str], str], *, now: int) -
         return
     pairs = [(row[0], message) for row, message in mine]
     bulk.update(conn, receipts, ("k", "found"), pairs, sets="message = v.found")
-    told = [(message, _receipt(row[3:]), now) for row, message in sorted(mine)]
+    told = [
+        _News(message, row[1], replace(_receipt(row[3:]), ref=row[2]), now)
+        for row, message in sorted(mine)
+    ]
     _advance(conn, told)
 
 
@@ -141,20 +146,35 @@ def _messages_of(conn: Connection, items: list[Told]) -> dict[tuple[str, str], s
     return found
 
 
-def _advance(conn: Connection, told: Sequence[tuple[str, Receipt, int]]) -> dict[str, Status]:
+class _News(NamedTuple):
+    """What was told of a message, through which connection."""
+
+    message: str
+    connection: str
+    receipt: Receipt
+    now: int
+
+
+def _advance(conn: Connection, told: Sequence[_News]) -> dict[str, Status]:
     """Move messages by what was told of them, in that order; give those whose status changed."""
     # In one order everywhere, or two processes could wait for each other.
-    ids = sorted({message for message, _, _ in told})
+    ids = sorted({news.message for news in told})
     rows = bulk.select(
-        conn, messages, "id", ids, ("id", "status", "account", "door", "callback_url"), lock=True
-    )
-    was = {row[0]: Status(row[1]) for row in rows}
-    now, change = dict(was), {}
-    for message, receipt, at in told:
-        status = advance(now[message], receipt.status) if message in now else None
-        if status is not None and status is not now[message]:
+        conn, messages, "id", ids, ("id", "status", "account", "door", "callback_url", "ref"),
+        lock=True,
+    )  # fmt: skip
+    stale = _stale(conn, told, {row[0]: row[5] for row in rows})
+    now, change = {row[0]: Status(row[1]) for row in rows}, {}
+    for news in told:
+        message, receipt = news.message, news.receipt
+        if message not in now or news in stale:
+            continue
+        status = advance(now[message], receipt.status)
+        if status is not now[message]:
             now[message] = status
-            change[message] = (receipt, at)
+            change[message] = (receipt, news.now)
+    for message in _instead(conn, now, change):
+        del change[message]
     bulk.update(
         conn,
         messages,
@@ -175,7 +195,42 @@ def _advance(conn: Connection, told: Sequence[tuple[str, Receipt, int]]) -> dict
     return {message: now[message] for message in change}
 
 
+def _stale(conn: Connection, told: Sequence[_News], known: Mapping[str, str]) -> list[_News]:
+    """What was told of the first way of messages that go their second, and is no success.
+
+    What names the ref that its message has is not.
+    """
+    odd = [
+        one
+        for one in told
+        if one.message in known and not (one.receipt.ref and one.receipt.ref == known[one.message])
+    ]
+    seconds = fallbacks.some(conn, {one.message for one in odd}, taken=True) if odd else {}
+    return [
+        one
+        for one in odd
+        if one.message in seconds
+        and one.receipt.status not in (Status.DELIVERED, Status.READ)
+        and not fallbacks.is_on(conn, seconds[one.message], one.receipt.ref, one.connection)
+    ]
+
+
+def _instead(
+    conn: Connection, now: Mapping[str, Status], change: Mapping[str, tuple[Receipt, int]]
+) -> set[str]:
+    """Those messages that were lost, and go their second way instead of failing."""
+    lost = {
+        message: Failed(Why(now[message]), now[message], receipt.reason, receipt.code, receipt.text)
+        for message, (receipt, _) in change.items()
+        if now[message] in (Status.FAILED, Status.UNDELIVERED)
+    }
+    if not lost:
+        return set()
+    at = max(change[message][1] for message in lost)
+    return fallbacks.instead(conn, lost, at, among=fallbacks.UNDER_WAY)
+
+
 def _owed(row: Sequence[Any], status: Status, receipt: Receipt, at: int) -> Fact:
-    id, _, account, door, url = row
+    id, _, account, door, url, _ = row
     reason = receipt.reason or ""
     return Fact(id, status, account, door, url, at, reason, receipt.code, receipt.text)

@@ -62,3 +62,21 @@ def test_templates_say_in_one_line_what_they_do_not_take(
     home: Server, command: tuple[str, ...], told: str
 ) -> None:
     assert refused(home, "templates", *command) == (2, told)
+
+
+def test_a_message_is_made_of_a_template(home: Server) -> None:
+    send = ("send", "--to", "+14155550184", "--channel", "whatsapp", "--template", "hello_three")
+    values = ("--value", "Ada", "--value", "b", "--value", "c")
+    sent = asked(home, *send, *values)
+    assert sent["body"].startswith("Hello Ada, here is a b ")
+    assert sent["content"]["template"]["values"] == ["Ada", "b", "c"]
+    assert refused(home, *send, "--value", "Ada") == (
+        2, "--template hello_three: it takes 3 values, not 1",
+    )  # fmt: skip
+    assert refused(home, *send, "--body", "x")[0] == 2
+    assert refused(home, *send[:-2], "--body", "x", "--value", "y")[0] == 2
+    assert refused(home, *send[:-1], "none") == (1, "no template none")
+    url = "https://example.com/a.png"
+    assert refused(home, *send, *values, "--media", url) == (
+        2, "--template hello_three: it shows a text alone, and no media",
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from estafette.app import App, opened
-from estafette.core.gateway import Timeline
+from estafette.core.timelines import Timeline
 from estafette.model import Account, Channel, Message, Send, Status
 from estafette.model.rules import FINAL
 from estafette.settings import Settings

@@ -129,6 +129,11 @@ def test_a_kind_goes_by_the_ends_of_urls(url: str, kind: str) -> None:
     assert kind_of({"twilio/media": {"body": "", "media": [url]}}) == kind
 
 
+@pytest.mark.parametrize("media", [5, {"a": 1}, [None, 1], None, True, ""])
+def test_what_is_no_url_is_no_media(media: object) -> None:
+    assert kind_of({"twilio/card": {"title": "T", "media": media}}) == "text"
+
+
 def test_the_text_of_shapes_is_that_which_whatsapp_shows() -> None:
     types = {"twilio/text": {"body": "plain"}, "twilio/card": {"title": "rich"}}
     assert (body_of(types), kind_of(types)) == ("rich", "text")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sqlalchemy import Connection, Engine, text
 
 from estafette.model import (
@@ -105,6 +106,8 @@ times = st.datetimes(timezones=st.just(NOON.tzinfo))
 def test_a_message_comes_back_from_its_columns_as_it_was(one: Message) -> None:
     row = to_row(one)
     assert len(row) == len(messages.COLUMNS)
+    if one.sent_at and one.status in (Status.QUEUED, Status.SENDING):
+        one = replace(one, status=Status.SENT)  # it waits on its second way
     assert messages.of_row(row) == one
 
 

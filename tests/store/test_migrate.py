@@ -8,7 +8,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from estafette.model import NewerSchema
-from estafette.store import Store, messages, migrate
+from estafette.store import Store, messages, migrate, templates
 from estafette.store.engine import engine
 from estafette.store.schema import METADATA, VERSION
 from tests.store.conftest import ACCOUNT, message
@@ -59,6 +59,20 @@ async def test_a_database_of_an_older_version_keeps_what_it_holds(url: str, olde
         assert migrate.version(conn) == VERSION
         assert compare_metadata(MigrationContext.configure(conn), METADATA) == []
     made.dispose()
+
+
+async def test_a_template_of_an_older_version_has_a_kind(url: str) -> None:
+    made = engine(url, size=1)
+    with made.begin() as conn:
+        stay_at(conn, "0005")
+        table = sa.Table("templates", sa.MetaData(), autoload_with=conn)
+        known = {"id": "1", "account": ACCOUNT, "kind": "media", "status": "unsubmitted"}
+        conn.execute(table.insert().values(**known, created_at=1, updated_at=1))
+    made.dispose()
+    store = await Store.open(url)
+    found = await store.read(lambda conn: templates.get(conn, ACCOUNT, "1"))
+    await store.close()
+    assert (found.kind, found.status) == ("image", "unsubmitted")
 
 
 async def test_a_database_of_a_later_version_is_refused(url: str) -> None:

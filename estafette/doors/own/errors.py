@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from estafette.model import Declined, Reason
+from estafette.model import BadFallback, Declined, Reason
 
 #: The words, and the HTTP status that each comes with; those of `Reason` come with 400 else.
 STATUS = {
@@ -80,6 +80,10 @@ class Refusal(Exception):
 
 def of_declined(error: Declined, **fields: str) -> Refusal:
     """What the core declined; `fields` are other names for the fields that DECLINED blames."""
+    if isinstance(error, BadFallback):
+        place = f"fallback.{error.part}".rstrip(".")
+        code = "bad_request" if error.reason is Reason.OTHER else str(error.reason)
+        return Refusal(code, f"{place} {error.text}", field=place)
     field, text = DECLINED.get(error.reason, ("", "it cannot be done as asked: {}"))
     message = text.format(error.value or error.reason)
     return Refusal(str(error.reason), message, field=fields.get(field, field) or None)

@@ -7,12 +7,17 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec.structs import replace
 
 from estafette import model
 from estafette.core.core import Core
 from estafette.core.senders import read_address
 from estafette.core.suppressions import recipient_of
+from estafette.core.timelines import Timeline
+from estafette.doors.own import fallback
 from estafette.doors.own.errors import Refusal
+from estafette.doors.own.fallback import Fallback, NewFallback
+from estafette.doors.own.templates import UsedTemplate, said
 from estafette.doors.own.timeline import Event, timeline
 from estafette.doors.own.wire import (
     At,
@@ -71,6 +76,7 @@ class Message(Struct, frozen=True, kw_only=True):
 class Traced(Message, frozen=True, kw_only=True):
     """One message, with what became of it."""
 
+    fallback: Fallback | None
     timeline: list[Event]
 
 
@@ -104,6 +110,10 @@ class NewMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     valid_for: Annotated[
         int, Meta(ge=1, le=_LONGEST_WAIT, description="Seconds in which it must be taken.")
     ] = _LONGEST_WAIT
+    fallback: NewFallback | None = None
+    template: Annotated[
+        UsedTemplate | UnsetType, Meta(description="Instead of `body` and `media`.")
+    ] = UNSET
 
 
 Until = datetime | UnsetType | None  #: when a window closes; None for none, UNSET not to say
@@ -114,9 +124,13 @@ def message(item: model.Message, until: Until = UNSET) -> Message:
     return Message(**_parts(item, until))
 
 
-def traced(item: model.Message, events: list[Event], until: Until) -> Traced:
-    """A message as it is shown, with its timeline."""
-    return Traced(**_parts(item, until), timeline=events)
+def traced(item: model.Message, found: Timeline, until: Until) -> Traced:
+    """A message as it is shown, with what became of it."""
+    return Traced(
+        **_parts(item, until),
+        fallback=fallback.fallback(found.second, item),
+        timeline=timeline(item, found),
+    )
 
 
 def _parts(item: model.Message, until: Until) -> dict[str, Any]:
@@ -167,6 +181,7 @@ class Messages:
     ]
 
     def __init__(self, core: Core) -> None:
+        self._core = core
         self._gateway = core.gateway
         self._senders = core.senders
         self._window = core.window
@@ -191,7 +206,13 @@ class Messages:
             door="own",
             idempotency_key=call.idempotency_key,
             fingerprint=_fingerprint(asked) if call.idempotency_key else "",
+            fallback=fallback.read(asked.fallback),
         )
+        if asked.template is not UNSET:
+            if asked.body or asked.media:
+                raise Refusal("bad_request", "a template has its own text", field="template")
+            made = await said(self._core, call.account, asked.template, asked.channel)
+            send = replace(send, body=made.body, media=made.media, content=made.content)
         sent = await self._gateway.send(call.account, send)
         return message(sent, await self._window.until(sent))
 
@@ -228,8 +249,8 @@ class Messages:
     async def show(self, call: Call) -> Traced:
         """Show one message with its timeline, by any form of its id, or by its carrier's own."""
         found = await self._find(call)
-        events = timeline(found, await self._gateway.timeline(found))
-        return traced(found, events, await self._window.until(found))
+        traced_by = await self._gateway.timeline(found)
+        return traced(found, traced_by, await self._window.until(found))
 
     async def cancel(self, call: Call) -> Message:
         """Call a message back that was not offered to a carrier yet."""

@@ -9,10 +9,19 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from estafette.core.core import Core
 from estafette.doors.own.errors import Refusal
 from estafette.doors.own.wire import At, Call, Page, PageQuery, Row, check_url
-from estafette.model import Channel, Cursor, Unknown
+from estafette.model import Account, Channel, Cursor, Unknown
 from estafette.model import template as words
 from estafette.model.ids import read_id
-from estafette.model.template import Category, Malformed, TemplateKind, TemplateStatus, places
+from estafette.model.template import (
+    Category,
+    Filled,
+    Malformed,
+    TemplateKind,
+    TemplateStatus,
+    Unfilled,
+    Unfit,
+    places,
+)
 
 Name = Annotated[
     str,
@@ -82,6 +91,15 @@ class TemplateChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     title: Title | UnsetType = UNSET
     category: Category | UnsetType = UNSET
     media_url: MediaUrl | UnsetType = UNSET
+
+
+class UsedTemplate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a message is made of: an approved template, and what fills its holes in their order."""
+
+    name: Annotated[str, Meta(description="Its name, its id, or HX….")]
+    language: Annotated[str, Meta(description="Of this name; any where it is left out.")] = ""
+    values: tuple[str, ...] = ()
+    media_url: MediaUrl = ""
 
 
 class Query(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -176,6 +194,26 @@ class Templates:
     async def remove(self, call: Call) -> None:
         """Delete a template; messages that were made of it stay."""
         await self._templates.remove(call.account, _id(call))
+
+
+async def said(core: Core, account: Account, asked: UsedTemplate, channel: Channel) -> Filled:
+    """What a message made of a template says. Raises Refusal, Conflict."""
+    check_url(asked.media_url, "template.media_url")
+    try:
+        return await core.templates.say(
+            account,
+            asked.name,
+            asked.values,
+            channel=channel,
+            language=asked.language,
+            url=asked.media_url,
+        )
+    except Unknown as error:
+        raise Refusal("bad_request", str(error), field="template.name") from None
+    except Unfilled as error:
+        raise Refusal("bad_request", str(error), field="template.values") from None
+    except Unfit as error:
+        raise Refusal("bad_request", str(error), field="template") from None
 
 
 @contextlib.contextmanager

@@ -2,12 +2,22 @@
 
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from estafette.core.gateway import Timeline
+from estafette.core.timelines import Timeline
 from estafette.doors.own.callbacks import Callback, callback
 from estafette.doors.own.wire import At
-from estafette.model import Attempt, Direction, Message, Outcome, Reason, Receipt, Status
+from estafette.model import (
+    Attempt,
+    Channel,
+    Direction,
+    Message,
+    Outcome,
+    Reason,
+    Receipt,
+    Status,
+)
+from estafette.model.fallback import Second, Way, Why
 
 
 class Accepted(Struct, frozen=True, tag="accepted", tag_field="what"):
@@ -28,6 +38,9 @@ class Offered(Struct, frozen=True, kw_only=True, tag="attempt", tag_field="what"
     at: At
     number: int
     id: str
+    channel: Channel
+    sender: str = field(name="from")
+    recipient: str = field(name="to")
     node: str
     connection: str
     closed_at: At | None
@@ -35,6 +48,16 @@ class Offered(Struct, frozen=True, kw_only=True, tag="attempt", tag_field="what"
     ref: str | None
     code: str
     text: str
+
+
+class Turned(Struct, frozen=True, kw_only=True, tag="fallback", tag_field="what"):
+    """It was turned to its second way."""
+
+    at: At
+    why: Why | None
+    channel: Channel
+    sender: str = field(name="from")
+    recipient: str = field(name="to")
 
 
 class Received(Struct, frozen=True, kw_only=True, tag="receipt", tag_field="what"):
@@ -66,14 +89,18 @@ class Canceled(Struct, frozen=True, tag="canceled", tag_field="what"):
     at: At
 
 
-Event = Accepted | Arrived | Offered | Received | Told | Judged | Canceled
+Event = Accepted | Arrived | Offered | Turned | Received | Told | Judged | Canceled
 
 
 def timeline(message: Message, found: Timeline) -> list[Event]:
     """What became of a message, in the order of time."""
     began = Arrived if message.direction is Direction.INBOUND else Accepted
     events: list[Event] = [began(message.created_at)]
-    events += map(_offered, found.attempts)
+    events += [
+        _offered(attempt, _way(attempt, message, found.second)) for attempt in found.attempts
+    ]
+    if found.second:
+        events += _turned(found.second)
     events += [_received(receipt, at) for receipt, at in found.receipts]
     for item in found.callbacks:
         shape = callback(item)
@@ -86,11 +113,41 @@ def timeline(message: Message, found: Timeline) -> list[Event]:
     return sorted(events, key=lambda event: event.at)
 
 
-def _offered(attempt: Attempt) -> Offered:
+def _way(attempt: Attempt, message: Message, second: Second | None) -> Way:
+    """How the message went when it was offered."""
+    if second:
+        return second.way_of(attempt.id, attempt.lane)
+    return Way(
+        channel=message.channel,
+        sender=message.sender,
+        recipient=message.recipient,
+        lane=message.lane,
+    )
+
+
+def _turned(second: Second) -> list[Event]:
+    if second.taken_at is None:
+        return []
+    way = second.way
+    return [
+        Turned(
+            at=second.taken_at,
+            why=second.why,
+            channel=way.channel,
+            sender=way.sender,
+            recipient=way.recipient,
+        )
+    ]
+
+
+def _offered(attempt: Attempt, way: Way) -> Offered:
     return Offered(
         at=attempt.started_at,
         number=attempt.number,
         id=attempt.id,
+        channel=way.channel,
+        sender=way.sender,
+        recipient=way.recipient,
         node=attempt.node,
         connection=attempt.connection,
         closed_at=attempt.closed_at,

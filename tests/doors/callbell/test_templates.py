@@ -11,6 +11,7 @@ from estafette.model.template import TemplateKind, TemplateStatus
 from tests.doors.callbell.conftest import Api
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api as TwilioApi
+from tests.pictures import NO_PICTURE
 
 FIRST = "d980fb66fd5043d3ace1aa06ba044342"
 THREE = "ad42a09715814e6483b1c5debd6a2dbc"
@@ -115,3 +116,32 @@ def test_what_is_not_there_is_not_found(api: Api, own: Own, other: Api) -> None:
 def test_a_page_is_a_number(api: Api, page: str) -> None:
     assert api.call("GET", f"/templates?page={page}").refusal[0] == 400
     assert api.get("/templates", page=999_999_999)["templates"] == []
+
+
+def test_a_template_of_a_fresh_home_is_sent_as_printed(api: Api, own: Own) -> None:
+    body = {
+        "to": "+31612345678", "from": "whatsapp", "type": "text", "content": {"text": "John Doe"},
+        "template_uuid": FIRST, "optin_contact": True,
+    }  # fmt: skip
+    answer = api.post(body)
+    assert (answer.status, answer.json["message"]["status"]) == (200, "enqueued")
+    found = own.get(f"/messages/{answer.json['message']['uuid']}")
+    assert found["body"].startswith("Hello John Doe, ")
+    assert found["content"]["template"]["values"] == ["John Doe"]
+    several = {**body, "template_values": ["Jack", "template", "Cheers"]}
+    assert api.post(several).refusal[0] == 400
+    three = api.post({**several, "template_uuid": THREE}).json["message"]["uuid"]
+    found = own.get(f"/messages/{three}")
+    assert found["body"] == "Hello Jack, here is a template with three holes. Cheers!"
+
+
+@pytest.mark.parametrize("kind", ["image", "document", "video"])
+def test_a_template_that_shows_media_is_sent(api: Api, own: Own, kind: str) -> None:
+    made = add(own, kind=kind, status="approved")
+    body = {
+        "to": "+31612345678", "from": "whatsapp", "type": kind, "template_uuid": made["id"],
+        "content": {"text": "John Doe", "url": NO_PICTURE}, "optin_contact": True,
+    }  # fmt: skip
+    found = own.get(f"/messages/{api.post(body).json['message']['uuid']}")
+    assert (found["body"], found["media"]) == ("Hi John Doe", [NO_PICTURE])
+    assert found["content"]["template"]["kind"] == kind

@@ -3,12 +3,14 @@
 import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.doors.own.conftest import Own
-from tests.doors.twilio.conftest import Api
+from tests.doors.twilio.conftest import Api, new_number
+from tests.pictures import NO_PICTURE
 
 _names = itertools.count()
 FIRST = "d980fb66fd5043d3ace1aa06ba044342"
@@ -193,3 +195,84 @@ def test_many_who_take_one_name_at_once_get_one(own: Own) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = [*pool.map(lambda _: own.call("POST", "/templates", body).status, range(8))]
     assert sorted(found) == [201] + [409] * 7
+
+
+def sent_of(own: Own, **template: Any) -> Any:
+    body = {"to": new_number(), "from": "+15550783881", "channel": "whatsapp"}
+    return {**body, "template": template}
+
+
+def test_a_message_is_made_of_a_template(own: Own) -> None:
+    made = add(own, status="approved")
+    add(own, name=made["name"], language="fr", body="Salut {{2}} {{1}}", status="approved")
+    for named in (made["name"], made["id"], made["sid"]):
+        body = sent_of(own, name=named, language="en", values=["Ada", "bye"])
+        sent = own.post("/messages", body)
+        assert (sent["body"], sent["media"]) == ("Hi Ada, bye", [])
+        assert sent["content"]["template"]["values"] == ["Ada", "bye"]
+    french = own.post("/messages", sent_of(own, name=made["name"], values=["a", "b"]))
+    assert (french["body"], french["content"]["template"]["language"]) == ("Salut b a", "fr")
+
+
+def test_a_message_made_of_a_template_may_come_twice(own: Own) -> None:
+    body = sent_of(own, name=FIRST, values=["Ada"])
+    keyed = {"Idempotency-Key": new_name()}
+    first = own.post("/messages", body, **keyed)
+    assert own.post("/messages", body, **keyed)["id"] == first["id"]
+    body["template"]["values"] = ["Bob"]
+    assert own.call("POST", "/messages", body, keyed).refusal[:2] == (409, "conflict")
+
+
+def test_a_template_shows_the_media_of_a_message(own: Own) -> None:
+    made = add(own, status="approved", kind="image", body="Look")
+    body = sent_of(own, name=made["id"])
+    assert own.call("POST", "/messages", body).refusal == (400, "bad_request", "template")
+    body["template"]["media_url"] = NO_PICTURE
+    assert own.post("/messages", body)["media"] == [NO_PICTURE]
+    body["template"]["media_url"] = "x"
+    assert own.call("POST", "/messages", body).refusal[2] == "template.media_url"
+
+
+@pytest.mark.parametrize(
+    ("template", "more", "told"),
+    [
+        ({"name": "none"}, {}, (400, "bad_request", "template.name")),
+        ({"name": "0" * 32}, {}, (400, "bad_request", "template.name")),
+        ({"name": "hello_name", "language": "de"}, {}, (400, "bad_request", "template.name")),
+        ({"name": FIRST}, {}, (400, "bad_request", "template.values")),
+        ({"name": FIRST, "values": ["a", "b"]}, {}, (400, "bad_request", "template.values")),
+        ({"name": FIRST, "values": [1]}, {}, (400, "bad_request", "template.values[0]")),
+        ({"name": FIRST, "values": "a"}, {}, (400, "bad_request", "template.values")),
+        ({"name": FIRST, "values": ["a"]}, {"body": "b"}, (400, "bad_request", "template")),
+        (
+            {"name": FIRST, "values": ["a"]},
+            {"channel": "sms", "from": "+15017122661"},
+            (400, "bad_request", "template"),
+        ),
+        ({"name": FIRST, "values": ["a" * 1600]}, {}, (400, "too_long", "body")),
+        (None, {}, (400, "bad_request", "template")),
+    ],
+)
+def test_what_a_template_cannot_say_is_refused(
+    own: Own, template: Any, more: Any, told: tuple[Any, ...]
+) -> None:
+    before = [item["id"] for item in own.get("/messages", limit=1)["items"]]
+    body = {**sent_of(own), "template": template, **more}
+    assert own.call("POST", "/messages", body).refusal == told
+    assert [item["id"] for item in own.get("/messages", limit=1)["items"]] == before
+
+
+def test_only_what_is_approved_is_sent(own: Own) -> None:
+    made = add(own, status="paused", body="Hi")
+    refusal = own.call("POST", "/messages", sent_of(own, name=made["id"])).refusal
+    assert refusal[:2] == (409, "conflict")
+
+
+def test_a_template_is_sent_where_the_window_is_closed(own: Own) -> None:
+    person = new_number()
+    yesterday = datetime.now(UTC) - timedelta(hours=25)
+    own.write(person, "Hi", "+15550783881", channel="whatsapp", at=yesterday.isoformat())
+    body = {**sent_of(own, name=FIRST, values=["Ada"]), "to": person}
+    text = {"to": person, "from": "+15550783881", "channel": "whatsapp", "body": "Hi"}
+    assert own.call("POST", "/messages", text).refusal[1] == "outside_window"
+    assert own.post("/messages", body)["body"].startswith("Hello Ada")

@@ -177,6 +177,8 @@ def test_a_message_is_refused_with_what_is_wrong_with_its_content(
         {"language": "en", "types": {"twilio/text": "Hi"}},
         {"language": "en", "types": {"twilio/text": {}}},
         {"language": "en", "types": {"twilio/media": {"body": "Hi"}}},
+        {"language": "en", "types": {"twilio/media": {"body": "Hi", "media": 5}}},
+        {"language": "en", "types": {"twilio/media": {"body": "Hi", "media": {"a": 1}}}},
         {"language": "en", "types": {"twilio/text": {"body": "a\0b"}}},
         {"language": "en", "types": {"twilio/text": {"body": "\ud800"}}},
         {"language": "en", "types": {"twilio/text": TEXT}, "variables": {"1": 1}},
