@@ -593,3 +593,29 @@ def test_no_body_breaks_it(
 def test_no_bytes_break_it(raw: bytes, query: str, api: Api) -> None:
     answer = api.call("POST", "/messages/send", raw)
     assert answer.status == 400
+
+
+def test_a_second_way_is_taken(api: Api, own: Own) -> None:
+    fallback = {"channel": "sms", "to": new_number()}
+    uuid = api.send("+15005520400", fallback=fallback, metadata={"a": "b"})["uuid"]
+    assert api.until(uuid, "delivered")["metadata"] == {"a": "b"}
+    said = [event["what"] for event in own.get(f"/messages/{uuid}")["timeline"]]
+    assert said.count("attempt") == 2
+
+
+def test_a_second_way_that_is_none_is_blamed(api: Api) -> None:
+    for fallback in ("sms", {}, {"channel": "pigeon"}, {"channel": "sms", "after": "soon"}):
+        assert list(blamed(api.post({**TEXT, "fallback": fallback}))) == ["fallback"]
+    nobodys = {"channel": "sms", "from": "+14155550199"}
+    assert list(blamed(api.post({**TEXT, "fallback": nobodys}))) == ["fallback"]
+
+
+def test_a_closed_window_is_gone_around(api: Api, own: Own) -> None:
+    to = new_number()
+    at = (datetime.now(UTC) - timedelta(hours=25)).isoformat()
+    own.write(to, "Hello?", WHATSAPP_SENDER, channel="whatsapp", at=at)
+    assert api.post({**TEXT, "to": to}).code == "outside_24h_window"
+    message = api.send(to, fallback={"channel": "sms"}, fields="contact", metadata={"a": "b"})
+    assert (message["status"], message["contact"]["source"]) == ("enqueued", "sms")
+    assert api.until(message["uuid"], "delivered")["metadata"] == {"a": "b"}
+    assert own.get(f"/messages/{message['uuid']}")["channel"] == "sms"
