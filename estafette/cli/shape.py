@@ -1,20 +1,27 @@
 """What commands print for programs: the shapes of our own API."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from estafette.core.sealed import Shown
 from estafette.core.timelines import Timeline
 from estafette.doors.own import (
     callbacks,
     connections,
+    fields,
+    funnels,
     keys,
     messages,
     senders,
+    statuses,
     suppressions,
+    tags,
+    teams,
+    users,
     webhooks,
 )
 from estafette.model import (
@@ -26,12 +33,13 @@ from estafette.model import (
     Sender,
     Subscription,
     Suppression,
+    desk,
 )
 
 
-def message(item: Message) -> dict[str, Any]:
-    """A message; times are ISO 8601, UTC."""
-    return _plain(messages.message(item))
+def message(item: Message, until: messages.Until = UNSET) -> dict[str, Any]:
+    """A message; times are ISO 8601, UTC. `until` is when its 24-hour window closes."""
+    return _plain(messages.message(item, until))
 
 
 def media(item: MediaItem) -> dict[str, Any]:
@@ -45,9 +53,9 @@ def media(item: MediaItem) -> dict[str, Any]:
     }
 
 
-def traced(item: Message, found: Timeline) -> dict[str, Any]:
+def traced(item: Message, found: Timeline, until: datetime | None) -> dict[str, Any]:
     """A message with what became of it."""
-    return _plain(messages.traced(item, found))
+    return _plain(messages.traced(item, found, until))
 
 
 def callback(item: Callback) -> dict[str, Any]:
@@ -73,6 +81,36 @@ def connection(item: Connection, shown: Shown) -> dict[str, Any]:
 def webhook(item: Subscription) -> dict[str, Any]:
     """A webhook; its secret is never shown."""
     return _plain(webhooks.webhook(item))
+
+
+def user(item: desk.User) -> dict[str, Any]:
+    """A user."""
+    return _plain(users.user(item))
+
+
+def team(item: desk.Team, members: Sequence[desk.User]) -> dict[str, Any]:
+    """A team, with who is in it."""
+    return _plain(teams.team(item, members))
+
+
+def tag(item: desk.Tag) -> dict[str, Any]:
+    """A tag."""
+    return _plain(tags.tag(item))
+
+
+def field(item: desk.Field) -> dict[str, Any]:
+    """A field of contacts."""
+    return _plain(fields.field(item))
+
+
+def funnel(item: desk.Funnel) -> dict[str, Any]:
+    """A stage that conversations go through."""
+    return _plain(funnels.funnel(item))
+
+
+def status(item: desk.CustomStatus) -> dict[str, Any]:
+    """What users may say of themselves."""
+    return _plain(statuses.status(item))
 
 
 def key(item: Key, secret: str = "") -> dict[str, Any]:

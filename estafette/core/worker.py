@@ -87,12 +87,14 @@ class Worker:
         beats = asyncio.create_task(self._lanes.keep())
         refreshes = asyncio.create_task(self._refresh())
         turns = asyncio.create_task(self._turns.keep())
+        files = asyncio.create_task(self._file())
         try:
             await self._carry()
             if self._offers:
                 await asyncio.wait(self._offers, timeout=grace)
         finally:
-            await _cancel([beats, refreshes, turns, *self._offers, *self._baggage.under_way()])
+            running = [beats, refreshes, files, turns, *self._offers]
+            await _cancel([*running, *self._baggage.under_way()])
             with contextlib.suppress(Busy):
                 await self._lanes.leave()
 
@@ -118,6 +120,15 @@ class Worker:
                 await self._store.tend()
             except Exception:
                 log.exception("connections could not be read")
+
+    async def _file(self) -> None:
+        """Make contacts of what was sent; apart, as that may take long."""
+        while True:
+            await asyncio.sleep(_REFRESH)
+            try:
+                await self._store.file()
+            except Exception:
+                log.exception("contacts could not be made")
 
     async def _expire(self) -> None:
         """Fail what has waited too long for a connection that is parked or gone."""

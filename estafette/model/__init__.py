@@ -36,6 +36,7 @@ from estafette.model.errors import (
     SendError,
     Throttled,
     Unclear,
+    Unfit,
     Unknown,
     Unreached,
 )
@@ -112,6 +113,7 @@ __all__ = [
     "Suppression",
     "Throttled",
     "Unclear",
+    "Unfit",
     "Unknown",
     "Unreached",
     "Verification",

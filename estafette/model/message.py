@@ -18,6 +18,10 @@ class Channel(StrEnum):
     INSTAGRAM = "instagram"
 
 
+#: On these, addresses are not numbers but whatever their platforms call people.
+OPAQUE = frozenset({Channel.TELEGRAM, Channel.FACEBOOK, Channel.INSTAGRAM})
+
+
 class Direction(StrEnum):
     """Who spoke, and why."""
 

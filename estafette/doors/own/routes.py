@@ -15,23 +15,30 @@ from estafette.doors.own import auth, openapi, wire
 from estafette.doors.own.callbacks import Callbacks
 from estafette.doors.own.connections import Connections
 from estafette.doors.own.errors import Refusal, of_declined
+from estafette.doors.own.fields import Fields
+from estafette.doors.own.funnels import Funnels
 from estafette.doors.own.keys import Keys
 from estafette.doors.own.messages import Messages
 from estafette.doors.own.sandbox import Sandbox
 from estafette.doors.own.senders import Senders
 from estafette.doors.own.settings import Settings
+from estafette.doors.own.statuses import Statuses
 from estafette.doors.own.suppressions import Suppressions
+from estafette.doors.own.tags import Tags
+from estafette.doors.own.teams import Teams
+from estafette.doors.own.users import Users
 from estafette.doors.own.webhooks import Webhooks
 from estafette.doors.own.wire import Answered, Call, Row
 from estafette.doors.paths import Paths
 from estafette.doors.requests import TooLarge, read_body
-from estafette.model import Busy, Conflict, Declined, Misconfigured, Unknown
+from estafette.model import Busy, Conflict, Declined, Misconfigured, Unfit, Unknown
 
 log = structlog.get_logger()
 
 #: The operations, by resource; the most asked first.
 PARTS = (
     Messages, Callbacks, Webhooks, Suppressions, Senders, Connections, Keys, Settings, Sandbox,
+    Users, Teams, Tags, Fields, Funnels, Statuses,
 )  # fmt: skip
 
 TABLE: list[Row] = [row for part in PARTS for row in part.TABLE]
@@ -76,6 +83,8 @@ class Application:
             response = _refusal(error)
         except Declined as error:
             response = _refusal(of_declined(error))
+        except Unfit as error:
+            response = _refusal(Refusal("bad_request", str(error), field=error.field))
         except Unknown as error:
             response = _refusal(Refusal("not_found", str(error)))
         except Conflict as error:
