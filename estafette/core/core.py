@@ -53,5 +53,5 @@ class Core:
     errands: Errands  #: what is done after the answer, and told at another address
     lists: Lists  #: messages by the numbers of their pages
     contacts: Contacts  #: who is written to and who writes, and the conversations with them
-    desk: Desk  #: users and teams, and the words that they use
     window: Window  #: until when people on WhatsApp may be written to freely
+    desk: Desk  #: users and teams, and the words that they use
