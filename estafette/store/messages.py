@@ -282,6 +282,7 @@ def redact(conn: Connection, account: str, id: str, now: datetime) -> Message:
     """Forget its text: at once, or when a carrier has it if it is still to be sent."""
     get(conn, account, id, lock=True)
     conn.execute(_REDACT, {"id": id, "now": instant(now)})
+    callbacks.redact(conn, id)
     return get(conn, account, id)
 
 
@@ -308,8 +309,7 @@ def cancel(conn: Connection, account: str, id: str, now: datetime) -> Message:
         ),
         {"id": id, "now": instant(now)},
     )
-    if message.callback_url:
-        callbacks.owe(conn, [callbacks.of(message, Status.CANCELED, instant(now))])
+    callbacks.owe(conn, [callbacks.of(message, Status.CANCELED, instant(now))])
     return get(conn, account, id)
 
 
@@ -334,9 +334,8 @@ def give_up(
         raise Conflict(f"message {id} is {message.status}")
     reason, at = Reason.OTHER, instant(now)
     conn.execute(_GIVE_UP, {"id": id, "now": at, "reason": reason, "code": code, "text": words})
-    if message.callback_url:
-        fact = callbacks.of(message, Status.FAILED, at, reason=reason, code=code, text=words)
-        callbacks.owe(conn, [fact])
+    fact = callbacks.of(message, Status.FAILED, at, reason=reason, code=code, text=words)
+    callbacks.owe(conn, [fact])
     return GivenUp(get(conn, account, id), due_at)
 
 
