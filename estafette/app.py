@@ -13,6 +13,7 @@ from estafette.core.callbacks import Callbacks
 from estafette.core.cards import Cards
 from estafette.core.clock import utc_now
 from estafette.core.connections import Connections
+from estafette.core.contacts import Contacts
 from estafette.core.core import Core
 from estafette.core.courier import Courier
 from estafette.core.errands import Errands
@@ -237,6 +238,7 @@ async def opened(
         lists=Lists(store),
         public_url=public_url,
         panel=Panel(store, vault, utc_now),
+        contacts=Contacts(store, utc_now),
     )
     try:
         yield App(settings, vault, store, http, core, node)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from estafette.core.applications import Applications
 from estafette.core.connections import Connections
+from estafette.core.contacts import Contacts
 from estafette.core.errands import Errands
 from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
@@ -49,3 +50,4 @@ class Core:
     panel: Panel  #: the Twilio account that actions send through
     errands: Errands  #: what is done after the answer, and told at another address
     lists: Lists  #: messages by the numbers of their pages
+    contacts: Contacts  #: who is written to and who writes, and the conversations with them
