@@ -16,6 +16,7 @@ from estafette.core.connections import Connections
 from estafette.core.contacts import Contacts
 from estafette.core.core import Core
 from estafette.core.courier import Courier
+from estafette.core.desk import Desk
 from estafette.core.errands import Errands
 from estafette.core.exchange import Voice
 from estafette.core.first import First, first_start
@@ -239,6 +240,7 @@ async def opened(
         public_url=public_url,
         panel=Panel(store, vault, utc_now),
         contacts=Contacts(store, utc_now),
+        desk=Desk(store, utc_now),
     )
     try:
         yield App(settings, vault, store, http, core, node)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from estafette.core.applications import Applications
 from estafette.core.connections import Connections
 from estafette.core.contacts import Contacts
+from estafette.core.desk import Desk
 from estafette.core.errands import Errands
 from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound
@@ -51,3 +52,4 @@ class Core:
     errands: Errands  #: what is done after the answer, and told at another address
     lists: Lists  #: messages by the numbers of their pages
     contacts: Contacts  #: who is written to and who writes, and the conversations with them
+    desk: Desk  #: users and teams, and the words that they use

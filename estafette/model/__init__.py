@@ -35,6 +35,7 @@ from estafette.model.errors import (
     SendError,
     Throttled,
     Unclear,
+    Unfit,
     Unknown,
     Unreached,
 )
@@ -108,6 +109,7 @@ __all__ = [
     "Suppression",
     "Throttled",
     "Unclear",
+    "Unfit",
     "Unknown",
     "Unreached",
     "Verification",

@@ -1,9 +1,18 @@
 """Who looks after conversations, and the words that they use for contacts. Pure."""
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
+from unicodedata import category
 
 from msgspec import Struct
+
+LONGEST_EMAIL = 254  # characters
+LONGEST_NAME = 200
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)*")
+_NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)")
 
 
 class User(Struct, frozen=True, kw_only=True):
@@ -88,3 +97,52 @@ class Field(Struct, frozen=True, kw_only=True):
     options: tuple[str, ...] = ()
     created_at: datetime
     updated_at: datetime
+
+
+def read_email(text: str) -> str | None:
+    """An e-mail address as it is kept, in lower case; None for what is none."""
+    found = text.strip().lower()
+    is_one = len(found) <= LONGEST_EMAIL and _EMAIL.fullmatch(found) and is_line(found)
+    return found if is_one else None
+
+
+def is_line(text: str) -> bool:
+    """Whether a text can stand in a line of a page: no control characters, no half of a pair."""
+    return not any(category(char) in ("Cc", "Cs") for char in text)
+
+
+def fits(field: Field, value: Any) -> bool:
+    """Whether a field may hold this value. A checkbox holds a list, all others hold a text."""
+    if field.kind is FieldKind.CHECKBOX:
+        return isinstance(value, list) and all(part in field.options for part in value)
+    return isinstance(value, str) and _fits_text(field, value)
+
+
+def _fits_text(field: Field, value: str) -> bool:
+    match field.kind:
+        case FieldKind.EMAIL:
+            return read_email(value) is not None
+        case FieldKind.NUMBER:
+            return _NUMBER.fullmatch(value.strip()) is not None
+        case FieldKind.DATE:
+            return _is_date(value.strip())
+        case FieldKind.DROPDOWN:
+            return value in field.options
+        case _:
+            return True
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text[:10])
+    except ValueError:
+        return False
+    return len(text) == 10 or _is_time(text)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -2,6 +2,7 @@
 
 * GatewayError
   + Declined            what was asked for cannot be done as asked; nothing was written
+  + Unfit               a value that is not what it stands for; nothing was written
   + Unknown             no such thing, or not yours
   + Conflict            it is no longer, or not yet, in a state that allows this
   + Busy                we cannot write it down right now; nothing was written
@@ -33,6 +34,14 @@ class Declined(GatewayError):
         super().__init__(f"{reason}: {value}" if value else reason)
         self.reason = reason
         self.value = value  #: the part of the request that is to blame
+
+
+class Unfit(GatewayError):
+    """It is not what it stands for."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(text)
+        self.field = field  #: what it was given as
 
 
 class Unknown(GatewayError):
