@@ -42,10 +42,12 @@ from estafette.core.templates import Templates
 from estafette.core.usage import Usage
 from estafette.core.vault import Vault, WrongKey
 from estafette.core.verified import Verified
+from estafette.core.window import Window
 from estafette.core.worker import Worker
 from estafette.doors import Door, doors
 from estafette.http import Http
 from estafette.model import GatewayError
+from estafette.model.rules import WindowPolicy
 from estafette.providers import Place
 from estafette.settings import Settings
 from estafette.store import Store
@@ -200,6 +202,7 @@ async def opened(
         allows_private=allows_private,
         pools=pools,
         verified=verified,
+        window=Window(store, connections, utc_now, WindowPolicy(settings.window_policy)),
     )
     keywords = Keywords(store, gateway, people, utc_now)
     inbound = Inbound(store, keywords, utc_now, wake)
@@ -239,6 +242,7 @@ async def opened(
         lists=Lists(store),
         public_url=public_url,
         panel=Panel(store, vault, utc_now),
+        window=gateway.window,
         contacts=Contacts(store, utc_now),
         desk=Desk(store, utc_now),
     )

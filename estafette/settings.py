@@ -12,6 +12,7 @@ from estafette.core.bucket import BadBucket, read_url
 from estafette.core.keyring import read_keys
 from estafette.core.origins import read_origins
 from estafette.model import GatewayError
+from estafette.model.rules import WindowPolicy
 
 _ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 
@@ -62,6 +63,11 @@ DOCS = {
         "`https://workflows.example.com`, with commas between them.",
         "none: such requests are refused",
     ),
+    "ESTAFETTE_WINDOW_POLICY": (
+        "What accounts that set nothing do about WhatsApp messages outside the 24-hour window: "
+        "`known`, `strict` or `off`.",
+        "known",
+    ),
     "ESTAFETTE_LOG_FORMAT": ("`console` for people, `json` for programs.", "console on a terminal"),
     "ESTAFETTE_LOG_LEVEL": ("`debug`, `info`, `warning` or `error`.", "info"),
 }
@@ -87,6 +93,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     media_url: str = ""
     media_needs_credentials: bool = False
     reply_origins: frozenset[str] = frozenset()  #: as `core.origins` writes them
+    window_policy: str = "known"
     log_format: str = ""
     log_level: str = "info"
 
@@ -124,6 +131,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         media_url=_bucket(environ, "ESTAFETTE_MEDIA_URL"),
         media_needs_credentials=bool(_choice(environ, "ESTAFETTE_MEDIA_NEEDS_CREDENTIALS")),
         reply_origins=_origins(environ, "ESTAFETTE_REPLY_ORIGINS"),
+        window_policy=_one_of(environ, "ESTAFETTE_WINDOW_POLICY", tuple(WindowPolicy)),
         log_format=_one_of(environ, "ESTAFETTE_LOG_FORMAT", ("", "console", "json")),
         log_level=_one_of(environ, "ESTAFETTE_LOG_LEVEL", ("info", "debug", "warning", "error")),
     )

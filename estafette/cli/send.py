@@ -33,6 +33,8 @@ DECLINED = {
     Reason.BAD_RECIPIENT: "{} is not a number that takes messages",
     Reason.NOT_MOBILE: "{} cannot take a text",
     Reason.OPTED_OUT: "{} does not want messages from this sender",
+    Reason.OUTSIDE_WINDOW: "{} did not write in the last 24 hours: until they do, only an approved"
+    " template goes; see `estafette settings window`",
     Reason.REGION: "messages to the region of {} are not allowed",
     Reason.BAD_TIME: "--at {} is not between five minutes and 35 days from now",
     Reason.UNKNOWN_SERVICE: "there is no service MG{}: see `estafette services`",

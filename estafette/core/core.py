@@ -24,6 +24,7 @@ from estafette.core.suppressions import Suppressions
 from estafette.core.templates import Templates
 from estafette.core.usage import Usage
 from estafette.core.verified import Verified
+from estafette.core.window import Window
 
 
 @dataclass(frozen=True)
@@ -53,3 +54,4 @@ class Core:
     lists: Lists  #: messages by the numbers of their pages
     contacts: Contacts  #: who is written to and who writes, and the conversations with them
     desk: Desk  #: users and teams, and the words that they use
+    window: Window  #: until when people on WhatsApp may be written to freely

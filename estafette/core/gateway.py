@@ -15,6 +15,7 @@ from estafette.core.limits import check, check_addresses
 from estafette.core.pools import Pools
 from estafette.core.suppressions import Suppressions
 from estafette.core.verified import Verified
+from estafette.core.window import Window
 from estafette.model import (
     Account,
     AccountKind,
@@ -78,6 +79,7 @@ class Gateway:
         allows_private: bool = True,
         pools: Pools | None = None,
         verified: Verified | None = None,
+        window: Window | None = None,
     ) -> None:
         """`wake` is called when there is something to carry. Unless `allows_private`, URLs whose host
         is plainly not public are declined at once; what their names stand for is seen when they are
@@ -93,6 +95,7 @@ class Gateway:
         self._senders: dict[tuple[str, Channel, str], tuple[float, Sender]] = {}
         self._forgotten = 0  # how often a sender was: what was read before one counts no more
         self.suppressions = Suppressions(store, clock)  #: who is not written to
+        self.window = window or Window(store, connections, clock)  #: who may be written to freely
 
     async def send(self, account: Account, send: Send, *, through: Sender | None = None) -> Message:
         """Write a message down together with its job; return once both are on disk.
@@ -100,8 +103,8 @@ class Gateway:
         One that names a service and no sender goes through a sender of that service's. `through`
         is whose lane and connection it takes, whatever it names as its sender.
 
-        Raises Declined where it cannot be sent as asked, or its recipient opted out (through a
-        service, that is told later); Conflict where its idempotency key came with another request,
+        Raises Declined where it cannot be sent as asked, or its recipient opted out or is outside
+        the 24-hour window (through a service, that is told later); Conflict where its idempotency key came with another request,
         Busy where it could not be written.
         """
         began = perf_counter()
@@ -123,12 +126,10 @@ class Gateway:
             check_addresses(send)
         await self._vet(send, sender)
         message = self._message(account, sender, send)
-        if not send.despite_opt_out and await self.suppressions.is_suppressed(
-            account.sid, send.recipient, send.channel, sender=sender.id, service=send.service
-        ):
+        if reason := await self._barred(account, send, sender):
             if not send.service:
-                raise Declined(Reason.OPTED_OUT, send.recipient)
-            return await self._fail(message, send)
+                raise Declined(reason, send.recipient)
+            return await self._fail(message, send, reason)
         written = await self._store.accept(
             Accept(
                 message,
@@ -152,17 +153,26 @@ class Gateway:
         if provider:
             provider.vet(send)
 
+    async def _barred(self, account: Account, send: Send, sender: Sender) -> Reason | None:
+        """Why its recipient may not be written to as things are, if so."""
+        if not send.despite_opt_out and await self.suppressions.is_suppressed(
+            account.sid, send.recipient, send.channel, sender=sender.id, service=send.service
+        ):
+            return Reason.OPTED_OUT
+        is_let = await self.window.lets(account.sid, send, sender)
+        return None if is_let else Reason.OUTSIDE_WINDOW
+
     async def _repeated(self, account: Account, send: Send) -> Message | None:
         """What was written for the same request, though it could not be asked for anew by now."""
         asked = (account.sid, send.idempotency_key, send.fingerprint)
         return await self._store.read(lambda conn: messages.keyed(conn, *asked))
 
-    async def _fail(self, message: Message, send: Send) -> Message:
+    async def _fail(self, message: Message, send: Send, reason: Reason) -> Message:
         """Write down a message that is not to be sent, as failed, and what is owed for it.
 
         Who sends through a service is told that later, not at once: to them it is queued yet.
         """
-        failed = replace(message, status=Status.FAILED, reason=Reason.OPTED_OUT)
+        failed = replace(message, status=Status.FAILED, reason=reason)
         written = await self._store.accept(
             Accept(failed, failed.created_at, "", send.idempotency_key, send.fingerprint)
         )

@@ -71,6 +71,7 @@ class Reason(StrEnum):
     TEST_ACCOUNT = "test_account"  #: it only asks whether messages would be taken
     UNVERIFIED = "unverified"  #: not one of those that a trial account may write to
     OPTED_OUT = "opted_out"
+    OUTSIDE_WINDOW = "outside_window"  #: they did not write in the last 24 hours: only templates go
     REGION = "region"  #: not allowed to send to this part of the world
     UNROUTABLE = "unroutable"  #: no way from this sender to this recipient
     QUEUE_FULL = "queue_full"

@@ -1,6 +1,7 @@
 """Decisions: functions of their arguments and nothing else. Spans are seconds."""
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from math import ceil, floor
 
 from msgspec import Struct
@@ -18,6 +19,9 @@ _TOLD_FOR = 86_400  # seconds after which a callback is given up
 _AT_ONCE = 1  # second before a retry that was asked for
 _SOONEST, _FARTHEST = timedelta(seconds=300), timedelta(days=35)  # that may be scheduled
 _NO_RECEIPT_AFTER = timedelta(hours=1)  # many routes never tell more than that they took it
+
+#: How long after people wrote last to a sender it may write to them as it likes, on WhatsApp.
+WINDOW = timedelta(hours=24)
 
 #: Nothing more is expected of a message in one of these.
 FINAL = frozenset(
@@ -138,3 +142,31 @@ def next_offer_at(next_at: float, now: float, taken: int, rate: float) -> float:
 def fair_share(lanes: int, nodes: int) -> int:
     """How many of the lanes one of several equal nodes should drive."""
     return ceil(lanes / max(nodes, 1))
+
+
+class WindowPolicy(StrEnum):
+    """What an account does about messages outside the 24-hour window."""
+
+    KNOWN = "known"  #: refuse them where people are known to have written, and too long ago
+    STRICT = "strict"  #: refuse them also where nobody is known to have written
+    OFF = "off"  #: leave it to the carrier
+
+
+def window_until(last_inbound_at: datetime) -> datetime:
+    """When the window closes that opened when people wrote: from then on it is closed."""
+    return last_inbound_at + WINDOW
+
+
+def may_write(
+    policy: WindowPolicy,
+    last_inbound_at: datetime | None,
+    now: datetime,
+    *,
+    is_template: bool = False,
+) -> bool:
+    """Whether a message may be sent by the window alone; None for who is not known to have written."""
+    if is_template or policy is WindowPolicy.OFF:
+        return True
+    if last_inbound_at is None:
+        return policy is WindowPolicy.KNOWN
+    return now < window_until(last_inbound_at)

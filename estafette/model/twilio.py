@@ -122,6 +122,11 @@ CODES = {
     35118: (400, "A MessagingServiceSid is required to schedule a message"),
     35126: (400, "The ScheduleType value provided is not supported for this channel: {}"),
     63007: (400, "Twilio could not find a Channel with the specified From address"),
+    63016: (
+        400,
+        "Failed to send freeform message because you are outside the allowed window. If you are"
+        " using WhatsApp, please use a Message Template.",
+    ),
     70002: (400, "Paged requests must include a PageToken"),
 }
 
@@ -160,6 +165,7 @@ DECLINED = {
     Reason.TEST_ACCOUNT: 20008,
     Reason.UNVERIFIED: 21608,
     Reason.OPTED_OUT: 21610,
+    Reason.OUTSIDE_WINDOW: 63016,
     Reason.REGION: 21408,
     Reason.UNROUTABLE: 21612,
     Reason.QUEUE_FULL: 21611,
@@ -169,6 +175,7 @@ DECLINED = {
 #: Why a message failed on its way, as its `error_code` and `error_message`.
 FAILED = {
     Reason.OPTED_OUT: (21610, "Attempt to send to unsubscribed recipient"),
+    Reason.OUTSIDE_WINDOW: (63016, CODES[63016][1]),
     Reason.BAD_MEDIA: (21620, "Invalid media URL(s)"),
     Reason.QUEUE_FULL: (30001, "Queue overflow"),
     Reason.UNREACHABLE: (30003, "Unreachable destination handset"),

@@ -59,6 +59,8 @@ class Provider:
     title: ClassVar[str]
     channels: ClassVar[frozenset[Channel]]
     docs: ClassVar[str] = ""
+    #: Whether its WhatsApp is the official one, where people must have written in the last 24 hours.
+    has_window: ClassVar[bool] = True
     answers_within: ClassVar[float] = 60.0  #: seconds after which silence is an answer: Unclear
     #: What a carrier that told us something is answered: content type and body; empty for no body.
     thanks: ClassVar[tuple[str, bytes]] = ("", b"")

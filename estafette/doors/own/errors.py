@@ -45,6 +45,10 @@ DECLINED = {
     Reason.UNVERIFIED: ("to", "a trial account writes to verified numbers only, and not to {}"),
     Reason.TEST_ACCOUNT: ("", "a test account sends nothing"),
     Reason.OPTED_OUT: ("to", "{} asked not to be written to"),
+    Reason.OUTSIDE_WINDOW: (
+        "to",
+        "{} did not write in the last 24 hours: until they do, only an approved template goes",
+    ),
     Reason.REGION: ("to", "{} is in a part of the world that this sender may not write to"),
     Reason.UNROUTABLE: ("to", "there is no way from this sender to {}"),
     Reason.QUEUE_FULL: ("from", "the queue of this sender is full"),
