@@ -201,7 +201,9 @@ class Exchange:
     async def _reply(self, heard: Heard) -> None:
         """Send what was answered. What cannot be sent is noted, and holds up nothing."""
         self._notes += heard.notes
-        for send in () if isinstance(self._about, Notice) else heard.replies:
+        if isinstance(self._about, Notice):
+            return
+        for send in heard.replies:
             number, self._replied = self._replied, self._replied + 1
             try:
                 await self._replies.send(self._about, number, send)

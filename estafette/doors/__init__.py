@@ -20,11 +20,11 @@ class Door(Struct, frozen=True):
     prefixes: tuple[str, ...]
     app: ASGIApp
     post: Say | None = None  #: its words for a callback; None where no message comes through it
-    tell: Tell | None = None  #: its words for what is no status; None where it has none
     hear: Hear | None = None  #: what an address answers to an inbound message; None to ignore it
     decline: Decline | None = None  #: its words for a reply that cannot be sent
     link: Link | None = None  #: the path at which it gives one of the media
     finish: Finish | None = None  #: does what it promised; None where it promises nothing
+    tell: Tell | None = None  #: its words for what is no status; None where it has none
     manner: Manner = Manner()  #: what it does beside telling
 
 

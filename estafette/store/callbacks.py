@@ -207,6 +207,12 @@ def replay(
     return list(dict.fromkeys(item.event or item.said for item in again))
 
 
+def has_any(conn: Connection, account: str, about: str) -> bool:
+    """Whether anything was or is to be told of this to addresses of an account."""
+    found = bulk.select(conn, callbacks, "message", [about], ("account",))
+    return any(row[0] == account for row in found)
+
+
 def forget(conn: Connection, message: str) -> None:
     """Remove what was and is to be told of a message that is deleted."""
     bulk.delete(conn, callbacks, "message", [message])
