@@ -34,11 +34,14 @@ class Parameters:
         if found is None and not required:
             return None
         if found is None or (required and isinstance(found, str) and not found.strip()):
-            return self.wrong(name, EMPTY)
+            self.wrong(name, EMPTY)
+            return None
         if not isinstance(found, str):
-            return self.wrong(name, NO_STRING)
+            self.wrong(name, NO_STRING)
+            return None
         if fault := text_fault(found, most):
-            return self.wrong(name, fault)
+            self.wrong(name, fault)
+            return None
         return found
 
     def flag(self, name: str) -> bool:
@@ -52,7 +55,8 @@ class Parameters:
         """One of some words; None where it is left out."""
         found = self.text(name, 100)
         if found is not None and found not in words:
-            return self.wrong(name, f"must be one of {', '.join(words)}")
+            self.wrong(name, f"must be one of {', '.join(words)}")
+            return None
         return found
 
     def names(self, name: str) -> tuple[str, ...] | None:
@@ -64,12 +68,15 @@ class Parameters:
             return None
         items = found.split(",") if isinstance(found, str) else found
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            return self.wrong(name, NO_LIST)
+            self.wrong(name, NO_LIST)
+            return None
         if fault := next(filter(None, (text_fault(item, LONGEST_TAG) for item in items)), None):
-            return self.wrong(name, fault)
+            self.wrong(name, fault)
+            return None
         once = {item.strip().casefold(): item.strip() for item in reversed(items) if item.strip()}
         if len(once) > MOST_TAGS:
-            return self.wrong(name, f"must have at most {MOST_TAGS} entries")
+            self.wrong(name, f"must have at most {MOST_TAGS} entries")
+            return None
         return tuple(reversed(once.values()))
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from estafette.core.senders import is_main
+from estafette.doors.callbell.staff import channel_shape, dashed, team_shape
 from estafette.doors.callbell.wire import at, bare
-from estafette.model.account import Sender
 from estafette.model.contact import Card
-from estafette.model.desk import Field, FieldKind, Team
+from estafette.model.desk import Field, FieldKind
 from estafette.model.message import Channel
 
 #: What WhatsApp names people by who keep their number to themselves: a country and a dot first.
@@ -42,8 +42,8 @@ def contact_shape(
         "tags": list(contact.tags),
         "assignedUser": card.assignee.email if card.assignee else None,
         "customFields": {name: field_text(value) for name, value in contact.fields.items()},
-        "team": _team(card.team),
-        "channel": _channel(card.sender),
+        "team": team_shape(card.team) if card.team else {},
+        "channel": channel_shape(card.sender, is_main(card.sender)) if card.sender else {},
         "funnelId": dashed(conversation.funnel) if conversation and conversation.funnel else None,
         "note": contact.note or None,
     }
@@ -78,11 +78,6 @@ def conversation_href(id: str, public_url: str) -> str:
     return f"{public_url}/v1/contacts/{id}/messages"
 
 
-def dashed(id: str) -> str:
-    """The form of an id that funnels and statuses have: 8, 4, 4, 4 and 12 digits."""
-    return "-".join((id[:8], id[8:12], id[12:16], id[16:20], id[20:]))
-
-
 def is_bsuid(channel: Channel, address: str) -> bool:
     """Whether an address is what WhatsApp calls a user id that hides a number."""
     return channel is Channel.WHATSAPP and _BSUID.fullmatch(address) is not None
@@ -105,27 +100,3 @@ def _described(value: Any, field: Field | None) -> dict[str, Any]:
     if field and kind in (FieldKind.DROPDOWN, FieldKind.CHECKBOX):
         shape["options"] = list(field.options)
     return shape
-
-
-def _team(team: Team | None) -> dict[str, Any]:
-    if team is None:
-        return {}
-    return {
-        "uuid": team.id,
-        "name": team.name,
-        "createdAt": at(team.created_at),
-        "default": team.is_default,
-        "members": team.members,
-    }
-
-
-def _channel(sender: Sender | None) -> dict[str, Any]:
-    if sender is None:
-        return {}
-    return {
-        "uuid": sender.id,
-        "title": sender.title or bare(sender.address),
-        "type": sender.channel.value,
-        "main": is_main(sender),
-        "discardedAt": at(sender.released_at),
-    }
