@@ -82,8 +82,8 @@ def spread(conn: Connection, facts: Sequence[Fact]) -> list[Fact]:
 
 
 def _told_to(fact: Fact, to: subscriptions.Address) -> Fact:
-    words = {"method": "", "fallback_url": "", "fallback_method": ""}
-    return fact._replace(door=to.door, url=to.url, hook=to.id, **words)
+    fact = fact._replace(method="", fallback_url="", fallback_method="")
+    return fact._replace(door=to.door, url=to.url, hook=to.id)
 
 
 def _created(fact: Fact, to: subscriptions.Address) -> Fact:

@@ -14,6 +14,7 @@ from estafette.doors.callbell import auth
 from estafette.doors.callbell.errors import Refusal
 from estafette.doors.callbell.me import Me
 from estafette.doors.callbell.requests import Answered, Call, key, read_object, read_query
+from estafette.doors.callbell.webhooks import Webhooks
 from estafette.doors.callers import CHALLENGE, header
 from estafette.doors.paths import Paths
 from estafette.model import Busy, Conflict, Unknown
@@ -31,7 +32,7 @@ class Part(Protocol):
 
 
 #: The parts, the most asked first. Of two paths that fit, the one that stands first answers.
-PARTS: tuple[type[Part], ...] = (Me,)
+PARTS: tuple[type[Part], ...] = (Me, Webhooks)
 
 PREFIXES = (
     "/v1/messages", "/v1/contacts", "/v1/templates", "/v1/channels", "/v1/teams", "/v1/webhooks",
