@@ -1,24 +1,454 @@
 """Contacts: who is written to and who writes, and the conversations with them."""
 
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
 from estafette.core.clock import Clock
-from estafette.model import Channel
-from estafette.model.contact import Conversation
-from estafette.store import Store, conversations
+from estafette.core.counts import Counts
+from estafette.core.senders import is_main
+from estafette.core.suppressions import recipient_of
+from estafette.model import Channel, Conflict, Message, Unknown
+from estafette.model.contact import Card, Contact, Conversation, Note
+from estafette.model.ids import instant, new_id
+from estafette.model.notice import Event
+from estafette.store import Store, cards, contacts, conversations, encounters, exchanged, senders
+from estafette.store.cards import Told
+from estafette.store.contacts import Asked, Place
+from estafette.store.encounters import Encounter
+from estafette.store.words import plain
+
+MOST = 500  #: the number of the last page that may be asked for: who wants more goes on by cursor
+_LARGEST = 1000  # items of a page
+_PLACE = re.compile(r"([0-9a-f]{1,15})-([0-9a-f]{32})")
+_TEXTS = ("name", "email", "avatar_url")
+_OF_TALKS = ("assignee", "team", "funnel")
+
+
+class Cards(Struct, frozen=True):
+    """A page of contacts, and how many there are on all pages."""
+
+    items: list[Card]
+    count: int
+    next: str | None  #: what the page that follows is asked for with
 
 
 class Contacts:
-    """Contacts of all accounts. An account is named by its SID."""
+    """Contacts of all accounts. An account is named by its SID; users, teams, funnels and our senders
+    by their ids.
+
+    A contact is made by whatever is sent to it first, or by what it writes first, and so are its
+    conversations: one with each sender. Where none is named, the one of late is meant.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._counts: Counts[tuple[str, Any]] = Counts()
+
+    async def get(self, account: str, id: str) -> Card:
+        """One contact. Raises Unknown; another account's is unknown too."""
+        return await self._store.read(lambda conn: _card(conn, contacts.get(conn, account, id)))
+
+    async def find(self, account: str, channel: Channel, address: str, *, sender: str = "") -> Card:
+        """One contact by its address; with a sender, the conversation with that one.
+
+        Raises Unknown, also where there is no such conversation.
+        """
+        return await self._store.read(lambda conn: _found(conn, account, channel, address, sender))
 
     async def conversation(
         self, account: str, sender: str, channel: Channel, address: str
     ) -> Conversation | None:
-        """What is exchanged between one of our senders, by its id, and an address; None for nothing
-        yet.
-        """
+        """What is exchanged between one of our senders and an address; None for nothing yet."""
         return await self._store.read(
             lambda conn: conversations.between(conn, account, sender, channel, address)
         )
+
+    async def page(
+        self,
+        account: str,
+        *,
+        number: int = 1,
+        after: str = "",
+        limit: int = 20,
+        channel: Channel | None = None,
+        tags: Sequence[str] = (),
+        team: str = "",
+    ) -> Cards:
+        """A page, by its number or behind what `next` of another said; who was exchanged something with
+        last comes first. With tags, those who have any of them, without regard to case.
+
+        A page beyond MOST is empty, and so is one whose number is none. Where counting takes long, the
+        count may be some seconds old. Raises Unknown for an `after` that no page ended with.
+        """
+        asked = Asked(channel, tuple(map(plain, tags)), plain(team))
+        place = _place(after) if after else None
+        limit = max(1, min(limit, _LARGEST))
+        skip = 0 if place else (number - 1) * limit
+        count = await self._counts.of(
+            (account, asked),
+            lambda: self._store.read(lambda conn: contacts.count(conn, account, asked)),
+        )
+        if not place and not 0 < number <= MOST:
+            return Cards([], count, None)
+
+        def look(conn: Connection) -> tuple[list[Place], list[Card]]:
+            found = contacts.page(conn, account, asked, limit=limit + 1, skip=skip, after=place)
+            known = contacts.some(conn, [one.id for one in found[:limit]])
+            return found, cards.of(conn, [known[one.id] for one in found if one.id in known])
+
+        places, items = await self._store.read(look)
+        last = places[limit - 1] if len(places) > limit else None
+        return Cards(items, max(count, skip + len(items) if items else 0), _cursor(last))
+
+    async def add(
+        self,
+        account: str,
+        *,
+        channel: Channel,
+        address: str,
+        sender: str = "",
+        name: str = "",
+        tags: Sequence[str] = (),
+        fields: Mapping[str, Any] | None = None,
+        assignee: str = "",
+        team: str = "",
+        note: str = "",
+        avatar_url: str = "",
+        email: str = "",
+    ) -> Card:
+        """Add a contact; one that is there is changed by what is given. It gets a conversation with
+        `sender`, or, where somebody is to look after it, with the main sender of its channel.
+
+        Raises Declined (BAD_RECIPIENT) for what is no address on the channel, Unknown for a sender that
+        is not the account's on this channel, Conflict where one is needed and there is none.
+        """
+        address = recipient_of(plain(address), channel)
+        now = self._clock()
+        given = {
+            "name": name, "tags": tags, "fields": fields, "note": note, "avatar_url": avatar_url,
+            "email": email, "assignee": assignee, "team": team,
+        }  # fmt: skip
+        parts = {key: value for key, value in given.items() if value}
+
+        def save(conn: Connection) -> Card:
+            known = contacts.find(conn, account, channel, address)
+            if sender:
+                _check_sender(conn, account, channel, sender)
+            if known is None:
+                made = contacts.add(conn, account, channel, address, now)
+                _alter(conn, made, parts, now, sender=sender, is_new=True)
+                known = made
+            else:
+                _alter(
+                    conn,
+                    contacts.get(conn, account, known.id, lock=True),
+                    parts,
+                    now,
+                    sender=sender,
+                )
+            return _found(conn, account, channel, address, sender)
+
+        return await self._store.write(save)
+
+    async def change(
+        self,
+        account: str,
+        id: str,
+        *,
+        name: str | None = None,
+        tags: Sequence[str] | None = None,
+        fields: Mapping[str, Any] | None = None,
+        assignee: str | None = None,
+        team: str | None = None,
+        note: str | None = None,
+        blocked: bool | None = None,
+        email: str | None = None,
+        avatar_url: str | None = None,
+    ) -> Card:
+        """Change what is given; an empty text takes away what was there. Tags replace all others; of
+        the fields those given are set, and those given as None are dropped.
+
+        Raises Unknown, or Conflict where somebody is to look after a contact for which there is
+        neither a conversation nor a main sender of its channel.
+        """
+        given = {
+            "name": name, "tags": tags, "fields": fields, "note": note, "avatar_url": avatar_url,
+            "email": email, "assignee": assignee, "team": team, "blocked": blocked,
+        }  # fmt: skip
+        parts = {key: value for key, value in given.items() if value is not None}
+        return await self._change(account, id, parts)
+
+    async def funnel(self, account: str, id: str, funnel: str) -> Card:
+        """Put a contact's conversation into a stage, or with an empty one into none. Raises as `change`."""
+        return await self._change(account, id, {"funnel": funnel})
+
+    async def bot(self, account: str, id: str, status: str) -> Card:
+        """Say that a bot begins or ends: `bot_start`, `bot_end`, or empty. Raises as `change`."""
+        return await self._change(account, id, {"bot_status": status})
+
+    async def _change(self, account: str, id: str, parts: Mapping[str, Any]) -> Card:
+        now = self._clock()
+
+        def save(conn: Connection) -> Card:
+            _alter(conn, contacts.get(conn, account, id, lock=True), parts, now)
+            return _card(conn, contacts.get(conn, account, id))
+
+        return await self._store.write(save)
+
+    async def remove(self, account: str, id: str) -> None:
+        """Forget a contact with its conversations and notes; its messages stay. Who is written to again,
+        or writes again, is a new one. Raises Unknown.
+        """
+        now = self._clock()
+
+        def save(conn: Connection) -> None:
+            known = contacts.get(conn, account, id, lock=True)
+            contacts.remove(conn, known, instant(now))
+            cards.tell_removed(conn, known, now)
+
+        await self._store.write(save)
+        self._counts.forget()
+
+    async def touch(
+        self,
+        account: str,
+        channel: Channel,
+        address: str,
+        sender: str,
+        *,
+        at: datetime,
+        opt_in: str = "",
+        assignee: str | None = None,
+        team: str | None = None,
+    ) -> Card:
+        """Somebody sends to an address at this time: the contact and its conversation with `sender`, made
+        where there are none, and open. `opt_in` says how it is known that they agreed to be written to.
+        """
+        time = instant(at)
+        met = Encounter(account, str(channel), address, sender, time, time, came_at=time)
+        parts = {"assignee": assignee, "team": team, "opt_in": plain(opt_in) or None}
+        given = {key: value for key, value in parts.items() if value is not None}
+        now = self._clock()
+
+        def save(conn: Connection) -> Card:
+            encounters.meet(conn, [met._replace(came_at=max(time, instant(now)))], now)
+            known = contacts.find(conn, account, channel, address)
+            if known and given:
+                _alter(
+                    conn,
+                    contacts.get(conn, account, known.id, lock=True),
+                    given,
+                    now,
+                    sender=sender,
+                )
+            return _found(conn, account, channel, address, sender)
+
+        return await self._store.write(save)
+
+    async def open(self, account: str, id: str) -> Card:
+        """Open a conversation again; an open one stays as it is. Raises Unknown, or Conflict as `change`."""
+        now = self._clock()
+
+        def save(conn: Connection) -> Card:
+            known = contacts.get(conn, account, id, lock=True)
+            talk = _talk(conn, known, now)
+            if talk.closed_at is not None:
+                at = instant(now)
+                conversations.change(
+                    conn, talk.id, at, closed_at=None, closing_reason="", opened_at=at
+                )
+                cards.tell(conn, [Told(Event.CONVERSATION_OPENED, id, talk.id)], now)
+            return _card(conn, known)
+
+        return await self._store.write(save)
+
+    async def close(self, account: str, id: str, reason: str = "") -> Card:
+        """Close a conversation; whatever is said next opens it again. Raises as `open`."""
+        now = self._clock()
+
+        def save(conn: Connection) -> Card:
+            known = contacts.get(conn, account, id, lock=True)
+            talk = _talk(conn, known, now)
+            if talk.closed_at is None:
+                at = instant(now)
+                conversations.change(conn, talk.id, at, closed_at=at, closing_reason=plain(reason))
+                cards.tell(conn, [Told(Event.CONVERSATION_CLOSED, id, talk.id)], now)
+            return _card(conn, known)
+
+        return await self._store.write(save)
+
+    async def note(self, account: str, id: str, text: str, author: str = "") -> Note:
+        """Write something about a contact's conversation. Raises Unknown, or Conflict as `change`."""
+        now = self._clock()
+
+        def save(conn: Connection) -> Note:
+            talk = _talk(conn, contacts.get(conn, account, id, lock=True), now)
+            made = Note(
+                id=new_id(now), account=account, conversation=talk.id, text=plain(text),
+                author=plain(author), created_at=now,
+            )  # fmt: skip
+            conversations.note(conn, made)
+            return made
+
+        return await self._store.write(save)
+
+    async def notes(self, account: str, id: str) -> list[Note]:
+        """What was written about a contact's conversations, newest first. Raises Unknown."""
+
+        def look(conn: Connection) -> list[Note]:
+            return conversations.notes_of(conn, contacts.get(conn, account, id).id)
+
+        return await self._store.read(look)
+
+    async def messages(
+        self, account: str, id: str, *, number: int = 1, limit: int = 20
+    ) -> tuple[list[Message | Note], int]:
+        """What was exchanged with a contact on its channel, and what was noted, newest first, and how much
+        that is. A page beyond MOST is empty. Raises Unknown.
+        """
+        known = await self._store.read(lambda conn: contacts.get(conn, account, id))
+        limit = max(1, min(limit, _LARGEST))
+        count = await self._counts.of(
+            (account, known.id), lambda: self._store.read(lambda conn: exchanged.count(conn, known))
+        )
+        if not 0 < number <= MOST:
+            return [], count
+        skip = (number - 1) * limit
+        items = await self._store.read(
+            lambda conn: exchanged.page(conn, known, limit=limit, skip=skip)
+        )
+        return items, max(count, skip + len(items) if items else 0)
+
+
+def _card(conn: Connection, known: Contact) -> Card:
+    (card,) = cards.of(conn, [known])
+    return card
+
+
+def _found(conn: Connection, account: str, channel: Channel, address: str, sender: str) -> Card:
+    """A contact with its conversation with `sender`, or with the one of late. Raises Unknown."""
+    known = contacts.find(conn, account, channel, address)
+    if known is None:
+        raise Unknown(f"no contact {address} on {channel}")
+    if not sender:
+        return _card(conn, known)
+    talk = conversations.between(conn, account, sender, channel, address)
+    if talk is None:
+        raise Unknown(f"no conversation of {address} with this sender")
+    (card,) = cards.of(conn, [known], {known.id: talk})
+    return card
+
+
+def _talk(conn: Connection, known: Contact, now: datetime, sender: str = "") -> Conversation:
+    """A contact's conversation with a sender, or the one of late; made where there is none."""
+    talks = conversations.of_contact(conn, known.id)
+    mine = [talk for talk in talks if talk.sender == sender] if sender else talks
+    if mine:
+        return mine[-1]
+    if not sender:
+        every = senders.all_of(conn, known.account)
+        main = [one for one in every if one.channel is known.channel and is_main(one)]
+        if not main:
+            raise Conflict(
+                f"no conversation with {known.address}, and no main sender on {known.channel}"
+            )
+        sender = main[0].id
+    made = conversations.add(conn, known, sender, now)
+    cards.tell(conn, [Told(Event.CONVERSATION_OPENED, known.id, made.id)], now)
+    return made
+
+
+def _alter(
+    conn: Connection,
+    known: Contact,
+    parts: Mapping[str, Any],
+    now: datetime,
+    *,
+    sender: str = "",
+    is_new: bool = False,
+) -> None:
+    """Change what `parts` names of a contact and of its conversation, and tell that."""
+    at = instant(now)
+    columns = _columns(known, parts, at)
+    told = [Told(Event.CONTACT_CREATED, known.id)] if is_new else []
+    if columns:
+        contacts.change(conn, known, columns, at)
+    of_talk = {key: parts[key] for key in _OF_TALKS if key in parts}
+    if "bot_status" in parts:
+        of_talk["bot_status"] = parts["bot_status"]
+        if parts["bot_status"] == "bot_start":
+            of_talk["bot_started_at"] = at
+    if is_new:
+        cards.tell(conn, told, now)
+    if of_talk or sender:
+        talk = _talk(conn, known, now, sender)
+        changed = {key: value for key, value in of_talk.items() if getattr(talk, key) != value}
+        if changed:
+            conversations.change(conn, talk.id, at, **changed)
+            columns = {**columns, **changed}
+    if columns and not is_new:
+        cards.tell(conn, [Told(Event.CONTACT_UPDATED, known.id)], now)
+
+
+def _columns(known: Contact, parts: Mapping[str, Any], at: int) -> dict[str, Any]:
+    """The columns of a contact that are to be another than they are."""
+    found: dict[str, Any] = {
+        key: plain(parts[key])
+        for key in (*_TEXTS, "note")
+        if key in parts and parts[key] != getattr(known, key)
+    }
+    if "tags" in parts and (tags := _distinct(parts["tags"])) != known.tags:
+        found["tags"] = tags
+    if "fields" in parts:
+        merged = {**known.fields, **_plain(dict(parts["fields"]))}
+        fields = {key: value for key, value in merged.items() if value is not None}
+        if fields != known.fields:
+            found["fields"] = fields
+    if "blocked" in parts and bool(parts["blocked"]) != (known.blocked_at is not None):
+        found["blocked_at"] = at if parts["blocked"] else None
+    if "opt_in" in parts:
+        found |= {"opt_in_at": at, "opt_in_source": parts["opt_in"]}
+    return found
+
+
+def _distinct(tags: Sequence[str]) -> tuple[str, ...]:
+    """Tags in their order, none twice, whatever its case."""
+    found: dict[str, str] = {}
+    for tag in map(plain, tags):
+        if tag.strip():
+            found.setdefault(contacts.fold(tag.strip()), tag.strip())
+    return tuple(found.values())
+
+
+def _plain(value: Any) -> Any:
+    """JSON without what no database keeps."""
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, Mapping):
+        return {plain(str(key)): _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return value
+
+
+def _check_sender(conn: Connection, account: str, channel: Channel, id: str) -> None:
+    found = senders.get(conn, id)
+    if found is None or found.account != account or found.channel is not channel:
+        raise Unknown(f"no sender {id} on {channel}")
+
+
+def _place(text: str) -> Place:
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        raise Unknown("no page of contacts ended with this")
+    return Place(int(found[1], 16), found[2])
+
+
+def _cursor(place: Place | None) -> str | None:
+    return f"{place.active_at:x}-{place.id}" if place else None

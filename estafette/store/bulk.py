@@ -211,3 +211,31 @@ def _delete_pairs_sql(table: Table, size: int, mark: str) -> str:
     first, second = (column.name for column in table.primary_key)
     pairs = ", ".join([_row(mark, 2)] * size)
     return f"DELETE FROM {table.name} WHERE ({first}, {second}) IN (VALUES {pairs})"
+
+
+def match(
+    conn: Connection,
+    table: Table,
+    keys: tuple[str, ...],
+    rows: Sequence[Row],
+    columns: tuple[str, ...],
+) -> list[Any]:
+    """The named columns of the rows whose `keys` have the values of one of `rows`, all of them text."""
+    found: list[Any] = []
+    for part in _parts(rows):
+        sql = _match_sql(table, keys, len(part), _mark(conn), columns)
+        found += run(conn, sql, _flat(part)).fetchall()
+    return found
+
+
+@lru_cache(64)
+def _match_sql(
+    table: Table, keys: tuple[str, ...], size: int, mark: str, columns: tuple[str, ...]
+) -> str:
+    names = ", ".join(f"{table.name}.{name}" for name in columns)
+    same = " AND ".join(f"{table.name}.{name} = v.{name}" for name in keys)
+    # CROSS, or SQLite may look through the table for each of the values.
+    return (
+        f"WITH v({', '.join(keys)}) AS ({_values(table, keys, size, mark)})"
+        f" SELECT {names} FROM v CROSS JOIN {table.name} WHERE {same}"
+    )

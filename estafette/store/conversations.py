@@ -1,13 +1,16 @@
 """Conversations: what is exchanged between a contact and one of our senders."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, Select, func, select, text
 
-from estafette.model import Channel
-from estafette.model.contact import Conversation
-from estafette.store.schema import conversations
+from estafette.model import Channel, Unknown
+from estafette.model.contact import Contact, Conversation, Note
+from estafette.model.ids import instant, new_id
+from estafette.store import bulk
+from estafette.store.schema import conversations, notes
 from estafette.store.times import moment, moment_or_none
 
 COLUMNS = tuple(column.name for column in conversations.c)
@@ -28,6 +31,92 @@ _BETWEEN = text(
     " WHERE contacts.account = :account AND contacts.channel = :channel"
     " AND contacts.address = :address AND conversations.sender = :sender"
 )
+
+
+def of_late(conn: Connection, contacts: Sequence[str]) -> dict[str, Conversation]:
+    """The conversation of each of these contacts in which something was said last, by contact."""
+    rows = bulk.select(conn, conversations, "contact", list(contacts), COLUMNS)
+    found = sorted(map(of_row, rows), key=_lateness)
+    return {talk.contact: talk for talk in found}
+
+
+def _lateness(talk: Conversation) -> tuple[datetime, str]:
+    return max(talk.opened_at, talk.last_message_at or talk.opened_at), talk.id
+
+
+def of_contact(conn: Connection, contact: str) -> list[Conversation]:
+    """All conversations of a contact, the one of late last."""
+    rows = bulk.select(conn, conversations, "contact", [contact], COLUMNS, lock=False)
+    return sorted(map(of_row, rows), key=_lateness)
+
+
+def some(conn: Connection, ids: Sequence[str]) -> dict[str, Conversation]:
+    """Those of these conversations that are there, by id."""
+    rows = bulk.select(conn, conversations, "id", list(ids), COLUMNS)
+    return {row[0]: of_row(row) for row in rows}
+
+
+def add(conn: Connection, contact: Contact, sender: str, now: datetime) -> Conversation:
+    """Begin a conversation in which nothing was said yet; who was quicker is found instead."""
+    at = instant(now)
+    names = (
+        "id", "account", "contact", "sender", "assignee", "team", "funnel", "opened_at", "created_at",
+        "updated_at",
+    )  # fmt: skip
+    row = (new_id(now), contact.account, contact.id, sender, "", "", "", at, at, at)
+    bulk.insert(conn, conversations, [row], columns=names, conflict="DO NOTHING")
+    found = between(conn, contact.account, sender, contact.channel, contact.address)
+    if found is None:
+        raise Unknown(f"no contact {contact.id}")
+    return found
+
+
+def change(conn: Connection, id: str, at: int, **columns: Any) -> None:
+    """Write down anew what `columns` names."""
+    mine = conversations.update().where(conversations.c.id == id)
+    conn.execute(mine.values(**columns, updated_at=at))
+
+
+def note(conn: Connection, item: Note) -> None:
+    """Write down what a colleague wrote."""
+    row = (
+        item.id,
+        item.account,
+        item.conversation,
+        item.text,
+        item.author,
+        instant(item.created_at),
+    )
+    bulk.insert(conn, notes, [row])
+
+
+def notes_of(conn: Connection, contact: str, *, limit: int | None = None) -> list[Note]:
+    """What was written about a contact's conversations, newest first."""
+    asked = _noted(contact).order_by(notes.c.id.desc()).limit(limit)
+    return [_note(row) for row in conn.execute(asked)]
+
+
+def count_notes(conn: Connection, contact: str) -> int:
+    """How many notes a contact's conversations have."""
+    return int(
+        conn.execute(select(func.count()).select_from(_noted(contact).subquery())).scalar_one()
+    )
+
+
+def _noted(contact: str) -> Select[Any]:
+    mine = select(conversations.c.id).where(conversations.c.contact == contact)
+    return select(notes).where(notes.c.conversation.in_(mine))
+
+
+def _note(row: Row[Any]) -> Note:
+    return Note(
+        id=row.id,
+        account=row.account,
+        conversation=row.conversation,
+        text=row.text,
+        author=row.author,
+        created_at=moment(row.created_at),
+    )
 
 
 def of_row(row: Sequence[Any]) -> Conversation:

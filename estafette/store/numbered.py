@@ -18,13 +18,17 @@ from estafette.store.schema import BUCKET_DIGITS
 
 def page(conn: Connection, account: str, filter: Filter, *, limit: int, skip: int) -> list[Message]:
     """At most `limit` messages of an account after the first `skip` of them, newest first."""
+    named = ids(conn, account, filter, limit=limit, skip=skip)
+    found = some(conn, named)
+    return [found[id] for id in named if id in found]
+
+
+def ids(conn: Connection, account: str, filter: Filter, *, limit: int, skip: int) -> list[str]:
+    """The ids of the messages on such a page."""
     parts, values = narrow(account, filter)
-    if filter.recipient and not (filter.sent_from or filter.sent_until):
-        ids = _ids_to(conn, parts, values, limit, skip)
-    else:
-        ids = _ids(conn, parts, values, limit, skip, by_time=_by_time(filter))
-    found = some(conn, ids)
-    return [found[id] for id in ids if id in found]
+    if filter.recipient and not _by_time(filter):
+        return _ids_to(conn, parts, values, limit, skip)
+    return _ids(conn, parts, values, limit, skip, by_time=_by_time(filter))
 
 
 def count(conn: Connection, account: str, filter: Filter) -> int:

@@ -4,8 +4,9 @@ from sqlalchemy import Boolean, Column, Integer, Table
 
 from estafette.store.schema.base import METADATA, at_, id_, index, text_
 
-#: What we know of those who are written to or write: one for each channel and address. `tags` is a
-#: JSON list of names, `fields` a JSON object.
+#: What we know of those who are written to or write: one for each channel and address. `name` is what
+#: the account calls them, `profile` what they call themselves; `tags` is a JSON list of names,
+#: `fields` a JSON object. Lists go by `active_at`: when something was exchanged last.
 contacts = Table(
     "contacts",
     METADATA,
@@ -14,6 +15,7 @@ contacts = Table(
     id_("channel"),
     id_("address"),
     text_("name"),
+    text_("profile"),
     text_("email"),
     text_("avatar_url"),
     text_("tags"),
@@ -22,11 +24,34 @@ contacts = Table(
     at_("opt_in_at", nullable=True),
     text_("opt_in_source"),
     at_("blocked_at", nullable=True),
+    at_("active_at"),
     at_("created_at"),
     at_("updated_at"),
 )
 index("contacts_address", contacts, "account", "channel", "address", unique=True)
-index("contacts_of_account", contacts, "account", "id")
+index("contacts_active", contacts, "account", "active_at", "id", "channel")
+
+#: Which contacts have a tag, without regard to case.
+tagged = Table(
+    "tagged",
+    METADATA,
+    id_("account", primary_key=True),
+    id_("folded", primary_key=True),
+    id_("contact", primary_key=True),
+    sqlite_with_rowid=False,
+)
+index("tagged_of_contact", tagged, "contact")
+
+#: Contacts that were removed: what was sent before does not make them anew.
+removals = Table(
+    "removals",
+    METADATA,
+    id_("account", primary_key=True),
+    id_("channel", primary_key=True),
+    id_("address", primary_key=True),
+    at_("removed_at"),
+    sqlite_with_rowid=False,
+)
 
 #: The exchange of one contact with one sender. The user `assignee` and `team` look after it.
 conversations = Table(
@@ -50,7 +75,7 @@ conversations = Table(
     at_("updated_at"),
 )
 index("conversations_parties", conversations, "contact", "sender", unique=True)
-index("conversations_of_account", conversations, "account", "last_message_at", "id")
+index("conversations_of_team", conversations, "team", "contact", where="team <> ''")
 
 #: What colleagues write about a conversation, or what is noted of it.
 notes = Table(

@@ -1,5 +1,6 @@
 """Contacts, conversations, users, teams, and what is told of them; the second way of a message."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,14 +31,18 @@ def _contacts() -> None:
     _table(
         "contacts",
         *_ids("account", "channel", "address"),
-        *_texts("name", "email", "avatar_url", "tags", "fields", "note"),
+        *_texts("name", "profile", "email", "avatar_url", "tags", "fields", "note"),
         _at("opt_in_at", nullable=True),
         _text("opt_in_source"),
         _at("blocked_at", nullable=True),
+        _at("active_at"),
         *_times(),
     )
     op.create_index("contacts_address", "contacts", ["account", "channel", "address"], unique=True)
-    op.create_index("contacts_of_account", "contacts", ["account", "id"])
+    op.create_index("contacts_active", "contacts", ["account", "active_at", "id", "channel"])
+    _keyed("tagged", "account", "folded", "contact")
+    op.create_index("tagged_of_contact", "tagged", ["contact"])
+    _keyed("removals", "account", "channel", "address", more=[_at("removed_at")])
     _table(
         "conversations",
         *_ids("account", "contact", "sender", "assignee", "team", "funnel"),
@@ -51,8 +56,11 @@ def _contacts() -> None:
         *_times(),
     )
     op.create_index("conversations_parties", "conversations", ["contact", "sender"], unique=True)
-    listed = ["account", "last_message_at", "id"]
-    op.create_index("conversations_of_account", "conversations", listed)
+    has_team = sa.text("team <> ''")
+    op.create_index(
+        "conversations_of_team", "conversations", ["team", "contact"],
+        sqlite_where=has_team, postgresql_where=has_team,
+    )  # fmt: skip
     _table(
         "notes", *_ids("account", "conversation"), *_texts("text", "author"), _at("created_at"),
         sqlite_with_rowid=False,
@@ -75,12 +83,7 @@ def _people() -> None:
     is_default: sa.Column[bool] = sa.Column("is_default", sa.Boolean(), nullable=False)
     _table("teams", *_ids("account"), _text("name"), is_default, *_times())
     op.create_index("teams_of_account", "teams", ["account", "id"])
-    op.create_table(
-        "crews",
-        *(sa.Column(name, ID, nullable=False, primary_key=True) for name in ("team", "member")),
-        _at("created_at"),
-        sqlite_with_rowid=False,
-    )
+    _keyed("crews", "team", "member", more=[_at("created_at")])
     op.create_index("crews_of_member", "crews", ["member"])
 
 
@@ -121,6 +124,12 @@ def _told() -> None:
 
 def _table(name: str, *columns: sa.Column[Any], **options: bool) -> None:
     op.create_table(name, sa.Column("id", ID, primary_key=True), *columns, **options)
+
+
+def _keyed(name: str, *keys: str, more: Sequence[sa.Column[Any]] = ()) -> None:
+    """A table whose rows are named by several ids."""
+    made = [sa.Column(key, ID, nullable=False, primary_key=True) for key in keys]
+    op.create_table(name, *made, *more, sqlite_with_rowid=False)
 
 
 def _ids(*names: str) -> list[sa.Column[Any]]:
