@@ -32,16 +32,20 @@ class Cards:
             return await self._contacts.find(*whom, sender=message.lane)
         except Unknown:
             pass
-        if self._clock() - message.updated_at > _FILED_WITHIN:
-            id = uuid5(_GONE, " ".join(whom)).hex
-            return Card(
-                contact=Contact(
-                    id=id,
-                    account=message.account,
-                    channel=message.channel,
-                    address=address,
-                    created_at=message.created_at,
-                    updated_at=message.created_at,
-                )
-            )
-        return await self._contacts.touch(*whom, message.lane, at=message.created_at)
+        if self._clock() - message.updated_at <= _FILED_WITHIN:
+            return await self._contacts.touch(*whom, message.lane, at=message.created_at)
+        try:
+            return await self._contacts.find(*whom)  # there is no conversation with this sender
+        except Unknown:
+            return Card(contact=_gone(message, address))
+
+
+def _gone(message: Message, address: str) -> Contact:
+    return Contact(
+        id=uuid5(_GONE, f"{message.account} {message.channel} {address}").hex,
+        account=message.account,
+        channel=message.channel,
+        address=address,
+        created_at=message.created_at,
+        updated_at=message.created_at,
+    )
