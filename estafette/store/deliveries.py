@@ -28,7 +28,7 @@ def page(
     """
     where, values = _where(account, door, wanted, is_good)
     count = conn.execute(
-        text(f"SELECT count(*) FROM (SELECT 1 FROM callbacks WHERE {where} LIMIT {MOST}) AS some"),  # noqa: S608
+        text(f"SELECT count(*) FROM (SELECT 1 FROM callbacks WHERE {where} LIMIT {MOST}) AS tried"),  # noqa: S608
         values,
     ).scalar_one()
     if skip >= count:

@@ -24,7 +24,12 @@ async def touched(house: House, address: str = ANN, **more: object) -> Card:
     ours = await sender_of(house)
     at = utc_now()
     return await house.app.core.contacts.touch(
-        house.account.sid, Channel.SMS, address, ours.id, at=at, **more  # type: ignore[arg-type]
+        house.account.sid,
+        Channel.SMS,
+        address,
+        ours.id,
+        at=at,
+        **more,  # type: ignore[arg-type]
     )
 
 
