@@ -28,6 +28,7 @@ VARIABLES: dict[str, tuple[str, str, object]] = {
         "https://Flows.example.com/, http://10.0.0.7:8080",
         frozenset({"https://flows.example.com:443", "http://10.0.0.7:8080"}),
     ),
+    "ESTAFETTE_WINDOW_POLICY": ("window_policy", "Strict", "strict"),
     "ESTAFETTE_LOG_FORMAT": ("log_format", "JSON", "json"),
     "ESTAFETTE_LOG_LEVEL": ("log_level", "Warning", "warning"),
 }
@@ -52,6 +53,7 @@ WRONG = {
         "https://h/path",
         "https://u:p@h",
     ],
+    "ESTAFETTE_WINDOW_POLICY": ["none", "true", "known,strict"],
     "ESTAFETTE_LOG_FORMAT": ["xml"],
     "ESTAFETTE_LOG_LEVEL": ["loud", "critical"],
 }

@@ -119,7 +119,8 @@ def show(
     async def work() -> tuple[dict[str, Any], list[MediaItem]]:
         async with home() as app:
             message = await app.gateway.find_named(await account_of(app, account), id)
-            shown = shape.traced(message, await app.gateway.timeline(message))
+            until = await app.core.window.until(message)
+            shown = shape.traced(message, await app.gateway.timeline(message), until)
             return shown, await app.core.media.of_message(message)
 
     shown, items = run(work())

@@ -1,4 +1,4 @@
-"""`settings`: what an account sets for itself: the panel *Instant messaging*."""
+"""`settings`: what an account sets for itself: the panel *Instant messaging*, the 24-hour window."""
 
 import getpass
 import os
@@ -22,12 +22,14 @@ from estafette.cli.run import (
 from estafette.core.panel import BadMessaging
 from estafette.core.vault import HIDDEN, WrongKey
 from estafette.model.messaging import Messaging
+from estafette.model.rules import WindowPolicy
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="What an account sets for itself.", no_args_is_help=True)
     group.command()(messaging)
+    group.command()(window)
     app.add_typer(group, name="settings")
 
 
@@ -77,6 +79,31 @@ def messaging(
     if fingerprint:
         shown["auth_token"] = f"{HIDDEN} (fingerprint {fingerprint})"
     print_table(("", ""), [(name, value or "not configured") for name, value in shown.items()])
+
+
+def window(
+    policy: Annotated[
+        WindowPolicy | None,
+        typer.Argument(
+            help="known refuses who is known to have written too long ago; strict also who never"
+            " wrote; off leaves it to the carrier."
+        ),
+    ] = None,
+    account: OfAccount = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show what is done about WhatsApp messages outside the 24-hour window; or set it."""
+
+    async def work() -> WindowPolicy:
+        async with home() as app:
+            sid, found = (await account_of(app, account)).sid, app.core.window
+            return await (found.set_policy(sid, policy) if policy else found.policy(sid))
+
+    found = run(work())
+    if as_json:
+        print_json({"policy": found})
+    else:
+        sys.stdout.write(f"{found}\n")
 
 
 async def _set(app: App, sid: str, given: dict[str, str]) -> None:

@@ -1,6 +1,7 @@
 """`receive`: somebody writes to a sender, as the sandbox would tell it."""
 
 import sys
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -15,9 +16,10 @@ from estafette.cli.run import (
     print_json,
     run,
 )
-from estafette.cli.send import URL
+from estafette.cli.send import URL, time
+from estafette.core.clock import utc_now
+from estafette.core.senders import read_address
 from estafette.model import Channel, Incoming, Message
-from estafette.model.address import e164, is_alphanumeric_sender, is_short_code
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,6 +39,9 @@ def receive(
     media: Annotated[list[str] | None, typer.Option(help="The URL of a picture or file.")] = None,
     channel: Annotated[Channel, typer.Option("--channel", help="The channel.")] = Channel.SMS,
     name: Annotated[str, typer.Option(help="What who writes is called there.")] = "",
+    at: Annotated[
+        str, typer.Option(help="When: 2026-05-04T12:00:00Z; now where it is left out.")
+    ] = "",
     ref: Annotated[
         str, typer.Option(help="The carrier's id for it: the same one again is kept once.")
     ] = "",
@@ -45,8 +50,9 @@ def receive(
 ) -> None:
     """Write to one of your senders, as a person would. A server that runs on this home tells it."""
     _check(channel, sender, body, media or [])
+    written_at = _past(at) if at else None
 
-    async def work() -> Message:
+    async def work() -> tuple[Message, datetime | None]:
         async with home() as app:
             told = Incoming(
                 channel=channel,
@@ -56,20 +62,28 @@ def receive(
                 media=tuple(media or ()),
                 ref=ref,
                 name=name,
+                at=written_at,
             )
             owner = (await account_of(app, account)).sid if account else ""
-            return await app.inbound.receive("", told, account=owner)
+            kept = await app.inbound.receive("", told, account=owner)
+            return kept, await app.core.window.until(kept)
 
-    message = run(work())
+    message, until = run(work())
     if as_json:
-        print_json(shape.message(message))
+        print_json(shape.message(message, until))
     else:
         sys.stdout.write(f"{'MM' if message.media else 'SM'}{message.id} {message.status}\n")
 
 
+def _past(text: str) -> datetime:
+    at = time(text, "--at")
+    if at > utc_now():
+        raise BadInput(f"--at {text}: nobody has written in the future")
+    return at
+
+
 def _check(channel: Channel, sender: str, body: str, media: list[str]) -> None:
-    plain = channel is Channel.SMS and (is_short_code(sender) or is_alphanumeric_sender(sender))
-    if not e164(sender) and not plain:
+    if read_address(channel, sender) != sender:
         raise BadInput(f"{sender} is not an address on {channel}")
     if not body and not media:
         raise BadInput("there is nothing to say: give a text, --media or both")

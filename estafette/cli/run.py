@@ -18,7 +18,15 @@ from estafette.app import App, BadHome, opened
 from estafette.core.first import First
 from estafette.core.keyring import BadKey
 from estafette.core.vault import WrongKey
-from estafette.model import Account, Busy, GatewayError, Misconfigured, NewerSchema, Unknown
+from estafette.model import (
+    Account,
+    Busy,
+    GatewayError,
+    Misconfigured,
+    NewerSchema,
+    Unfit,
+    Unknown,
+)
 from estafette.server import PortTaken
 from estafette.settings import BadSetting, Settings
 from estafette.store.engine import BadUrl
@@ -39,7 +47,7 @@ class BadInput(GatewayError):
 
 def exit_code_of(error: GatewayError) -> int:
     """The exit code that tells a script what to do next."""
-    if isinstance(error, BadInput | BadSetting | BadUrl | Misconfigured):
+    if isinstance(error, BadInput | BadSetting | BadUrl | Misconfigured | Unfit):
         return BAD_INPUT
     if isinstance(error, Busy | BadHome | BadKey | NewerSchema | PortTaken | WrongKey):
         return NOT_REACHABLE

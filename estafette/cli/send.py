@@ -21,7 +21,8 @@ from estafette.cli.run import (
 )
 from estafette.cli.services import read_id
 from estafette.model import Channel, Declined, GatewayError, Message, Reason, Send, Status
-from estafette.model.address import e164
+from estafette.model.address import e164, is_opaque
+from estafette.model.message import OPAQUE
 from estafette.store import senders
 
 #: Why a message was declined, for who typed it; `{}` is the part of it that is to blame.
@@ -71,13 +72,14 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Send a message. A server that runs on this home carries it."""
-    recipient = e164(to)
+    recipient = to if (is_opaque(to) if channel in OPAQUE else e164(to)) else None
     if recipient is None:
-        raise BadInput(f"--to {to}: a number such as +15558675310")
+        what = "a name without spaces" if channel in OPAQUE else "a number such as +15558675310"
+        raise BadInput(f"--to {to}: {what}")
     _check(body, media or [])
-    pool, send_at = read_id(service) if service else "", _time(at) if at else None
+    pool, send_at = read_id(service) if service else "", time(at, "--at") if at else None
 
-    async def work() -> Message:
+    async def work() -> tuple[Message, datetime | None]:
         async with home() as app:
             owner = await account_of(app, account)
             address = sender
@@ -97,11 +99,14 @@ def send(
                 message = await app.gateway.send(owner, asked)
             except Declined as error:
                 raise NotTaken(error) from None
-            return await follow_one(app, owner, message.id, as_json=as_json) if follow else message
+            until = await app.core.window.until(message)
+            if follow:
+                message = await follow_one(app, owner, message.id, as_json=as_json)
+            return message, until
 
-    message = run(work())
+    message, until = run(work())
     if not follow:
-        _print(message, as_json=as_json)
+        _print(message, until, as_json=as_json)
     if message.status in (Status.FAILED, Status.UNDELIVERED):
         raise typer.Exit(REFUSED)
 
@@ -129,12 +134,13 @@ def _check(body: str, media: list[str]) -> None:
             raise BadInput(f"--media {url}: a URL such as https://example.com/picture.png")
 
 
-def _time(text: str) -> datetime:
+def time(text: str, name: str) -> datetime:
+    """A time as it was typed; `name` is the option that it was typed for. Raises BadInput."""
     try:
         at = datetime.fromisoformat(text)
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise BadInput(f"--at {text}: a time such as 2026-12-01T08:00:00Z") from None
+        raise BadInput(f"{name} {text}: a time such as 2026-12-01T08:00:00Z") from None
 
 
 def _first(found: list, channel: Channel) -> str:  # type: ignore[type-arg]
@@ -144,8 +150,9 @@ def _first(found: list, channel: Channel) -> str:  # type: ignore[type-arg]
     return str(addresses[0])
 
 
-def _print(message: Message, *, as_json: bool) -> None:
+def _print(message: Message, until: datetime | None, *, as_json: bool) -> None:
     if as_json:
-        print_json(shape.message(message))
+        print_json(shape.message(message, until))
     else:
-        sys.stdout.write(f"SM{message.id} {message.status}\n")
+        window = f" (window open until {until:%Y-%m-%d %H:%M:%S} UTC)" if until else ""
+        sys.stdout.write(f"SM{message.id} {message.status}{window}\n")

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from estafette.core.gateway import Timeline
 from estafette.core.sealed import Shown
@@ -30,9 +31,9 @@ from estafette.model import (
 )
 
 
-def message(item: Message) -> dict[str, Any]:
-    """A message; times are ISO 8601, UTC."""
-    return _plain(messages.message(item))
+def message(item: Message, until: messages.Until = UNSET) -> dict[str, Any]:
+    """A message; times are ISO 8601, UTC. `until` is when its 24-hour window closes."""
+    return _plain(messages.message(item, until))
 
 
 def media(item: MediaItem) -> dict[str, Any]:
@@ -46,9 +47,9 @@ def media(item: MediaItem) -> dict[str, Any]:
     }
 
 
-def traced(item: Message, found: Timeline) -> dict[str, Any]:
+def traced(item: Message, found: Timeline, until: datetime | None) -> dict[str, Any]:
     """A message with what became of it."""
-    return _plain(messages.traced(item, timeline.timeline(item, found)))
+    return _plain(messages.traced(item, timeline.timeline(item, found), until))
 
 
 def callback(item: Callback) -> dict[str, Any]:

@@ -13,13 +13,27 @@ from estafette.core.people import digest, split_bearer
 from estafette.core.vault import Vault
 from estafette.model import Account, Channel, Connection, Key, Sender
 from estafette.model.ids import new_id
-from estafette.store import Store, accounts, senders
+from estafette.model.template import Category, Template, TemplateKind, TemplateStatus, shape_of
+from estafette.store import Store, accounts, senders, templates
 
 #: What a fresh home can send from: channel, address, the provider's own id, title.
 SENDERS = (
     (Channel.SMS, "+15017122661", "", "Sandbox"),
     (Channel.SMS, "+15005550006", "", "Sandbox, with Twilio's magic recipients"),
     (Channel.WHATSAPP, "+15550783881", "106540352242922", "Sandbox on WhatsApp"),
+)
+#: The templates of a fresh home: id, name, body. The ids are those that printed examples have.
+TEMPLATES = (
+    (
+        "d980fb66fd5043d3ace1aa06ba044342",
+        "hello_name",
+        "Hello {{1}}, thank you for trying out templates.",
+    ),
+    (
+        "ad42a09715814e6483b1c5debd6a2dbc",
+        "hello_three",
+        "Hello {{1}}, here is a {{2}} with three holes. {{3}}!",
+    ),
 )
 SANDBOX = Connection(name="sandbox", provider="sandbox", receipt_wait=30)
 
@@ -54,6 +68,8 @@ async def first_start(store: Store, vault: Vault, clock: Clock, asked: First) ->
         senders.add_connection(conn, sandbox, kept)
         for sender in _senders(account_sid, now):
             senders.add(conn, sender)
+        for template in _templates(account_sid, now):
+            templates.add(conn, template)
         return True
 
     if not await store.write(fill):
@@ -83,4 +99,23 @@ def _senders(account_sid: str, now: datetime) -> list[Sender]:
             updated_at=now,
         )
         for channel, address, ref, title in SENDERS
+    ]
+
+
+def _templates(account_sid: str, now: datetime) -> list[Template]:
+    return [
+        Template(
+            id=id,
+            account=account_sid,
+            name=name,
+            language="en",
+            channel=Channel.WHATSAPP,
+            body=body,
+            types=shape_of(TemplateKind.TEXT, body),
+            details={"approval": {"name": name, "category": Category.UTILITY}},
+            status=TemplateStatus.APPROVED,
+            created_at=now,
+            updated_at=now,
+        )
+        for id, name, body in TEMPLATES
     ]

@@ -108,7 +108,8 @@ class Gateway:
         Busy where it could not be written.
         """
         began = perf_counter()
-        if send.idempotency_key and (known := await self._repeated(account, send)):
+        key = send.idempotency_key
+        if key and (known := await self.repeated(account, key, send.fingerprint)):
             return known
         sticks = False
         if through:
@@ -162,10 +163,14 @@ class Gateway:
         is_let = await self.window.lets(account.sid, send, sender)
         return None if is_let else Reason.OUTSIDE_WINDOW
 
-    async def _repeated(self, account: Account, send: Send) -> Message | None:
-        """What was written for the same request, though it could not be asked for anew by now."""
-        asked = (account.sid, send.idempotency_key, send.fingerprint)
-        return await self._store.read(lambda conn: messages.keyed(conn, *asked))
+    async def repeated(self, account: Account, key: str, fingerprint: str) -> Message | None:
+        """What was written for the same request, though it could not be asked for anew by now.
+
+        Raises Conflict where the idempotency key came with another request.
+        """
+        return await self._store.read(
+            lambda conn: messages.keyed(conn, account.sid, key, fingerprint)
+        )
 
     async def _fail(self, message: Message, send: Send, reason: Reason) -> Message:
         """Write down a message that is not to be sent, as failed, and what is owed for it.

@@ -1,7 +1,7 @@
 """Senders: added, changed and given back; what is changed counts here at once."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,10 +9,17 @@ from msgspec.structs import replace
 from sqlalchemy import Connection as Conn
 
 from estafette.core.clock import Clock
-from estafette.core.connections import Connections
-from estafette.model import Channel, Declined, Hook, Reason, Sender, Unknown
-from estafette.model.address import e164, is_alphanumeric_sender, is_short_code, loose_e164
+from estafette.core.connections import PRETENDS, Connections
+from estafette.model import Channel, Declined, Hook, Reason, Sender, Unfit, Unknown
+from estafette.model.address import (
+    e164,
+    is_alphanumeric_sender,
+    is_opaque,
+    is_short_code,
+    loose_e164,
+)
 from estafette.model.ids import new_id
+from estafette.model.message import OPAQUE
 from estafette.model.networks import is_private_host
 from estafette.store import Store, senders
 
@@ -46,6 +53,12 @@ class Senders:
         found = await self._store.read(lambda conn: senders.all_of(conn, account))
         return [sender for sender in found if channel in (None, sender.channel)]
 
+    async def discarded(self, account: str, channel: Channel | None = None) -> Sequence[Sender]:
+        """The senders that an account gave back, in the order of their addition."""
+        found = await self._store.read(lambda conn: senders.all_of(conn, account, released=True))
+        gone = [sender for sender in found if sender.released_at]
+        return [sender for sender in gone if channel in (None, sender.channel)]
+
     async def get(self, account: str, id: str) -> Sender:
         """One sender by its id. Raises Unknown; another account's is unknown too."""
         found = await self._store.read(lambda conn: senders.get(conn, id))
@@ -70,6 +83,12 @@ class Senders:
         found = await self.list(account, channel)
         return next((sender for sender in found if is_main(sender)), None)
 
+    async def choose(self, account: str, channel: Channel, sender_id: str = "") -> Sender | None:
+        """What a message leaves from: the sender that is named, or else the main one of the channel,
+        or else the oldest; None where there is none, or the named one is of another channel.
+        """
+        return chosen(await self.list(account, channel), sender_id)
+
     async def add(
         self, account: str, channel: Channel, address: str, *, main: bool = False, **parts: Any
     ) -> Sender:
@@ -77,7 +96,8 @@ class Senders:
         `max_per_second` its pace is what its carrier takes of such a sender.
 
         Raises Declined for an address that is none on this channel or that may not be told;
-        Unknown for its connection; Conflict where the account has it already.
+        Unknown for its connection, Unfit where that does not carry the channel; Conflict where the
+        account has it already.
         """
         read = read_address(channel, address)
         if read is None:
@@ -115,7 +135,7 @@ class Senders:
     ) -> Sender:
         """Change a sender; `parts` are those of `Sender` that somebody may set.
 
-        Raises Unknown, and Declined as `add`.
+        Raises Unknown, and Declined and Unfit as `add`.
         """
         await self._check(replace(await self.get(account, id), **parts))
         now = self._clock()
@@ -145,8 +165,13 @@ class Senders:
         await self.change(account, id, main=False, released_at=self._clock())
 
     async def _check(self, sender: Sender) -> None:
-        if sender.connection not in {item.name for item in await self._connections.list()}:
+        known = {item.name: item.provider for item in await self._connections.list()}
+        if sender.connection not in known:
             raise Unknown(f"no connection {sender.connection}")
+        if sender.channel in OPAQUE and known[sender.connection] != PRETENDS:
+            raise Unfit(
+                "connection", f"{sender.channel} goes through a connection of the sandbox only"
+            )
         for hook in (sender.inbound, sender.fallback):
             leads_inside = hook.url and is_private_host(urlsplit(hook.url).hostname or "")
             if leads_inside and not self._allows_private:
@@ -158,8 +183,19 @@ def is_main(sender: Sender) -> bool:
     return bool(sender.details.get(_OURS, {}).get("main"))
 
 
+def chosen(held: Sequence[Sender], id: str = "") -> Sender | None:
+    """Of the senders of one channel, in the order of their addition: that of an id, or else the main
+    one, or else the oldest.
+    """
+    if id:
+        return next((sender for sender in held if sender.id == id), None)
+    return next((sender for sender in held if is_main(sender)), held[0] if held else None)
+
+
 def read_address(channel: Channel, text: str) -> str | None:
     """A sender's address in the form in which it is kept; None for what is none on this channel."""
+    if channel in OPAQUE:
+        return text.strip() if is_opaque(text.strip()) else None
     if e164(text):
         return text
     if channel is Channel.SMS and (is_short_code(text) or is_alphanumeric_sender(text)):

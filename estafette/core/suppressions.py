@@ -10,7 +10,8 @@ from sqlalchemy import Connection as Conn
 
 from estafette.core.clock import Clock
 from estafette.model import Channel, Declined, Reason, Suppression
-from estafette.model.address import loose_e164
+from estafette.model.address import is_opaque, loose_e164
+from estafette.model.message import OPAQUE
 from estafette.store import Store, suppressions
 
 _KNOWN_FOR = 2.0  # seconds in which another process's first suppression may go unnoticed
@@ -184,8 +185,13 @@ def key_of(item: Suppression) -> Key:
 
 def recipient_of(text: str, channel: Channel) -> str:
     """A recipient in the form that messages have. Raises Declined for what is none."""
-    found = loose_e164(text.strip())
-    if found is None and channel is not Channel.SMS and _PERSON.fullmatch(text):
+    bare = text.strip()
+    if channel in OPAQUE:
+        if not is_opaque(bare):
+            raise Declined(Reason.BAD_RECIPIENT, text)
+        return bare
+    found = loose_e164(bare)
+    if found is None and channel is Channel.WHATSAPP and _PERSON.fullmatch(text):
         found = text
     if found is None:
         raise Declined(Reason.BAD_RECIPIENT, text)

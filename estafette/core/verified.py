@@ -13,7 +13,8 @@ from estafette.store.verified import Verifications
 PREFIX = "Sent from your Twilio trial account - "  #: of each text of a trial account
 _KNOWN_FOR = 2.0  # seconds that another process's change may go unnoticed
 _KNOWN = 4096
-_ABOUT = {"layers", "at_once"}  # what is known of a text, and is no other text
+# What is known of a text, or goes with it, and is no other text.
+_ABOUT = {"layers", "at_once", "metadata", "kind", "filename"}
 
 
 class Verified:

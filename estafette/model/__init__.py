@@ -25,6 +25,7 @@ from estafette.model.callback import (
 from estafette.model.errand import Errand, ErrandStep
 from estafette.model.errors import (
     BadAddress,
+    BadFallback,
     Busy,
     Conflict,
     Declined,
@@ -45,6 +46,7 @@ from estafette.model.message import (
     Channel,
     Cursor,
     Direction,
+    Fallback,
     Feedback,
     Filter,
     Message,
@@ -63,6 +65,7 @@ __all__ = [
     "After",
     "Attempt",
     "BadAddress",
+    "BadFallback",
     "Busy",
     "Callback",
     "CallbackStatus",
@@ -78,6 +81,7 @@ __all__ = [
     "Errand",
     "ErrandStep",
     "Failure",
+    "Fallback",
     "Feedback",
     "Filter",
     "GatewayError",

@@ -15,6 +15,7 @@ from phonenumbers import (
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _ALPHANUMERIC = re.compile(r"(?! )(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9 +\-_&]{1,11}(?<! )")
 _SHORT_CODE = re.compile(r"[0-9]{3,8}")
+_LONGEST_OPAQUE = 64  # characters
 
 #: The zero only dialled inside the country, marked as such: +44 (0)20.
 _DOMESTIC_ZERO = re.compile(r"(?<=[0-9])[ .-]?\(0\)")
@@ -66,6 +67,11 @@ def is_alphanumeric_sender(text: str) -> bool:
 def is_short_code(text: str) -> bool:
     """Whether `text` is 3 to 8 ASCII digits: the sizes of short codes countries give out."""
     return _SHORT_CODE.fullmatch(text) is not None
+
+
+def is_opaque(text: str) -> bool:
+    """Whether `text` can be what a platform calls somebody: 1 to 64 characters that show, no spaces."""
+    return 0 < len(text) <= _LONGEST_OPAQUE and text.isprintable() and " " not in text
 
 
 def is_toll_free(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 * GatewayError
   + Declined            what was asked for cannot be done as asked; nothing was written
+    + BadFallback       its second way cannot be gone
   + Unfit               a value that is not what it stands for; nothing was written
   + Unknown             no such thing, or not yours
   + Conflict            it is no longer, or not yet, in a state that allows this
@@ -42,6 +43,19 @@ class Unfit(GatewayError):
     def __init__(self, field: str, text: str) -> None:
         super().__init__(text)
         self.field = field  #: what it was given as
+
+
+class BadFallback(Declined):
+    """The second way that a message was to have cannot be gone."""
+
+    def __init__(
+        self, part: str, text: str, *, reason: Reason = Reason.OTHER, value: str = ""
+    ) -> None:
+        super().__init__(reason, value)
+        self.part = (
+            part  #: of the fallback: `channel`, `after`, `from`, `to`, `body`; empty for all
+        )
+        self.text = text  #: a sentence for people, which begins behind the name of that part
 
 
 class Unknown(GatewayError):

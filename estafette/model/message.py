@@ -18,6 +18,10 @@ class Channel(StrEnum):
     INSTAGRAM = "instagram"
 
 
+#: On these, addresses are not numbers but whatever their platforms call people.
+OPAQUE = frozenset({Channel.TELEGRAM, Channel.FACEBOOK, Channel.INSTAGRAM})
+
+
 class Direction(StrEnum):
     """Who spoke, and why."""
 
@@ -86,6 +90,16 @@ class Reason(StrEnum):
     OTHER = "other"
 
 
+class Fallback(Struct, frozen=True, kw_only=True):
+    """The second way that a message is to go when its first fails, or takes too long."""
+
+    channel: Channel
+    after: int | None = None  #: seconds in which it is to be delivered; None: only when it fails
+    sender: str = ""  #: the main or the oldest sender of the channel where it is left out
+    recipient: str = ""  #: the same as on the first way where it is left out
+    body: str = ""  #: the same text where it is left out
+
+
 class Send(Struct, frozen=True, kw_only=True):
     """What somebody asks for: a message before it is one. Spans are seconds."""
 
@@ -106,6 +120,7 @@ class Send(Struct, frozen=True, kw_only=True):
     send_at: datetime | None = None  #: not before; at once where it is left out
     content: Mapping[str, Any] = {}  #: what its kind has beside text and media
     despite_opt_out: bool = False  #: it answers what somebody wrote about their opt-out
+    fallback: Fallback | None = None  #: the way that it goes when this one does not work out
 
 
 class Message(Struct, frozen=True, kw_only=True):

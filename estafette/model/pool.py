@@ -14,7 +14,7 @@ from phonenumbers import (
 
 from estafette.model.account import Sender
 from estafette.model.address import is_short_code
-from estafette.model.message import Channel
+from estafette.model.message import OPAQUE, Channel
 
 HOME = "US"  #: the country of a short code that says none, and whose numbers stand in for others
 _AREAS = frozenset({"US", "CA"})  # countries of one plan, with area codes of three digits
@@ -61,7 +61,7 @@ def home_of(sender: Sender) -> str:
         case Form.SHORT_CODE:
             return str(sender.details.get("country") or HOME)
         case _:
-            return country_of(sender.address)
+            return "" if sender.channel in OPAQUE else country_of(sender.address)
 
 
 def fitting(
@@ -74,7 +74,7 @@ def fitting(
     before another. A short code reaches its own country only, and names do not reach the US and
     Canada. With `by_area_code`, numbers of the recipient's area code come before others.
     """
-    if senders and senders[0].channel is not Channel.SMS:
+    if not senders or senders[0].channel is not Channel.SMS:
         return list(senders)
     where = country_of(recipient)
     found = [sender for sender in senders if _is_near(sender, where)]

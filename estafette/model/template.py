@@ -1,23 +1,74 @@
 """A template: a text with holes, in the shapes that channels take. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 from msgspec import Struct
 
 from estafette.model.errors import GatewayError
+from estafette.model.media import TYPES
 from estafette.model.message import Channel
 
 Types = Mapping[str, Mapping[str, Any]]
 
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*")  #: `en`, `pt_BR`
+LONGEST_NAME = 512  # characters; of a title, too
+LONGEST_BODY = 1024  # characters
+
 _HOLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
+_PLACE = re.compile(r"[1-9][0-9]{0,2}")  # a hole that is filled by position
 _TEXT, _MEDIA = "twilio/text", "twilio/media"
 _WORDS = ("body", "title", "header_text", "label")  # where a shape may have its text
 
 #: The shapes that every channel takes, the richest first.
 _PLAIN = (_MEDIA, _TEXT)
+
+
+class TemplateKind(StrEnum):
+    """What a template shows: a text alone, or above it a picture, a file or a film."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    DOCUMENT = "document"
+    VIDEO = "video"
+
+
+#: What the end of a URL tells of the media there; any other is taken for a picture.
+_ENDS = {
+    **dict.fromkeys((".mp4", ".3gp", ".mov", ".webm"), TemplateKind.VIDEO),
+    **dict.fromkeys(TYPES.values(), TemplateKind.DOCUMENT),
+}
+_END = re.compile(r"\.[A-Za-z0-9]+(?=$|[?#])")
+
+
+class TemplateStatus(StrEnum):
+    """What became of its approval. Every door maps from and to these words."""
+
+    UNSUBMITTED = "unsubmitted"  #: nobody asked for it
+    RECEIVED = "received"  #: it was asked for just now
+    PENDING = "pending"  #: it is looked at
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    PAUSED = "paused"
+    FAILED = "failed"
+    DEACTIVATED = "deactivated"
+    DELETED = "deleted"
+    DISABLED = "disabled"
+    IN_APPEAL = "in_appeal"
+    LIMIT_EXCEEDED = "limit_exceeded"
+    PENDING_DELETION = "pending_deletion"
+
+
+class Category(StrEnum):
+    """What it is for, as WhatsApp tells templates apart."""
+
+    UTILITY = "UTILITY"
+    MARKETING = "MARKETING"
+    AUTHENTICATION = "AUTHENTICATION"
 
 
 class Template(Struct, frozen=True, kw_only=True):
@@ -27,15 +78,42 @@ class Template(Struct, frozen=True, kw_only=True):
     account: str
     name: str
     language: str
-    channel: str = ""  #: the one channel that it is for; empty for any
-    kind: str = ""  #: what it shows beside text, in a word
+    channel: str = ""  #: the one that it was made for; empty for any
+    kind: TemplateKind = TemplateKind.TEXT
     body: str = ""
     types: Types = {}
     variables: Mapping[str, str] = {}
-    details: Mapping[str, Any] = {}  #: what doors keep with it, by their names
-    status: str = ""
+    details: Mapping[str, Any] = {}  #: `approval` (name, category, at) and `title`
+    status: TemplateStatus = TemplateStatus.UNSUBMITTED
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def approval(self) -> Mapping[str, Any]:
+        """Under which name and category its approval was asked for; empty where it was not."""
+        found: Mapping[str, Any] = self.details.get("approval", {})
+        return found
+
+    @property
+    def submitted_name(self) -> str:
+        """What WhatsApp knows it by, with its language."""
+        return str(self.approval.get("name") or self.name)
+
+    @property
+    def category(self) -> Category:
+        """What it is for."""
+        return Category(self.approval.get("category") or Category.UTILITY)
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return str(self.details.get("title") or self.name)
+
+    @property
+    def header(self) -> str:
+        """The URL of the media that it shows where a message brings none; or nothing."""
+        shape = _shown(shapes(self), Channel.WHATSAPP) or {}
+        return next(iter(media(shape)), "")
 
 
 class Filled(Struct, frozen=True):
@@ -43,19 +121,46 @@ class Filled(Struct, frozen=True):
 
     body: str
     media: tuple[str, ...]
+    content: Mapping[str, Any] = {}  #: what a message keeps of it: see `noted`
 
 
 class Unfilled(GatewayError):
-    """A hole of a template is not filled."""
+    """A hole of a template is not filled, or too many values were given."""
+
+    def __init__(self, text: str = "", expected: int = 0) -> None:
+        super().__init__(text)
+        self.expected = expected  #: how many values it takes by position
 
 
 class Unfit(GatewayError):
-    """A template has no shape that its channel takes."""
+    """A template has no shape that its channel takes, or lacks the media that it shows."""
+
+
+class Malformed(GatewayError):
+    """A template cannot be as it was asked for."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(f"{field} {text}")
+        self.field = field  #: the part that is to blame
 
 
 def shapes(template: Template) -> Types:
     """Its shapes by name: what was made with a body alone has that."""
     return template.types or {_TEXT: {"body": template.body}}
+
+
+def shape_of(kind: TemplateKind, body: str, media_url: str = "") -> Types:
+    """The one shape of what has a kind, a text, and perhaps media that it usually shows."""
+    if kind is TemplateKind.TEXT:
+        return {_TEXT: {"body": body}}
+    return {_MEDIA: {"body": body, "media": [media_url] if media_url else []}}
+
+
+def is_plain(template: Template) -> bool:
+    """Whether it has one shape that every channel takes, with one of the media at the most."""
+    found = shapes(template)
+    has_one = len(found) == 1 and not found.keys() - {*_PLAIN}
+    return has_one and all(len(media(shape)) <= 1 for shape in found.values())
 
 
 def words(shape: Mapping[str, Any]) -> str:
@@ -69,6 +174,21 @@ def media(shape: Mapping[str, Any]) -> tuple[str, ...]:
     found = shape.get("media") or ()
     listed = [found] if isinstance(found, str) else found
     return tuple(url for url in listed if isinstance(url, str))
+
+
+def body_of(types: Types) -> str:
+    """The text of shapes as WhatsApp shows it; else the first that any of them has."""
+    shown = _shown(types, Channel.WHATSAPP) or {}
+    return words(shown) or next((text for text in map(words, types.values()) if text), "")
+
+
+def kind_of(types: Types) -> TemplateKind:
+    """What shapes show on WhatsApp, going by the ends of their URLs."""
+    urls = media(_shown(types, Channel.WHATSAPP) or {})
+    if not urls:
+        return TemplateKind.TEXT
+    end = _END.search(urls[0])
+    return _ENDS.get(end[0].lower(), TemplateKind.IMAGE) if end else TemplateKind.IMAGE
 
 
 def holes(text: str) -> list[str]:
@@ -87,20 +207,118 @@ def render(text: str, variables: Mapping[str, str]) -> str:
     return _HOLE.sub(lambda found: variables[found[1]], text)
 
 
+def places(template: Template) -> int:
+    """How many values its text takes by position: the greatest number that a hole of it has."""
+    return max((int(name) for name in holes(template.body) if _PLACE.fullmatch(name)), default=0)
+
+
+def positional(template: Template, values: Sequence[str]) -> str:
+    """Its text with the first value in `{{1}}`, the second in `{{2}}`, and so on.
+
+    Raises Unfilled for too few or too many, and Unfit where a hole has no number and nothing
+    usually fills it.
+    """
+    expected = places(template)
+    if len(values) != expected:
+        raise Unfilled(f"it takes {expected} values, not {len(values)}", expected)
+    try:
+        return render(template.body, {**template.variables, **_by_place(values)})
+    except Unfilled as error:
+        raise Unfit(f"it is not filled by position: {error}") from None
+
+
+def made_of(template: Template, values: Sequence[str], url: str = "") -> Filled:
+    """What it says with these values, showing the media at this URL, or at its own where there is none.
+
+    Raises Unfilled, and Unfit where its kind shows media and there is none, or the other way round.
+    """
+    shown = url or ("" if holes(template.header) else template.header)
+    if template.kind is TemplateKind.TEXT and shown:
+        raise Unfit("it shows a text alone, and no media")
+    if template.kind is not TemplateKind.TEXT and not shown:
+        raise Unfit(f"it shows media ({template.kind}), and there is no URL")
+    body = positional(template, values)
+    return Filled(body, (shown,) if shown else (), noted(template, _by_place(values)))
+
+
 def fill(template: Template, channel: Channel, given: Mapping[str, str]) -> Filled:
-    """What it says on a channel. Raises Unfilled, or Unfit where it has no shape for that."""
-    shape = _shape_for(template, channel)
+    """What it says on a channel, its holes filled by their names.
+
+    Raises Unfilled, or Unfit where it has no shape for that.
+    """
+    shape = _shown(shapes(template), channel)
+    if shape is None:
+        raise Unfit(f"it has nothing to say on {channel}")
+    urls = media(shape)
+    if (
+        template.kind is not TemplateKind.TEXT
+        and shape is shapes(template).get(_MEDIA)
+        and not urls
+    ):
+        raise Unfit(f"it shows media ({template.kind}), and there is no URL")
     variables = {**template.variables, **given}
-    urls = tuple(render(url, variables) for url in media(shape))
-    return Filled(render(words(shape), variables), urls)
+    shown = tuple(render(url, variables) for url in urls)
+    return Filled(render(words(shape), variables), shown, noted(template, variables))
 
 
-def _shape_for(template: Template, channel: Channel) -> Mapping[str, Any]:
-    if template.channel not in ("", channel):
-        raise Unfit(f"it is for {template.channel}")
-    known = shapes(template)
-    rich = () if channel is Channel.SMS else tuple(name for name in known if name not in _PLAIN)
+def noted(template: Template, variables: Mapping[str, str]) -> dict[str, Any]:
+    """What a message keeps of what it was made of: `template` where that is approved of, so that it may
+    begin a conversation, else `made_of`.
+
+    `values` stand in the order of the places; `variables` are there where holes have other names.
+    """
+    count = places(template)
+    ordered = [str(place) for place in range(1, count + 1)]
+    shape = _shown(shapes(template), Channel.WHATSAPP) or {}
+    named = {*chain.from_iterable(map(holes, (template.body, *media(shape))))} - {*ordered}
+    others = {name: variables[name] for name in sorted(named) if name in variables}
+    what = {
+        "id": template.id,
+        "name": template.submitted_name,
+        "language": template.language,
+        "kind": str(template.kind),
+        "values": [variables.get(name, "") for name in ordered],
+        **({"variables": others} if others else {}),
+    }
+    is_approved = template.status is TemplateStatus.APPROVED
+    return {"template" if is_approved else "made_of": what}
+
+
+def check(template: Template, fields: Container[str]) -> None:
+    """Refuse what could not be sent by its name, or filled by position. Raises Malformed.
+
+    `fields` are those to look at: name, title, language, body.
+    """
+    for field, text in (("name", template.name), ("title", template.title)):
+        is_good = text.strip() and text.isprintable() and len(text) <= LONGEST_NAME
+        if field in fields and not is_good:
+            raise Malformed(field, f"must be 1 to {LONGEST_NAME} printable characters")
+    if "language" in fields and not LANGUAGE.fullmatch(template.language):
+        raise Malformed("language", "must be a code such as en or pt_BR")
+    if "body" in fields:
+        _check_body(template.body)
+
+
+def _check_body(body: str) -> None:
+    if not body.strip() or len(body) > LONGEST_BODY or not _is_text(body):
+        raise Malformed("body", f"must be text of 1 to {LONGEST_BODY} characters")
+    if named := [name for name in holes(body) if not _PLACE.fullmatch(name)]:
+        raise Malformed("body", f"has a hole {named[0][:40]}: holes are {{{{1}}}}, {{{{2}}}}, …")
+
+
+def _is_text(text: str) -> bool:
+    """Whether it can be written down."""
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def _by_place(values: Sequence[str]) -> dict[str, str]:
+    return {str(place): value for place, value in enumerate(values, 1)}
+
+
+def _shown(types: Types, channel: Channel) -> Mapping[str, Any] | None:
+    """The shape that a channel shows: the richest that it takes."""
+    rich = () if channel is Channel.SMS else tuple(name for name in types if name not in _PLAIN)
     for name in (*rich, *_PLAIN):
-        if name in known and (words(known[name]) or media(known[name])):
-            return known[name]
-    raise Unfit(f"it has nothing to say on {channel}")
+        if name in types and (words(types[name]) or media(types[name])):
+            return types[name]
+    return None

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
-from estafette.model.address import e164, is_alphanumeric_sender, is_short_code
+from estafette.model.address import e164, is_alphanumeric_sender, is_opaque, is_short_code
 from estafette.model.attempt import Outcome
 from estafette.model.errors import Declined
-from estafette.model.message import Channel, Direction, Message, Reason, Send, Status
+from estafette.model.message import OPAQUE, Channel, Direction, Message, Reason, Send, Status
 
 STATUS = {
     Status.SCHEDULED: "scheduled",
@@ -27,7 +27,8 @@ DIRECTION = {
     Direction.API: "outbound-api",
     Direction.REPLY: "outbound-reply",
 }
-PREFIX = {Channel.SMS: "", Channel.WHATSAPP: "whatsapp:"}
+#: What stands before an address of each channel.
+PREFIX = {channel: "" if channel is Channel.SMS else f"{channel}:" for channel in Channel}
 #: Twilio's test senders: they belong to nobody, and always answer the same.
 MAGIC_SENDERS = {"+15005550001": 21212, "+15005550007": 21606, "+15005550008": 21611}
 
@@ -196,21 +197,29 @@ def is_service_sid(sender: str) -> bool:
     return bool(SERVICE_SID.fullmatch(sender))
 
 
+def split(text: str) -> tuple[Channel, str]:
+    """The channel that stands before an address, and the address; SMS where none does."""
+    for channel, prefix in PREFIX.items():
+        if prefix and text.startswith(prefix):
+            return channel, text.removeprefix(prefix)
+    return Channel.SMS, text
+
+
 def read_sender(text: str) -> tuple[Channel, str] | None:
     """A sender's channel and address; None where nobody can send from that."""
-    if text.startswith(PREFIX[Channel.WHATSAPP]):
-        number = e164(text.removeprefix(PREFIX[Channel.WHATSAPP]))
-        return (Channel.WHATSAPP, number) if number else None
-    if e164(text) or is_short_code(text) or is_alphanumeric_sender(text):
-        return Channel.SMS, text
-    return None
+    channel, address = split(text)
+    if channel is Channel.SMS:
+        is_one = bool(e164(text)) or is_short_code(text) or is_alphanumeric_sender(text)
+    else:
+        is_one = is_opaque(address) if channel in OPAQUE else bool(e164(address))
+    return (channel, address) if is_one else None
 
 
 def read_recipient(text: str) -> tuple[Channel, str] | None:
-    """A recipient's channel and number, which has its `+`; None where it is none."""
-    is_whatsapp = text.startswith(PREFIX[Channel.WHATSAPP])
-    number = e164(text.removeprefix(PREFIX[Channel.WHATSAPP]))
-    return (Channel.WHATSAPP if is_whatsapp else Channel.SMS, number) if number else None
+    """A recipient's channel and address, a number with its `+`; None where it is none."""
+    channel, address = split(text)
+    is_one = is_opaque(address) if channel in OPAQUE else bool(e164(address))
+    return (channel, address) if is_one else None
 
 
 def message_sid(message: Message) -> str:

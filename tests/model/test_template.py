@@ -58,6 +58,4 @@ def test_a_template_without_a_shape_for_its_channel_says_so() -> None:
     with pytest.raises(Unfit):
         fill(template({"twilio/card": {"title": "T"}}), Channel.SMS, {})
     with pytest.raises(Unfit):
-        fill(template({}, body="Hi", channel="whatsapp"), Channel.SMS, {})
-    with pytest.raises(Unfit):
         fill(template({}), Channel.SMS, {})

@@ -21,7 +21,7 @@ def template(conn: Connection) -> Template:
         id=new_id(NOON), account=ACCOUNT, name="größe", language="de",
         types={"twilio/text": {"body": "Hi {{1}}"}, "twilio/media": {"media": ["u"]}},
         variables={"1": "\N{WAVING HAND SIGN}"}, details={"approval": {"at": 1}},
-        body="Hi {{1}}", kind="media", status="received", created_at=NOON, updated_at=NOON,
+        body="Hi {{1}}", kind="image", status="received", created_at=NOON, updated_at=NOON,
     )  # fmt: skip
     templates.add(conn, made)
     return made

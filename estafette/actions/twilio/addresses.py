@@ -2,7 +2,7 @@
 
 from estafette.actions.twilio.failures import failed
 from estafette.model import Channel
-from estafette.model.twilio import PREFIX, SERVICE_SID, read_recipient, read_sender
+from estafette.model.twilio import PREFIX, SERVICE_SID, read_recipient, read_sender, split
 
 _WHATSAPP = PREFIX[Channel.WHATSAPP]
 
@@ -37,6 +37,4 @@ def listed(text: str) -> tuple[Channel | None, str]:
     """Whose messages to list: a channel and an address; None and nothing for all. Raises Failed."""
     if "\0" in text:
         raise failed(20001, "U+0000 is not text")
-    if text.startswith(_WHATSAPP):
-        return Channel.WHATSAPP, text.removeprefix(_WHATSAPP)
-    return (Channel.SMS if text else None), text
+    return split(text) if text else (None, "")

@@ -26,6 +26,7 @@ class Refusal(Exception):
         super().__init__(str(error))
         self.status = status
         self.headers = headers or {}
+        self.blamed: Blamed = {} if isinstance(error, str) else error
         self.shape: dict[str, object] = {"error": error if isinstance(error, str) else dict(error)}
         if code:
             self.shape["code"] = code

@@ -14,7 +14,7 @@ from urllib.parse import urldefrag
 import msgspec
 
 from estafette.core.clock import Clock, utc_now
-from estafette.doors.callbell.kinds import said, shown
+from estafette.doors.callbell.details import said, shown
 from estafette.doors.callbell.payloads import metadata, status_payload
 from estafette.doors.callbell.shapes import contact_shape, conversation_shape
 from estafette.doors.callbell.staff import member_shape, team_shape

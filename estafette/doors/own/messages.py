@@ -1,15 +1,17 @@
 """Messages: send, list and show them, call them back, forget their text, delete them."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Any, ClassVar
 
 import msgspec
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from estafette import model
 from estafette.core.core import Core
 from estafette.core.senders import read_address
+from estafette.core.suppressions import recipient_of
 from estafette.doors.own.errors import Refusal
 from estafette.doors.own.timeline import Event, timeline
 from estafette.doors.own.wire import (
@@ -26,6 +28,7 @@ from estafette.doors.own.wire import (
 from estafette.model import Channel, Cursor, Declined, Direction, Filter, Reason, Status, Unknown
 from estafette.model.address import loose_e164
 from estafette.model.ids import instant, moment, read_id
+from estafette.model.message import OPAQUE
 
 _LONGEST_WAIT = 36_000  # seconds
 
@@ -61,6 +64,8 @@ class Message(Struct, frozen=True, kw_only=True):
     updated_at: At
     sent_at: At | None
     expires_at: At
+    #: Until when its WhatsApp conversation may go on freely, where that is known; left out of lists.
+    window_open_until: At | UnsetType | None = UNSET
 
 
 class Traced(Message, frozen=True, kw_only=True):
@@ -101,17 +106,20 @@ class NewMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = _LONGEST_WAIT
 
 
-def message(item: model.Message) -> Message:
+Until = datetime | UnsetType | None  #: when a window closes; None for none, UNSET not to say
+
+
+def message(item: model.Message, until: Until = UNSET) -> Message:
     """A message as it is shown."""
-    return Message(**_parts(item))
+    return Message(**_parts(item, until))
 
 
-def traced(item: model.Message, events: list[Event]) -> Traced:
+def traced(item: model.Message, events: list[Event], until: Until) -> Traced:
     """A message as it is shown, with its timeline."""
-    return Traced(**_parts(item), timeline=events)
+    return Traced(**_parts(item, until), timeline=events)
 
 
-def _parts(item: model.Message) -> dict[str, Any]:
+def _parts(item: model.Message, until: Until) -> dict[str, Any]:
     is_failed = item.reason is not None
     return {
         "id": item.id,
@@ -134,6 +142,7 @@ def _parts(item: model.Message) -> dict[str, Any]:
         "updated_at": item.updated_at,
         "sent_at": item.sent_at,
         "expires_at": item.expires_at,
+        "window_open_until": until,
     }
 
 
@@ -160,6 +169,7 @@ class Messages:
     def __init__(self, core: Core) -> None:
         self._gateway = core.gateway
         self._senders = core.senders
+        self._window = core.window
 
     async def send(self, call: Call) -> Message:
         """Send a message: it is written down when this answers, and its carrier not asked yet."""
@@ -167,9 +177,7 @@ class Messages:
         bad = [url for url in asked.media if not check_url(url, "media")]
         if bad:
             raise Refusal("bad_request", "media: an empty text is not a URL", field="media")
-        recipient = loose_e164(asked.recipient)
-        if recipient is None:
-            raise Declined(Reason.BAD_RECIPIENT, asked.recipient)
+        recipient = _recipient(asked)
         send = model.Send(
             channel=asked.channel,
             sender=await self._sender(call.account.sid, asked),
@@ -184,7 +192,8 @@ class Messages:
             idempotency_key=call.idempotency_key,
             fingerprint=_fingerprint(asked) if call.idempotency_key else "",
         )
-        return message(await self._gateway.send(call.account, send))
+        sent = await self._gateway.send(call.account, send)
+        return message(sent, await self._window.until(sent))
 
     async def _sender(self, account: str, asked: NewMessage) -> str:
         if asked.sender:
@@ -219,7 +228,8 @@ class Messages:
     async def show(self, call: Call) -> Traced:
         """Show one message with its timeline, by any form of its id, or by its carrier's own."""
         found = await self._find(call)
-        return traced(found, timeline(found, await self._gateway.timeline(found)))
+        events = timeline(found, await self._gateway.timeline(found))
+        return traced(found, events, await self._window.until(found))
 
     async def cancel(self, call: Call) -> Message:
         """Call a message back that was not offered to a carrier yet."""
@@ -238,6 +248,16 @@ class Messages:
 
     async def _find(self, call: Call) -> model.Message:
         return await self._gateway.find_named(call.account, call.holes["id"])
+
+
+def _recipient(asked: NewMessage) -> str:
+    """Whom to send to. Raises Declined."""
+    if asked.channel in OPAQUE:
+        return recipient_of(asked.recipient, asked.channel)
+    found = loose_e164(asked.recipient)
+    if found is None:
+        raise Declined(Reason.BAD_RECIPIENT, asked.recipient)
+    return found
 
 
 def _after(item: model.Message, filter: Filter) -> str:

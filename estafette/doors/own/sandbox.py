@@ -70,6 +70,7 @@ class Sandbox:
     def __init__(self, core: Core) -> None:
         self._inbound = core.inbound
         self._senders = core.senders
+        self._window = core.window
 
     async def write(self, call: Call) -> Message:
         """Have a person write to a sender of the account, as if a carrier had told it."""
@@ -94,7 +95,8 @@ class Sandbox:
             name=asked.name,
             content=_content(asked),
         )
-        return message(await self._inbound.receive("", incoming, account=sender.account))
+        kept = await self._inbound.receive("", incoming, account=sender.account)
+        return message(kept, await self._window.until(kept))
 
 
 def _time(asked: Written) -> datetime | None:

@@ -1,6 +1,6 @@
 """Settings of an account."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct, field
 from msgspec.structs import asdict
@@ -48,6 +48,18 @@ class MessagingSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     sender: Value = field(name="from")
 
 
+class WindowSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is done about WhatsApp messages, templates aside, to who last wrote over 24 hours ago."""
+
+    policy: Annotated[
+        Literal["known", "strict", "off"],
+        Meta(
+            description="known: refuse them where that is known; strict: refuse them also where"
+            " nobody is known to have written; off: leave it to the carrier."
+        ),
+    ]
+
+
 class Query(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whose settings."""
 
@@ -88,11 +100,25 @@ class Settings:
             body=MessagingSettings,
             answer=MessagingSettings,
         ),
+        Row(
+            method="GET",
+            path="/api/settings/window",
+            name="window",
+            answer=WindowSettings,
+        ),
+        Row(
+            method="PUT",
+            path="/api/settings/window",
+            name="set_window",
+            body=WindowSettings,
+            answer=WindowSettings,
+        ),
     ]
 
     def __init__(self, core: Core) -> None:
         self._keywords = core.keywords
         self._panel = core.panel
+        self._window = core.window
 
     async def opt_out(self, call: Call) -> OptOutSettings:
         """Show how the account, or a service of it, treats STOP, START and HELP."""
@@ -134,6 +160,16 @@ class Settings:
         except WrongKey as error:
             raise _closed(error) from None
         return await self.messaging(call)
+
+    async def window(self, call: Call) -> WindowSettings:
+        """Show what the account does about messages outside the 24-hour window."""
+        return WindowSettings(policy=(await self._window.policy(call.account.sid)).value)
+
+    async def set_window(self, call: Call) -> WindowSettings:
+        """Set that anew; it counts from now on, in other processes within two seconds."""
+        asked: WindowSettings = call.body
+        await self._window.set_policy(call.account.sid, asked.policy)
+        return asked
 
 
 def _closed(error: WrongKey) -> Refusal:

@@ -8,21 +8,44 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from estafette.core.core import Core
-from estafette.core.templates import UNSUBMITTED
 from estafette.doors.twilio import auth, paging, wire
 from estafette.doors.twilio.errors import TwilioError
 from estafette.doors.twilio.options import is_text
 from estafette.doors.twilio.requests import Row, answer, json_object, own_id, query
 from estafette.model import Conflict
-from estafette.model.template import Template, media, shapes, words
+from estafette.model.template import (
+    LANGUAGE,
+    Category,
+    Template,
+    TemplateStatus,
+    media,
+    shapes,
+    words,
+)
 
 AT = "/v1/Content"
-CATEGORIES = ("UTILITY", "MARKETING", "AUTHENTICATION")
+CATEGORIES = tuple(map(str, Category))
+
+#: Our words for the status of an approval, in those of this API.
+STATUS = {
+    TemplateStatus.UNSUBMITTED: "unsubmitted",
+    TemplateStatus.RECEIVED: "received",
+    TemplateStatus.PENDING: "pending",
+    TemplateStatus.APPROVED: "approved",
+    TemplateStatus.REJECTED: "rejected",
+    TemplateStatus.PAUSED: "paused",
+    TemplateStatus.FAILED: "rejected",
+    TemplateStatus.DEACTIVATED: "disabled",
+    TemplateStatus.DELETED: "disabled",
+    TemplateStatus.DISABLED: "disabled",
+    TemplateStatus.IN_APPEAL: "rejected",
+    TemplateStatus.LIMIT_EXCEEDED: "paused",
+    TemplateStatus.PENDING_DELETION: "disabled",
+}
 
 _LARGEST = 2**53  # from here on, programs differ about whole numbers
 _TYPE = re.compile(r"(?:twilio|whatsapp)/[a-z0-9-]{1,40}")
 _NAME = re.compile(r"[a-z0-9_]{1,512}")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*")
 
 
 class Contents:
@@ -163,13 +186,13 @@ def _core_shape(template: Template) -> dict[str, Any]:
 
 def _approval(template: Template) -> dict[str, Any]:
     """What is known of a template's approval by WhatsApp."""
-    asked: Mapping[str, Any] = template.details.get("approval", {})
+    asked = template.approval
     return {
         "type": "whatsapp",
         "name": asked.get("name", ""),
         "category": asked.get("category", ""),
         "content_type": next(iter(shapes(template))),
-        "status": template.status or UNSUBMITTED,
+        "status": STATUS[template.status],
         "rejection_reason": "",
         "allow_category_change": True,
     }
@@ -186,7 +209,7 @@ def _read(said: Mapping[str, Any]) -> dict[str, Any]:
         found["name"] = _text(said["friendly_name"], "friendly_name")
     if "language" in said:
         found["language"] = _text(said["language"], "language")
-        if not _LANGUAGE.fullmatch(found["language"]):
+        if not LANGUAGE.fullmatch(found["language"]):
             raise TwilioError(20001, "language must be a code such as en or pt_BR")
     if "variables" in said:
         found["variables"] = _variables(said["variables"])

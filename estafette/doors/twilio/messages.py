@@ -86,7 +86,7 @@ class Messages:
             send,
             body=wire.encoded(last, filled.body, send.channel),
             media=wire.read_media(filled.media),
-            content={"template": id, "variables": variables},
+            content=filled.content,
         )
 
     async def list_messages(self, request: Request) -> Response:

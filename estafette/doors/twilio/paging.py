@@ -14,7 +14,7 @@ from estafette.doors.twilio.wire import Form, one
 from estafette.model import Channel, Cursor, Filter, Message, Status
 from estafette.model.ids import instant
 from estafette.model.listed import Listed as Listed  # noqa: PLC0414 - it is a word of this page
-from estafette.model.twilio import message_sid
+from estafette.model.twilio import message_sid, split
 
 MOST = 1000
 STRANGE = "The PageToken is not one of this list"
@@ -86,9 +86,7 @@ def read_filter(query: Form) -> Filter:
 def _address(text: str) -> tuple[Channel | None, str]:
     if "\0" in text:
         raise TwilioError(20001, "U+0000 is not text")
-    if text.startswith("whatsapp:"):
-        return Channel.WHATSAPP, text.removeprefix("whatsapp:")
-    return (Channel.SMS if text else None), text
+    return split(text) if text else (None, "")
 
 
 def message_token(message: Message, filter: Filter) -> str:

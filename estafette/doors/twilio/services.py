@@ -9,11 +9,11 @@ from estafette.core.core import Core
 from estafette.doors.twilio import auth, paging, wire
 from estafette.doors.twilio.errors import TwilioError
 from estafette.doors.twilio.requests import Row, answer, bare, form, label, own_id, query, settings
-from estafette.model import Account, Channel
+from estafette.model import Account
 from estafette.model.listed import cut
 from estafette.model.pool import Form, form_of, home_of
 from estafette.model.service import DEFAULTS, Member, NotAdmitted, Obstacle, Service
-from estafette.model.twilio import PREFIX
+from estafette.model.twilio import PREFIX, split
 
 AT = "/v1/Services"
 
@@ -128,9 +128,7 @@ class Services:
             raise TwilioError(20001, f"{kind.parameters[0]} is required")
         id = bare(text, kind.prefix)
         if not id:
-            channel, address = Channel.SMS, text
-            if text.startswith("whatsapp:"):
-                channel, address = Channel.WHATSAPP, text.removeprefix("whatsapp:")
+            channel, address = split(text)
             if "\0" in text or kind.form in (Form.NUMBER, Form.SHORT_CODE):
                 raise TwilioError(20404, request.scope["path"])
             id = (await self._pools.sender(account, channel, address)).id

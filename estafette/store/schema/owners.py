@@ -191,7 +191,10 @@ templates = Table(
     at_("created_at"),
     at_("updated_at"),
 )
-index("templates_of_account", templates, "account", "id")
+# Those of a fresh home have ids that are known beforehand, and so do not grow with time.
+index("templates_of_account", templates, "account", "created_at", "id")
+_FOR_WHATSAPP = "channel = 'whatsapp'"
+index("templates_name", templates, "account", "name", "language", where=_FOR_WHATSAPP, unique=True)
 
 #: Numbers that an account may take as senders. `details` is JSON: see model/number.py.
 inventory = Table(

@@ -19,6 +19,7 @@ def upgrade() -> None:
     _people()
     _words()
     _told()
+    _templates()
     op.add_column("callbacks", sa.Column("event", ID, server_default="", nullable=False))
     if op.get_context().dialect.name == "postgresql":
         op.execute("ALTER TABLE callbacks ALTER COLUMN event DROP DEFAULT")
@@ -120,6 +121,18 @@ def _told() -> None:
     op.create_index(
         "fallbacks_due", "fallbacks", ["due_at"], sqlite_where=is_due, postgresql_where=is_due
     )
+
+
+def _templates() -> None:
+    """By then all were made of shapes, and for any channel."""
+    op.drop_index("templates_of_account", "templates")
+    op.create_index("templates_of_account", "templates", ["account", "created_at", "id"])
+    is_named = sa.text("channel = 'whatsapp'")
+    op.create_index(
+        "templates_name", "templates", ["account", "name", "language"],
+        unique=True, sqlite_where=is_named, postgresql_where=is_named,
+    )  # fmt: skip
+    op.execute("UPDATE templates SET kind = 'image' WHERE kind = 'media'")
 
 
 def _table(name: str, *columns: sa.Column[Any], **options: bool) -> None:
