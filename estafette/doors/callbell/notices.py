@@ -106,7 +106,7 @@ class Notices:
             "to": bare(message.recipient),
             "from": bare(message.sender),
             "text": said(message),
-            "attachments": list(message.media),
+            "attachments": [] if message.redacted else list(message.media),
             "status": "received" if is_inbound else "sent",
             "channel": message.channel.value,
             "contact": self._whom(callback),
