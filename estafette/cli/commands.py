@@ -19,8 +19,11 @@ from estafette.cli import (
     serve,
     services,
     suppressions,
+    teams,
     templates,
+    users,
     vault,
+    vocabulary,
     webhooks,
 )
 
@@ -34,5 +37,6 @@ app = typer.Typer(
 for part in (
     *(serve, send, receive, messages, callbacks, webhooks, keys, accounts, senders, numbers),
     *(services, templates, connections, suppressions, panel, vault, action, errands, doctor),
+    *(users, teams, vocabulary),
 ):
     part.add_to(app)

@@ -1,6 +1,6 @@
 """What commands print for programs: the shapes of our own API."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +12,17 @@ from estafette.core.sealed import Shown
 from estafette.doors.own import (
     callbacks,
     connections,
+    fields,
+    funnels,
     keys,
     messages,
     senders,
+    statuses,
     suppressions,
+    tags,
+    teams,
     timeline,
+    users,
     webhooks,
 )
 from estafette.model import (
@@ -28,6 +34,7 @@ from estafette.model import (
     Sender,
     Subscription,
     Suppression,
+    desk,
 )
 
 
@@ -75,6 +82,36 @@ def connection(item: Connection, shown: Shown) -> dict[str, Any]:
 def webhook(item: Subscription) -> dict[str, Any]:
     """A webhook; its secret is never shown."""
     return _plain(webhooks.webhook(item))
+
+
+def user(item: desk.User) -> dict[str, Any]:
+    """A user."""
+    return _plain(users.user(item))
+
+
+def team(item: desk.Team, members: Sequence[desk.User]) -> dict[str, Any]:
+    """A team, with who is in it."""
+    return _plain(teams.team(item, members))
+
+
+def tag(item: desk.Tag) -> dict[str, Any]:
+    """A tag."""
+    return _plain(tags.tag(item))
+
+
+def field(item: desk.Field) -> dict[str, Any]:
+    """A field of contacts."""
+    return _plain(fields.field(item))
+
+
+def funnel(item: desk.Funnel) -> dict[str, Any]:
+    """A stage that conversations go through."""
+    return _plain(funnels.funnel(item))
+
+
+def status(item: desk.CustomStatus) -> dict[str, Any]:
+    """What users may say of themselves."""
+    return _plain(statuses.status(item))
 
 
 def key(item: Key, secret: str = "") -> dict[str, Any]:

@@ -105,9 +105,13 @@ CODE = {
     (Channel.SMS, Fault.FETCH): "21620",
     (Channel.SMS, Fault.TYPE): "12300",
     (Channel.SMS, Fault.SIZE): "30019",
-    (Channel.WHATSAPP, Fault.FETCH): "63019",
-    (Channel.WHATSAPP, Fault.TYPE): "63021",
-    (Channel.WHATSAPP, Fault.SIZE): "63021",
+}
+_ELSEWHERE = {Fault.FETCH: "63019", Fault.TYPE: "63021", Fault.SIZE: "63021"}
+CODE |= {
+    (channel, fault): code
+    for channel in Channel
+    for fault, code in _ELSEWHERE.items()
+    if channel is not Channel.SMS
 }
 
 

@@ -3,9 +3,34 @@
 from typing import Any
 from uuid import UUID
 
-from estafette.doors.callbell.wire import at
+from estafette.core.vocabulary import line
+from estafette.doors.callbell.errors import EMPTY, NO_STRING, blame, not_found
+from estafette.doors.callbell.requests import Call
+from estafette.doors.callbell.wire import at, uuid
 from estafette.model import Sender
-from estafette.model.desk import CustomStatus, Funnel, Team, User
+from estafette.model.desk import LONGEST_NAME, CustomStatus, Funnel, Team, User
+
+
+def id_in(call: Call) -> str:
+    """The id in the path, in either of its forms. Raises Refusal for what is none."""
+    found = uuid(call.holes["uuid"])
+    if found is None:
+        raise not_found()
+    return found
+
+
+def text_in(call: Call, name: str, *, is_needed: bool = True, most: int = LONGEST_NAME) -> str:
+    """A text of the body; one that need not be there may be null. Raises Refusal."""
+    text = call.body.get(name)
+    if text is None and not is_needed:
+        return ""
+    if text is not None and not isinstance(text, str):
+        raise blame(**{name: NO_STRING})
+    if not text or not text.strip():
+        if is_needed:
+            raise blame(**{name: EMPTY})
+        return ""
+    return line(name, text, most=most)
 
 
 def dashed(id: str) -> str:
@@ -40,6 +65,11 @@ def member_shape(user: User, status: CustomStatus | None = None) -> dict[str, An
             "emoji": status.emoji,
         }
     return shape
+
+
+def user_shape(user: User, status: CustomStatus | None = None) -> dict[str, Any]:
+    """A User: a TeamMember with the uuid by which their status is set."""
+    return {"uuid": user.id, **member_shape(user, status)}
 
 
 def channel_shape(sender: Sender, is_main: bool) -> dict[str, Any]:

@@ -15,12 +15,18 @@ from estafette.doors.own import auth, openapi, wire
 from estafette.doors.own.callbacks import Callbacks
 from estafette.doors.own.connections import Connections
 from estafette.doors.own.errors import Refusal, of_declined
+from estafette.doors.own.fields import Fields
+from estafette.doors.own.funnels import Funnels
 from estafette.doors.own.keys import Keys
 from estafette.doors.own.messages import Messages
 from estafette.doors.own.sandbox import Sandbox
 from estafette.doors.own.senders import Senders
 from estafette.doors.own.settings import Settings
+from estafette.doors.own.statuses import Statuses
 from estafette.doors.own.suppressions import Suppressions
+from estafette.doors.own.tags import Tags
+from estafette.doors.own.teams import Teams
+from estafette.doors.own.users import Users
 from estafette.doors.own.webhooks import Webhooks
 from estafette.doors.own.wire import Answered, Call, Row
 from estafette.doors.paths import Paths
@@ -32,6 +38,7 @@ log = structlog.get_logger()
 #: The operations, by resource; the most asked first.
 PARTS = (
     Messages, Callbacks, Webhooks, Suppressions, Senders, Connections, Keys, Settings, Sandbox,
+    Users, Teams, Tags, Fields, Funnels, Statuses,
 )  # fmt: skip
 
 TABLE: list[Row] = [row for part in PARTS for row in part.TABLE]

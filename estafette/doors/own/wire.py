@@ -1,13 +1,14 @@
 """What every operation shares: how requests are read, and what a list is."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, NamedTuple, TypeVar
+from operator import attrgetter
+from typing import Annotated, Any, Generic, NamedTuple, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct
 
 from estafette.doors.own.errors import Refusal
 from estafette.doors.urls import is_url
@@ -25,6 +26,17 @@ At = Annotated[datetime, Meta(tz=True)]  #: a time in an answer
 GivenAt = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
 
 T = TypeVar("T")
+
+
+class Named(Protocol):
+    """What has an id."""
+
+    @property
+    def id(self) -> str:
+        """32 hex digits."""
+
+
+Owned = TypeVar("Owned", bound=Named)
 
 _AT = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
 _NAMED = re.compile(r"(?:unknown|required) field `([^`]+)`")
@@ -159,6 +171,21 @@ def check_url(url: str, field: str) -> str:
     if url and not is_url(url):
         raise Refusal("bad_request", f"{field}: {url[:100]} is not a URL", field=field)
     return url
+
+
+def listed(call: Call, found: Sequence[Owned], shape: Callable[[Owned], T]) -> Page[T]:
+    """A page of a list that is there whole, newest first by its ids, each item as `shape` has it."""
+    after = call.query.after.lower()
+    newest = sorted(found, key=attrgetter("id"), reverse=True)
+    behind = [item for item in newest if not after or item.id < after]
+    items, last = cut(behind, call.query.limit)
+    return Page([shape(item) for item in items], call.next(last.id if last else None))
+
+
+def given(asked: Struct) -> dict[str, Any]:
+    """The fields of a body that were given."""
+    found = {name: getattr(asked, name) for name in asked.__struct_fields__}
+    return {name: value for name, value in found.items() if value is not UNSET}
 
 
 def cut(found: Sequence[T], limit: int) -> tuple[Sequence[T], T | None]:
