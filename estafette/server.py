@@ -115,6 +115,7 @@ async def _tend(app: App) -> None:
         await asyncio.sleep(1)
         try:
             await app.store.tend()
+            await app.store.file()
         except GatewayError as error:
             log.warning("the store could not be tended", text=str(error))
 

@@ -84,12 +84,13 @@ class Worker:
         ready()
         beats = asyncio.create_task(self._lanes.keep())
         refreshes = asyncio.create_task(self._refresh())
+        files = asyncio.create_task(self._file())
         try:
             await self._carry()
             if self._offers:
                 await asyncio.wait(self._offers, timeout=grace)
         finally:
-            await _cancel([beats, refreshes, *self._offers, *self._baggage.under_way()])
+            await _cancel([beats, refreshes, files, *self._offers, *self._baggage.under_way()])
             with contextlib.suppress(Busy):
                 await self._lanes.leave()
 
@@ -115,6 +116,15 @@ class Worker:
                 await self._store.tend()
             except Exception:
                 log.exception("connections could not be read")
+
+    async def _file(self) -> None:
+        """Make contacts of what was sent; apart, as that may take long."""
+        while True:
+            await asyncio.sleep(_REFRESH)
+            try:
+                await self._store.file()
+            except Exception:
+                log.exception("contacts could not be made")
 
     async def _expire(self) -> None:
         """Fail what has waited too long for a connection that is parked or gone."""

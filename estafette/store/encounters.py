@@ -19,9 +19,11 @@ from estafette.store.cards import Told
 from estafette.store.schema import contacts as contacts_table
 from estafette.store.schema import conversations as conversations_table
 from estafette.store.schema import removals
+from estafette.store.words import plain
 
 _TRIES = 3  # where a contact is removed while it is met
 _NEWS = timedelta(days=1)  # of what is older, as when an old database is read, nobody is told
+_LONGEST = 200  # characters of what somebody calls themselves
 
 Name = tuple[str, str, str]  #: an account, a channel and an address
 _KEYS = ("account", "channel", "address")
@@ -64,7 +66,7 @@ def of(message: Message) -> Encounter:
         at,
         at if is_heard else None,
         came_at if is_heard else at,
-        str(message.content.get("name") or "") if is_heard else "",
+        plain(str(message.content.get("name") or ""))[:_LONGEST] if is_heard else "",
     )
 
 

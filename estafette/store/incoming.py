@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from estafette.model import Message
 from estafette.model.ids import instant
-from estafette.store import bulk, callbacks, jobs, media, recipients
+from estafette.store import bulk, callbacks, encounters, jobs, media, recipients
 from estafette.store.callbacks import Fact
 from estafette.store.jobs import Job
 from estafette.store.messages import COLUMNS, some, to_row
@@ -35,6 +35,9 @@ def keep(conn: Connection, items: list[Arrival]) -> list[Message]:
     # The work of fetching first: what is owed about a message waits for its media.
     jobs.put(conn, [_fetch(item.message) for item in new if item.message.media])
     callbacks.owe(conn, [item.owed for item in new if item.owed])
+    if new:
+        now = max(item.message.updated_at for item in new)
+        encounters.meet(conn, [encounters.of(item.message) for item in new], now)
     if len(new) == len(items):
         return [item.message for item in items]
     there = some(conn, sorted(set(known.values())))

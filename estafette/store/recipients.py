@@ -100,7 +100,9 @@ def forget(conn: Connection, account: str, recipient: str, message: str) -> None
         conn.execute(_LOWER_MARK)
 
 
-_LOWER_MARK = text(f"UPDATE marks SET value = min(value, {_LAST}) WHERE name = 'filed'")
+_LOWER_MARK = text(
+    f"UPDATE marks SET value = min(value, {_LAST}) WHERE name IN ('filed', 'contacts')"
+)
 
 
 def buckets(conn: Connection, asked: dict[str, Any], start: str, *, back: bool) -> Iterator[str]:

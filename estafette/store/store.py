@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from estafette.model import Busy, Message
-from estafette.store import messages, migrate, recipients
+from estafette.store import filing, messages, migrate, recipients
 from estafette.store.bulk import run
 from estafette.store.engine import PRAGMAS, READERS, Turn, engine
 from estafette.store.messages import Accept
@@ -42,6 +42,7 @@ class Store:
         self._writer = Writer(self._writing, self._turn)
         self._scribe: Scribe[Accept] | None = None
         self._behind = 0
+        self._filing = filing.of(self.read, self.write, is_shared=self.is_shared)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="estafette-reader")
 
     @classmethod
@@ -123,10 +124,16 @@ class Store:
         with contextlib.closing(turn):
             recipients.file(conn, partial(_apart, conn, turn))
 
+    async def file(self) -> None:
+        """Make contacts of what was sent: see store/filing.py. Call it each second."""
+        await self._filing.look()
+
     async def close(self) -> None:
         """Finish what was asked for, and let go of the database."""
         if self._scribe:
             await self._scribe.close()
+        with contextlib.suppress(Busy):
+            await self._filing.close()
         await self._writer.close()
         self._readers.shutdown()
         self._writing.dispose()
