@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 
 from estafette.core.clock import Clock
 from estafette.core.counts import Counts
-from estafette.core.senders import is_main
+from estafette.core.senders import chosen
 from estafette.core.suppressions import recipient_of
-from estafette.model import Channel, Conflict, Message, Unknown
+from estafette.model import Channel, Conflict, Declined, Message, Unknown
 from estafette.model.contact import Card, Contact, Conversation, Note
 from estafette.model.ids import instant, new_id
+from estafette.model.message import OPAQUE
 from estafette.model.notice import Event
 from estafette.store import Store, cards, contacts, conversations, encounters, exchanged, senders
 from estafette.store.cards import Told
@@ -25,6 +26,7 @@ from estafette.store.words import plain
 MOST = 500  #: the number of the last page that may be asked for: who wants more goes on by cursor
 _LARGEST = 1000  # items of a page
 _PLACE = re.compile(r"([0-9a-f]{1,15})-([0-9a-f]{32})")
+_DIGITS = re.compile(r"\+[0-9]{7,20}")
 _TEXTS = ("name", "email", "avatar_url")
 _OF_TALKS = ("assignee", "team", "funnel")
 
@@ -128,7 +130,7 @@ class Contacts:
         Raises Declined (BAD_RECIPIENT) for what is no address on the channel, Unknown for a sender that
         is not the account's on this channel, Conflict where one is needed and there is none.
         """
-        address = recipient_of(plain(address), channel)
+        address = _filed_under(plain(address), channel)
         now = self._clock()
         given = {
             "name": name, "tags": tags, "fields": fields, "note": note, "avatar_url": avatar_url,
@@ -175,7 +177,7 @@ class Contacts:
         the fields those given are set, and those given as None are dropped.
 
         Raises Unknown, or Conflict where somebody is to look after a contact for which there is
-        neither a conversation nor a main sender of its channel.
+        neither a conversation nor a sender of its channel.
         """
         given = {
             "name": name, "tags": tags, "fields": fields, "note": note, "avatar_url": avatar_url,
@@ -326,6 +328,18 @@ class Contacts:
         return items, max(count, skip + len(items) if items else 0)
 
 
+def _filed_under(text: str, channel: Channel) -> str:
+    """An address in the form that messages have. A contact may have a number that nobody can have: it
+    is written to in vain, but those who file it know it by that. Raises Declined.
+    """
+    try:
+        return recipient_of(text, channel)
+    except Declined:
+        if channel in OPAQUE or not _DIGITS.fullmatch(text):
+            raise
+        return text
+
+
 def _card(conn: Connection, known: Contact) -> Card:
     (card,) = cards.of(conn, [known])
     return card
@@ -353,12 +367,12 @@ def _talk(conn: Connection, known: Contact, now: datetime, sender: str = "") -> 
         return mine[-1]
     if not sender:
         every = senders.all_of(conn, known.account)
-        main = [one for one in every if one.channel is known.channel and is_main(one)]
-        if not main:
+        main = chosen([one for one in every if one.channel is known.channel])
+        if main is None:
             raise Conflict(
-                f"no conversation with {known.address}, and no main sender on {known.channel}"
+                f"no conversation with {known.address}, and no sender on {known.channel}"
             )
-        sender = main[0].id
+        sender = main.id
     made = conversations.add(conn, known, sender, now)
     cards.tell(conn, [Told(Event.CONVERSATION_OPENED, known.id, made.id)], now)
     return made

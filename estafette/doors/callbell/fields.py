@@ -1,20 +1,27 @@
 """Custom fields of contacts: what a request may set, by the kinds that the account has defined."""
 
 import json
-import re
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from collections.abc import Mapping
 from typing import Any
 
 from estafette.doors.callbell.errors import NO_OBJECT
 from estafette.doors.callbell.parameters import text_fault
-from estafette.model.desk import Field, FieldKind
+from estafette.doors.callbell.shapes import field_text
+from estafette.model.desk import Field, FieldKind, fits
 
 MOST = 200  # fields in one request
 LONGEST_NAME = 255
 LONGEST = 5_000  # characters of what one holds
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-_EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>.]+(?:\.[^@\s,;<>.]+)+")
+
+#: What is said where a value does not fit.
+WANTED: Mapping[FieldKind, str] = {
+    FieldKind.TEXT: "must be string",
+    FieldKind.EMAIL: "must be an e-mail address",
+    FieldKind.NUMBER: "must be a number",
+    FieldKind.DATE: "must be a date such as 1990-05-15",
+    FieldKind.DROPDOWN: "must be one of {}",
+    FieldKind.CHECKBOX: "must be a list of some of {}",
+}
 
 
 class BadFields(Exception):
@@ -28,7 +35,8 @@ class BadFields(Exception):
 def read_fields(given: object, kinds: Mapping[str, Field]) -> dict[str, Any]:
     """The fields to be set, as they are kept: texts, numbers, flags and lists of texts.
 
-    One that the account has not defined may hold any of these. An empty text or null clears any.
+    One that the account has not defined may hold any of these. An empty text
+    clears any, and null drops it.
     Raises BadFields.
     """
     if not isinstance(given, dict):
@@ -53,61 +61,29 @@ def _read(name: str, value: Any, field: Field | None) -> Any:
     if not name.strip():
         raise ValueError("the name of a field must be present and not empty")
     if value is None or value == "":
-        return ""
+        return value
     for item in value if isinstance(value, list) else [value]:
         if not isinstance(item, str | int | float):
             raise ValueError(f"{name} must be a string, a number or a list of these")
         if fault := text_fault(str(item), LONGEST):
             raise ValueError(f"{name} {fault}")
-    return KINDS[field.kind](name, value, field) if field else value
+    return _fitting(name, value, field) if field else value
 
 
-def _text(name: str, value: Any, field: Field) -> Any:
-    if isinstance(value, list):
-        raise ValueError(f"{name} must be a string")
-    return value
-
-
-def _email(name: str, value: Any, field: Field) -> Any:
-    if not isinstance(value, str) or not _EMAIL.fullmatch(value.strip()):
-        raise ValueError(f"{name} must be an e-mail address")
-    return value.strip()
-
-
-def _number(name: str, value: Any, field: Field) -> Any:
-    is_text = isinstance(value, str) and _NUMBER.fullmatch(value.strip())
-    if isinstance(value, bool) or not (is_text or isinstance(value, int | float)):
-        raise ValueError(f"{name} must be a number")
-    return value
-
-
-def _date(name: str, value: Any, field: Field) -> Any:
-    try:
-        text = value.strip() if isinstance(value, str) else ""
-        return value if date.fromisoformat(text) else value
-    except ValueError:
-        pass
-    try:
-        return value if datetime.fromisoformat(text) else value
-    except ValueError:
-        raise ValueError(f"{name} must be a date such as 1990-05-15") from None
-
-
-def _option(name: str, value: Any, field: Field) -> Any:
-    if value not in field.options:
-        raise ValueError(f"{name} must be one of {', '.join(field.options)}")
-    return value
-
-
-def _options(name: str, value: Any, field: Field) -> Any:
-    """A list of options; also as JSON text, in which such a field is shown."""
-    items = _listed(value)
-    if not isinstance(items, list) or any(item not in field.options for item in items):
-        raise ValueError(f"{name} must be a list of some of {', '.join(field.options)}")
-    return list(dict.fromkeys(items))
+def _fitting(name: str, value: Any, field: Field) -> Any:
+    """As a field of this kind keeps it: a checkbox has a list, all others have a text."""
+    if field.kind is FieldKind.CHECKBOX:
+        items = _listed(value)
+        found: Any = list(dict.fromkeys(items)) if _are_texts(items) else items
+    else:
+        found = field_text(value) if not isinstance(value, list) else value
+    if fits(field, found):
+        return found
+    raise ValueError(f"{name} {WANTED[field.kind].format(', '.join(field.options))}")
 
 
 def _listed(value: Any) -> Any:
+    """The options that are meant: also JSON, in which such a field is shown, or one by itself."""
     if not isinstance(value, str):
         return value
     try:
@@ -116,12 +92,5 @@ def _listed(value: Any) -> Any:
         return None
 
 
-#: What reads a value for each kind; raises ValueError with a sentence.
-KINDS: Mapping[FieldKind, Callable[[str, Any, Field], Any]] = {
-    FieldKind.TEXT: _text,
-    FieldKind.EMAIL: _email,
-    FieldKind.NUMBER: _number,
-    FieldKind.DATE: _date,
-    FieldKind.DROPDOWN: _option,
-    FieldKind.CHECKBOX: _options,
-}
+def _are_texts(items: Any) -> bool:
+    return isinstance(items, list) and all(isinstance(item, str) for item in items)

@@ -77,11 +77,14 @@ class Parameters:
         if fault := next(filter(None, (text_fault(item, LONGEST_TAG) for item in items)), None):
             self.wrong(name, fault)
             return None
-        once = {item.strip().casefold(): item.strip() for item in reversed(items) if item.strip()}
+        once: dict[str, str] = {}
+        for item in items:
+            if item.strip():
+                once.setdefault(item.strip().casefold(), item.strip())
         if len(once) > MOST_TAGS:
             self.wrong(name, f"must have at most {MOST_TAGS} entries")
             return None
-        return tuple(reversed(once.values()))
+        return tuple(once.values())
 
 
 def text_fault(text: str, most: int) -> str | None:

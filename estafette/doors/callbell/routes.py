@@ -12,15 +12,17 @@ from starlette.types import Receive, Scope, Send
 from estafette.core.core import Core
 from estafette.doors.callbell import auth
 from estafette.doors.callbell.channels import Channels
+from estafette.doors.callbell.contacts import Contacts
+from estafette.doors.callbell.conversations import Conversations
 from estafette.doors.callbell.errors import Refusal, blame
 from estafette.doors.callbell.funnels import Funnels
 from estafette.doors.callbell.me import Me
 from estafette.doors.callbell.messages import Messages
 from estafette.doors.callbell.requests import Answered, Call, key, read_object, read_query
-from estafette.doors.callbell.webhooks import Webhooks
 from estafette.doors.callbell.statuses import Statuses
 from estafette.doors.callbell.teams import Teams
 from estafette.doors.callbell.users import Users
+from estafette.doors.callbell.webhooks import Webhooks
 from estafette.doors.callers import CHALLENGE, header
 from estafette.doors.paths import Paths
 from estafette.model import Busy, Conflict, Unfit, Unknown
@@ -40,6 +42,8 @@ class Part(Protocol):
 #: The parts, the most asked first. Of two paths that fit, the one that stands first answers.
 PARTS: tuple[type[Part], ...] = (
     Messages,
+    Contacts,
+    Conversations,
     Me,
     Webhooks,
     Channels,

@@ -95,7 +95,8 @@ def _described(value: Any, field: Field | None) -> dict[str, Any]:
     kind = field.kind if field else FieldKind.TEXT
     held: Any = field_text(value)
     if kind is FieldKind.CHECKBOX:
-        held = [field_text(item) for item in value] if isinstance(value, list | tuple) else [held]
+        items = value if isinstance(value, list | tuple) else [held] if held else []
+        held = [field_text(item) for item in items]
     shape = {"value": held, "type": kind.value}
     if field and kind in (FieldKind.DROPDOWN, FieldKind.CHECKBOX):
         shape["options"] = list(field.options)
