@@ -10,6 +10,7 @@ from estafette.core.baggage import Baggage
 from estafette.core.blobs import Blobs
 from estafette.core.bucket import Bucket, read_url
 from estafette.core.callbacks import Callbacks
+from estafette.core.cards import Cards
 from estafette.core.clock import utc_now
 from estafette.core.connections import Connections
 from estafette.core.contacts import Contacts
@@ -126,9 +127,11 @@ class App:
         found = list(doors(self.core))
         link = _link(found)
         voices = {
-            door.name: Voice(door.post, door.hear, door.decline, door.link or link)
+            door.name: Voice(
+                door.post, door.hear, door.decline, door.link or link, door.tell, door.manner
+            )
             for door in found
-            if door.post
+            if door.post or door.tell
         }
         replies = Replies(self.store, self.gateway, self.people, utc_now)
         return Callbacks(
@@ -140,6 +143,7 @@ class App:
             replies,
             self.core.media,
             self.core.subscriptions,
+            Cards(self.core.contacts, utc_now),
             public_url=self.core.public_url,
         )
 

@@ -17,6 +17,7 @@ from estafette.cli.run import (
     run,
 )
 from estafette.model import After, Callback, CallbackStatus, Status
+from estafette.model.notice import Event
 
 Told = Annotated[CallbackStatus | None, typer.Option(help="Only those that are so.")]
 Limit = Annotated[int, typer.Option(help="How many at the most.", min=1, max=1000)]
@@ -25,7 +26,9 @@ Behind = Annotated[str, typer.Option("--after", help="Continue after this one: `
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="What addresses were told of messages.", invoke_without_command=True)
+    group = typer.Typer(
+        help="What addresses were told of messages, contacts and more.", invoke_without_command=True
+    )
     group.callback()(_default)
     group.command("list")(list_)
     group.command()(replay)
@@ -64,7 +67,7 @@ def list_(
         print_json({"items": [shape.callback(item) for item in items], "next": following})
         return
     print_table(
-        ("created", "message", "status", "told", "tries", "answer", "url"), list(map(_row, items))
+        ("created", "about", "what", "told", "tries", "answer", "url"), list(map(_row, items))
     )
     if following:
         sys.stdout.write(f"more: estafette callbacks list --after {following}\n")
@@ -74,7 +77,7 @@ def _row(item: Callback) -> tuple[str, ...]:
     return (
         f"{item.created_at:%Y-%m-%d %H:%M:%S}",
         item.message,
-        item.status,
+        item.event or item.said,
         item.told,
         str(item.tries),
         item.answer,
@@ -83,8 +86,14 @@ def _row(item: Callback) -> tuple[str, ...]:
 
 
 def replay(
-    id: Annotated[str, typer.Argument(help="The message: SM…, MM…, 32 hex digits.")],
+    id: Annotated[
+        str,
+        typer.Argument(
+            help="The message: SM…, MM…, 32 hex digits; or the contact, the user or the team."
+        ),
+    ],
     status: Annotated[Status | None, typer.Option(help="Only this; else all that is over.")] = None,
+    event: Annotated[Event | None, typer.Option(help="Only this, of what is no message.")] = None,
     subscription: Annotated[
         str | None,
         typer.Option(
@@ -94,13 +103,14 @@ def replay(
     account: OfAccount = "",
     as_json: AsJson = False,
 ) -> None:
-    """Tell once more what was told, or given up, of a message. A server that runs tells it."""
+    """Tell once more what was told, or given up. A server that runs tells it."""
+    if status and event:
+        raise BadInput("name a status or an event, not both")
 
     async def work() -> list[str]:
         async with home() as app:
             owner = await account_of(app, account)
-            message = await app.gateway.find_named(owner, id)
-            return await app.gateway.replay(owner, message.id, status, subscription=subscription)
+            return await app.gateway.replay(owner, id, status or event, subscription=subscription)
 
     again = run(work())
     if as_json:

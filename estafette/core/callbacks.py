@@ -10,8 +10,10 @@ from functools import partial
 from time import monotonic
 
 import structlog
+from msgspec.structs import replace
 
 from estafette.core import metrics
+from estafette.core.cards import Cards
 from estafette.core.clock import Clock
 from estafette.core.exchange import AT_MOST, Exchange, Tried, Voice
 from estafette.core.media import Media, addressed
@@ -28,10 +30,11 @@ from estafette.model import (
     Status,
 )
 from estafette.model.ids import instant
+from estafette.model.notice import Notice
 from estafette.model.rules import told_again_in
 from estafette.store import Store, outbox
 from estafette.store.callbacks import host_of
-from estafette.store.outbox import Result
+from estafette.store.outbox import DISABLED, Result
 
 log = structlog.get_logger()
 
@@ -58,6 +61,7 @@ class Callbacks:
         replies: Replies,
         media: Media,
         subscriptions: Subscriptions,
+        cards: Cards,
         *,
         public_url: str = "",
     ) -> None:
@@ -71,6 +75,7 @@ class Callbacks:
         self._voices = voices
         self._replies = replies
         self._subscriptions = subscriptions
+        self._cards = cards
         self._woken = asyncio.Event()
         self._stopping = False
         self._tries: set[asyncio.Task[None]] = set()
@@ -114,8 +119,8 @@ class Callbacks:
             began = monotonic()
             until, more = now + int(_OURS_FOR * 1e6), int(_LONGER_FOR * 1e6)
             take = partial(outbox.take, rooms=rooms, now=now, until=until, more=more)
-            for callback, message in await self._store.write(take):
-                self._begin(callback, message, began + _SURE_FOR)
+            for callback, about in await self._store.write(take):
+                self._begin(callback, about, began + _SURE_FOR)
         except Exception:
             log.exception("callbacks could not be looked for")
             return _LATEST
@@ -132,10 +137,10 @@ class Callbacks:
                 left -= room
         return rooms
 
-    def _begin(self, callback: Callback, message: Message, until: float) -> None:
+    def _begin(self, callback: Callback, about: Message | Notice, until: float) -> None:
         host = host_of(callback.url)
         self._hosts[host] += 1
-        task = asyncio.create_task(self._tell(callback, message, until))
+        task = asyncio.create_task(self._tell(callback, about, until))
         self._tries.add(task)
         task.add_done_callback(partial(self._ended, host))
 
@@ -146,37 +151,41 @@ class Callbacks:
             del self._hosts[host]
         self._woken.set()
 
-    async def _tell(self, callback: Callback, message: Message, until: float) -> None:
+    async def _tell(self, callback: Callback, about: Message | Notice, until: float) -> None:
         try:
             if monotonic() >= until:
                 return  # it may be another's by now, who tells it in its turn
-            tried = await self._tried(callback, message)
+            tried = await self._tried(callback, about)
             await self._store.join(outbox.close, self._result(callback, tried))
         except Busy as error:  # it is told once more when it is nobody's
             log.error("a callback could not be written down", text=str(error))
         except Exception:
             log.exception("a callback broke", message=callback.message, said=callback.said)
 
-    async def _tried(self, callback: Callback, message: Message) -> Tried:
+    async def _tried(self, callback: Callback, about: Message | Notice) -> Tried:
         """As `_try`; what breaks here is tried again and given up like what breaks elsewhere."""
         try:
-            return await self._try(callback, message)
+            return await self._try(callback, about)
         except Busy:
             raise
         except Exception as error:
             log.exception("a callback broke", message=callback.message, said=callback.said)
             return Tried(f"{type(error).__name__} while it was told", Failure.SERVER)
 
-    async def _try(self, callback: Callback, message: Message) -> Tried:
+    async def _try(self, callback: Callback, about: Message | Notice) -> Tried:
         if callback.hook and callback.subscription is None:
             return Tried("its subscription was removed", Failure.CLIENT, is_hopeless=True)
+        if callback.subscription and callback.subscription.disabled_at:
+            return Tried(DISABLED, Failure.CLIENT, is_hopeless=True)
         voice = self._voices.get(callback.door)
         if voice is None:
             return Tried("no door has words for it", Failure.CLIENT, is_hopeless=True)
-        if callback.said == Status.RECEIVED and message.media:
-            message = await self._kept(message, voice)
+        if isinstance(about, Message) and callback.said == Status.RECEIVED and about.media:
+            about = await self._kept(about, voice)
+        if isinstance(about, Message) and voice.manner.shows_contacts:
+            callback = replace(callback, card=await self._cards.of(about))
         token = await self._token(callback)
-        return await Exchange(self._http, self._replies, voice, message, token).tell(callback)
+        return await Exchange(self._http, self._replies, voice, about, token).tell(callback)
 
     async def _kept(self, message: Message, voice: Voice) -> Message:
         """What somebody wrote, with its media where we give them."""
@@ -213,7 +222,12 @@ class Callbacks:
                 subscription=callback.hook, answer=tried.answer, tries=callback.tries,
             )  # fmt: skip
         metrics.called_back(told)
+        voice = self._voices.get(callback.door)
+        span = voice.manner.disables_after if voice and callback.hook else None
         return Result(
             callback.message, callback.said, told, due_at, tried.answer[:_WORDS], instant(now),
             callback.hook,
+            response=tried.response,
+            is_heard=tried.failure is None if tried.was_asked else None,
+            worn_at=None if span is None else instant(now) - int(span * 1e6),
         )  # fmt: skip

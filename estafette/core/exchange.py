@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from msgspec import DecodeError, json
 from msgspec.structs import replace
 
 from estafette.core.media import Link
@@ -26,10 +27,13 @@ from estafette.model import (
     Unclear,
     Unreached,
 )
+from estafette.model.notice import Notice
 
 #: A callback in the words of a door, signed with what comes last: the secret of its subscription
 #: where that has one, else the token of its account.
 Say = Callable[[Callback, Message, str], Post]
+#: The same of what happened that is no status of a message; None where a door has no words for it.
+Tell = Callable[[Callback, Notice, str], Post | None]
 #: What an address answered to an inbound message, in our words.
 Hear = Callable[[Callback, Message, Document], Heard]
 #: Why a reply could not be sent, in the words of a door.
@@ -37,15 +41,33 @@ Decline = Callable[[Declined, Send], str]
 
 AT_MOST = 15.0  #: seconds for one address with all that it leads on to; as long for its fallback
 _ANSWER = 65_536  # bytes of an answer that are read
+_KEPT = 2_000  # characters of an answer that are kept
+_DEEP = 100  # brackets in an answer that is read: what is nested without end is not
+_KEPT_HEADER = 200  # characters of a header that are kept
+_HEADERS = ("content-type", "content-length", "date", "server", "location", "retry-after")
+_NO_WORDS = "no door has words for it"
+
+
+class Manner(NamedTuple):
+    """What a door does beside telling."""
+
+    #: Its words for a message show whom that is exchanged with: `Callback.card` is there.
+    shows_contacts: bool = False
+    #: It shows what was sent and answered: both are kept.
+    shows_answers: bool = False
+    #: Seconds for which all may fail before a subscription is disabled; None for however long.
+    disables_after: float | None = None
 
 
 class Voice(NamedTuple):
     """How a door speaks to addresses, and what it makes of their answers."""
 
-    say: Say
+    say: Say | None = None
     hear: Hear | None = None
     decline: Decline | None = None
     link: Link | None = None
+    tell: Tell | None = None
+    manner: Manner = Manner()
 
 
 class Tried(NamedTuple):
@@ -57,6 +79,8 @@ class Tried(NamedTuple):
     is_hopeless: bool = False  #: no other try could do better
     code: str = ""  #: what makes an answer that was taken unusable, in the words of its door
     url: str = ""  #: the address that said so, or failed
+    was_asked: bool = False  #: whether an address was asked at all
+    response: str = ""  #: what was sent and what the address answered, as JSON, where that is kept
 
     @property
     def is_good(self) -> bool:
@@ -68,12 +92,13 @@ class Exchange:
     """One try of one callback."""
 
     def __init__(
-        self, http: Http, replies: Replies, voice: Voice, message: Message, token: str
+        self, http: Http, replies: Replies, voice: Voice, about: Message | Notice, token: str
     ) -> None:
+        """`about` is what the callback tells of."""
         self._http = http
         self._replies = replies
         self._voice = voice
-        self._message = message
+        self._about = about
         self._token = token
         self._asked = 0
         self._replied = 0
@@ -86,7 +111,7 @@ class Exchange:
             tried = await self._fall_back(callback, tried)
         if self._notes:
             tried = tried._replace(answer=f"{tried.answer}, but {'; '.join(self._notes)}")
-        return tried
+        return tried._replace(was_asked=self._asked > 0)
 
     async def _fall_back(self, callback: Callback, first: Tried) -> Tried:
         detour = Detour(number=self._asked, failure=first.failure, code=first.code, url=first.url)
@@ -102,29 +127,56 @@ class Exchange:
         """Ask an address, and those that its answers lead on to."""
         until = monotonic() + AT_MOST
         while True:
-            post = self._voice.say(callback, self._message, self._token)
+            post = self._post(callback)
+            if post is None:
+                return Tried(_NO_WORDS, Failure.CLIENT, is_hopeless=True)
             answer = await self._ask(post, until - monotonic())
             self._asked += 1
+            kept = self._kept(post, answer)
             if isinstance(answer, Tried):
-                return answer._replace(url=callback.url)
+                return answer._replace(url=callback.url, response=kept)
+            if failure := _failure(answer):
+                said = str(answer.status)
+                return Tried(said, failure, post.patience, url=callback.url, response=kept)
             heard = self._heard(callback, answer)
             await self._reply(heard)
             if heard.code:
                 said = f"{answer.status}, but {heard.code}: {heard.text}"
                 return Tried(said, None, post.patience, code=heard.code, url=callback.url)
             if heard.redirect is None:
-                return Tried(str(answer.status), None, post.patience)
+                return Tried(str(answer.status), None, post.patience, response=kept)
             before = callback.detour or Detour(number=0)
             detour = replace(before, number=self._asked, redirects=before.redirects + 1)
             callback = _to(callback, heard.redirect, detour)
 
+    def _post(self, callback: Callback) -> Post | None:
+        """The request; None where the door has no words for it."""
+        voice, about = self._voice, self._about
+        if isinstance(about, Notice):
+            return voice.tell(callback, about, self._token) if voice.tell else None
+        return voice.say(callback, about, self._token) if voice.say else None
+
+    def _kept(self, post: Post, answer: Answer | Tried) -> str:
+        """What is kept of one request and its answer, where the door shows that."""
+        if not self._voice.manner.shows_answers:
+            return ""
+        kept: dict[str, Any] = {"sent": post.body.decode("utf-8", "replace")}
+        if isinstance(answer, Answer):
+            known = answer.headers
+            kept |= {
+                "code": answer.status,
+                "headers": {name: known[name][:_KEPT_HEADER] for name in _HEADERS if name in known},
+                "body": _read(answer.body.decode("utf-8", "replace")),
+            }
+        return json.encode(kept).decode()
+
     async def _ask(self, post: Post, left: float) -> Answer | Tried:
-        """The answer of an address that took it; else what became of it."""
+        """What an address answered; or what became of it where that is nothing."""
         if left <= 0:
             return Tried("too slow in all", Failure.READ, post.patience)
         limits = Limits(post.connect_in, post.read_in, min(post.total_in, left), most=_ANSWER)
         try:
-            answer = await self._http.ask(
+            return await self._http.ask(
                 post.method, post.url, headers=post.headers, body=post.body, limits=limits
             )
         except BadAddress as error:
@@ -133,33 +185,47 @@ class Exchange:
             return Tried(str(error), Failure.CONNECT, post.patience)
         except Unclear as error:
             return Tried(str(error), Failure.READ, post.patience)
-        if 200 <= answer.status < 300:
-            return answer
-        failure = Failure.SERVER if answer.status >= 500 else Failure.CLIENT
-        return Tried(str(answer.status), failure, post.patience)
 
     def _heard(self, callback: Callback, answer: Answer) -> Heard:
         """What is answered to somebody's message; a subscription is told, and not asked."""
         is_asked = callback.said == Status.RECEIVED and not callback.hook
-        if not is_asked or self._voice.hear is None:
+        if not is_asked or self._voice.hear is None or isinstance(self._about, Notice):
             return Heard()
         document = Document(
             content_type=answer.headers.get("content-type", ""),
             body=answer.body,
             cut=answer.cut,
         )
-        return self._voice.hear(callback, self._message, document)
+        return self._voice.hear(callback, self._about, document)
 
     async def _reply(self, heard: Heard) -> None:
         """Send what was answered. What cannot be sent is noted, and holds up nothing."""
         self._notes += heard.notes
+        if isinstance(self._about, Notice):
+            return
         for send in heard.replies:
             number, self._replied = self._replied, self._replied + 1
             try:
-                await self._replies.send(self._message, number, send)
+                await self._replies.send(self._about, number, send)
             except Declined as error:
                 decline = self._voice.decline
                 self._notes.append(decline(error, send) if decline else str(error))
+
+
+def _read(body: str) -> Any:
+    """What a body says where it is JSON of a reasonable size, else its text, cut."""
+    if len(body) > _KEPT or body.count("[") + body.count("{") > _DEEP:
+        return body[:_KEPT]
+    try:
+        return json.decode(body)
+    except DecodeError:
+        return body
+
+
+def _failure(answer: Answer) -> Failure | None:
+    if 200 <= answer.status < 300:
+        return None
+    return Failure.SERVER if answer.status >= 500 else Failure.CLIENT
 
 
 def _to(callback: Callback, hook: Hook, detour: Detour) -> Callback:

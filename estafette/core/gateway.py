@@ -306,20 +306,27 @@ class Gateway:
     async def replay(
         self,
         account: Account,
-        id: str,
-        status: Status | None = None,
+        name: str,
+        said: str | None = None,
         *,
         subscription: str | None = None,
     ) -> list[str]:
-        """Tell once more what is over of a message, in order, to everybody who is told of it.
+        """Tell once more what is over of a message, in order, to everybody who is told of it; or of a
+        contact, a user or a team that something was told of. Which statuses and events that are.
 
-        With a `subscription`, to this one only; with an empty one, only to the address that the
-        message or its sender names. Raises Unknown.
+        `name` is any form of the message's id, or the other's id; `said` is a status or an event,
+        where only that is to be told. With a `subscription`, to this one only; with an empty one,
+        only to the address that the message or its sender names. Raises Unknown.
         """
-        await self.find(account, id)
+        try:
+            about = (await self.find_named(account, name)).id
+        except Unknown:
+            about = read_id(name) or ""
+            if not await self._store.read(lambda conn: callbacks.has_any(conn, account.sid, about)):
+                raise Unknown(f"nothing that was told of is named {name}") from None
         now = instant(self._clock())
         again = await self._store.write(
-            lambda conn: callbacks.replay(conn, id, status, now, subscription)
+            lambda conn: callbacks.replay(conn, about, said, now, subscription)
         )
         if again:
             self._wake()
@@ -335,8 +342,7 @@ class Gateway:
         now = self._clock()
         message = await self._store.write(lambda conn: messages.cancel(conn, account.sid, id, now))
         metrics.reached(message.status)
-        if message.callback_url:
-            self._wake()
+        self._wake()
         return message
 
     async def delete(self, account: Account, id: str) -> None:

@@ -1,7 +1,7 @@
 """Who is told what happens in an account, beside the addresses that messages and senders name."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -10,11 +10,26 @@ from sqlalchemy import Connection as Conn
 from estafette.core.clock import Clock
 from estafette.core.url import is_url
 from estafette.core.vault import Vault
-from estafette.model import Cursor, Declined, Reason, Subscription, Unknown
+from estafette.model import Callback, Cursor, Declined, Reason, Status, Subscription, Unknown
 from estafette.model.ids import new_id
 from estafette.model.listed import Listed
 from estafette.model.networks import is_private_host
-from estafette.store import Store, subscriptions
+from estafette.model.notice import Event
+from estafette.store import Store, accounts, deliveries, subscriptions
+
+
+class Wanted(NamedTuple):
+    """Which callbacks to show: of messages that came to these statuses, and of these events."""
+
+    statuses: frozenset[Status]
+    events: frozenset[Event]
+
+
+class Told(NamedTuple):
+    """Callbacks that were tried, and how many there are on all pages."""
+
+    items: list[Callback]
+    total: int
 
 
 class Subscriptions:
@@ -94,6 +109,7 @@ class Subscriptions:
         details: Mapping[str, Any] | None = None,
     ) -> Subscription:
         """Change what is given; an empty secret takes it away. What is owed goes to the new address.
+        One that was disabled is told again.
 
         Raises Unknown, or Declined as `add`.
         """
@@ -108,11 +124,77 @@ class Subscriptions:
 
         def save(conn: Conn) -> Subscription:
             known = subscriptions.get(conn, account, id, door=door, lock=True)
-            changed = replace(known, **given, updated_at=now)
+            anew = {"failing_since": None, "disabled_at": None}
+            changed = replace(known, **given, **anew, updated_at=now)
             subscriptions.save(conn, changed, sealed)
             return changed
 
         return await self._store.write(save)
+
+    async def put(
+        self,
+        account: str,
+        *,
+        door: str,
+        event: str,
+        url: str,
+        secret: str | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> Subscription:
+        """As `add`, for a door that has one for each account: the one that is there is changed. Its
+        secret stays where none is given. Raises Declined as `add`.
+        """
+        now = self._clock()
+        new = Subscription(
+            id=new_id(now),
+            account=account,
+            door=door,
+            event=event,
+            url=self._checked(url),
+            details=details or {},
+            has_secret=bool(secret),
+            created_at=now,
+            updated_at=now,
+        )
+
+        def save(conn: Conn) -> Subscription:
+            accounts.hold(conn, account)  # two at once would find none, and add two
+            known = subscriptions.all_of(conn, account, door)
+            if not known:
+                subscriptions.add(conn, new, self._sealed(new.id, secret or ""))
+                return new
+            first = known[-1]
+            changed = replace(
+                new,
+                id=first.id,
+                has_secret=first.has_secret if secret is None else bool(secret),
+                created_at=first.created_at,
+            )
+            sealed = None if secret is None else self._sealed(first.id, secret)
+            subscriptions.save(conn, changed, sealed)
+            return changed
+
+        return await self._store.write(save)
+
+    async def told(
+        self,
+        account: str,
+        door: str,
+        *,
+        wanted: Wanted | None = None,
+        is_good: bool | None = None,
+        skip: int = 0,
+        limit: int,
+    ) -> Told:
+        """What those of one door were told, or what was tried, newest first, and how many that are:
+        a great many count as ten thousand. `is_good`: only what was taken, or what was not.
+        """
+        found = await self._store.read(
+            lambda conn: deliveries.page(
+                conn, account, door, wanted=wanted, is_good=is_good, skip=skip, limit=limit
+            )
+        )
+        return Told(*found)
 
     async def remove(self, account: str, id: str, *, door: str = "") -> None:
         """Tell it no more: what it is still owed is given up. Raises Unknown."""

@@ -86,15 +86,15 @@ class Worker:
         ready()
         beats = asyncio.create_task(self._lanes.keep())
         refreshes = asyncio.create_task(self._refresh())
-        files = asyncio.create_task(self._file())
         turns = asyncio.create_task(self._turns.keep())
+        files = asyncio.create_task(self._file())
         try:
             await self._carry()
             if self._offers:
                 await asyncio.wait(self._offers, timeout=grace)
         finally:
-            under_way = (*self._offers, *self._baggage.under_way())
-            await _cancel([beats, refreshes, files, turns, *under_way])
+            running = [beats, refreshes, files, turns, *self._offers]
+            await _cancel([*running, *self._baggage.under_way()])
             with contextlib.suppress(Busy):
                 await self._lanes.leave()
 

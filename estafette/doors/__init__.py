@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from estafette.core.core import Core
 from estafette.core.courier import Finish
-from estafette.core.exchange import Decline, Hear, Say
+from estafette.core.exchange import Decline, Hear, Manner, Say, Tell
 from estafette.core.media import Link
 
 
@@ -24,6 +24,8 @@ class Door(Struct, frozen=True):
     decline: Decline | None = None  #: its words for a reply that cannot be sent
     link: Link | None = None  #: the path at which it gives one of the media
     finish: Finish | None = None  #: does what it promised; None where it promises nothing
+    tell: Tell | None = None  #: its words for what is no status; None where it has none
+    manner: Manner = Manner()  #: what it does beside telling
 
 
 def names() -> list[str]:

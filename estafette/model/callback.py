@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 from msgspec import Struct
 
 from estafette.model.account import Hook
+from estafette.model.contact import Card
 from estafette.model.ids import instant
 from estafette.model.message import Reason, Send, Status
 from estafette.model.subscription import Subscription
@@ -65,6 +66,7 @@ class Callback(Struct, frozen=True, kw_only=True):
     hook: str = ""  #: the subscription that it is owed to; empty for the address of the message
     subscription: Subscription | None = None  #: that, while it is told; None if it was removed
     response: Mapping[str, Any] = {}  #: what the address answered, where that is kept
+    card: Card | None = None  #: whom the message is exchanged with, while it is told in such words
 
     @property
     def status(self) -> Status:

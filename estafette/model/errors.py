@@ -37,14 +37,6 @@ class Declined(GatewayError):
         self.value = value  #: the part of the request that is to blame
 
 
-class Unfit(GatewayError):
-    """It is not what it stands for."""
-
-    def __init__(self, field: str, text: str) -> None:
-        super().__init__(text)
-        self.field = field  #: what it was given as
-
-
 class BadFallback(Declined):
     """The second way that a message was to have cannot be gone."""
 
@@ -52,10 +44,17 @@ class BadFallback(Declined):
         self, part: str, text: str, *, reason: Reason = Reason.OTHER, value: str = ""
     ) -> None:
         super().__init__(reason, value)
-        self.part = (
-            part  #: of the fallback: `channel`, `after`, `from`, `to`, `body`; empty for all
-        )
+        #: Of the fallback: `channel`, `after`, `from`, `to`, `body`; empty for all of it.
+        self.part = part
         self.text = text  #: a sentence for people, which begins behind the name of that part
+
+
+class Unfit(GatewayError):
+    """It is not what it stands for."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(text)
+        self.field = field  #: what it was given as
 
 
 class Unknown(GatewayError):

@@ -8,18 +8,21 @@ from msgspec import Struct
 
 from estafette.model.message import Status
 
-#: What may be subscribed to: somebody wrote to a sender; a message that was sent came to a status.
-RECEIVED, STATUS = "received", "status"
+#: What may be subscribed to, beside what is in `model.notice`: somebody wrote to a sender; a message
+#: to be sent was written down; one that was sent came to a status.
+RECEIVED, CREATED, STATUS = "received", "created", "status"
 
 #: Which event it is that a message comes to a status. What is not here is told to nobody but the
 #: address that the message itself names.
 EVENT: Mapping[Status, str] = {
     Status.RECEIVED: RECEIVED,
+    Status.QUEUED: CREATED,
     Status.SENT: STATUS,
     Status.DELIVERED: STATUS,
     Status.READ: STATUS,
     Status.UNDELIVERED: STATUS,
     Status.FAILED: STATUS,
+    Status.CANCELED: STATUS,
 }
 
 
@@ -35,6 +38,8 @@ class Subscription(Struct, frozen=True, kw_only=True):
     has_secret: bool = False  #: whether it signs with a secret of its own
     created_at: datetime
     updated_at: datetime
+    failing_since: datetime | None = None  #: since when all that was tried failed; None if nothing
+    disabled_at: datetime | None = None  #: when it had failed for too long: it is told nothing more
 
     @property
     def events(self) -> tuple[str, ...]:

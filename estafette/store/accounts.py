@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, select
 
 from estafette.model import Account, AccountKind, Key, Unknown
 from estafette.model.ids import instant
+from estafette.store import bulk
 from estafette.store.schema import accounts, keys
 from estafette.store.times import moment
 
@@ -25,6 +26,11 @@ def add(conn: Connection, account: Account, token_sealed: str) -> None:
             balance=account.balance,
         )
     )
+
+
+def hold(conn: Connection, sid: str) -> None:
+    """Keep others who hold it waiting until this is committed."""
+    bulk.select(conn, accounts, "sid", [sid], ("sid",), lock=True)
 
 
 def get(conn: Connection, sid: str) -> tuple[Account, str]:

@@ -195,7 +195,14 @@ def _owe(conn: Connection, facts: list[callbacks.Fact]) -> set[str]:
     facts = callbacks.spread(conn, facts)
     ids = sorted({fact.message for fact in facts})
     found = dict(map(tuple, bulk.select(conn, messages, "id", ids, ("id", "status"))))
-    callbacks.put(conn, [fact for fact in facts if found.get(fact.message) == fact.said])
+    # That it was written down stays true, whatever a receipt said of it.
+    true = [
+        fact
+        for fact in facts
+        if found.get(fact.message) == fact.said
+        or (fact.said == Status.QUEUED and fact.message in found)
+    ]
+    callbacks.put(conn, true)
     return set(ids)
 
 

@@ -1,9 +1,9 @@
 """Callbacks: owed with the status that they tell, told in order, kept for whoever asks.
 
 They are owed to the address that a message or its sender names, and to every subscription of its
-account. Of what one of these is owed about a message only the first that is not over is ever due;
-what follows waits behind it, and nobody waits for another. Who tells them takes them from
-`outbox.py`.
+account. Of what one of these is owed about a message, or about what notices are about, only the first
+that is not over is ever due; what follows waits behind it, and nobody waits for another. Who tells
+them takes them from `outbox.py`.
 """
 
 import json
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, text
 
 from estafette.model import After, Callback, CallbackStatus, Hook, Message, Reason, Status
-from estafette.model.subscription import EVENT
+from estafette.model.subscription import CREATED, EVENT, STATUS
 from estafette.store import bulk, media, subscriptions
 from estafette.store.schema import callbacks
 from estafette.store.times import moment, moment_or_none
@@ -60,7 +60,11 @@ def owe(conn: Connection, facts: Sequence[Fact]) -> None:
 
 
 def spread(conn: Connection, facts: Sequence[Fact]) -> list[Fact]:
-    """The facts, each to everybody who is to be told of it; none where nobody is."""
+    """The facts of messages, each to everybody who is to be told of it; none where nobody is.
+
+    That a message to be sent was written down is owed with the first that becomes of it: accepting
+    a message asks nothing about subscriptions.
+    """
     accounts = sorted({fact.account for fact in facts if fact.said in EVENT})
     known = subscriptions.addresses(conn, accounts)
     found = [fact for fact in facts if fact.url]
@@ -68,15 +72,22 @@ def spread(conn: Connection, facts: Sequence[Fact]) -> list[Fact]:
         return found
     for fact in facts:
         event = EVENT.get(Status(fact.said))
-        found += [
-            fact._replace(
-                door=to.door, url=to.url, hook=to.id,
-                method="", fallback_url="", fallback_method="",
-            )
-            for to in known.get(fact.account, ())
-            if event in to.events
-        ]  # fmt: skip
+        for to in known.get(fact.account, ()):
+            # What was written before somebody subscribed is nothing new. Ids grow with time.
+            if event == STATUS and CREATED in to.events and fact.message > to.id:
+                found.append(_created(fact, to))
+            if event in to.events:
+                found.append(_told_to(fact, to))
     return found
+
+
+def _told_to(fact: Fact, to: subscriptions.Address) -> Fact:
+    fact = fact._replace(method="", fallback_url="", fallback_method="")
+    return fact._replace(door=to.door, url=to.url, hook=to.id)
+
+
+def _created(fact: Fact, to: subscriptions.Address) -> Fact:
+    return _told_to(fact, to)._replace(said=Status.QUEUED, reason="", code="", text="")
 
 
 def put(conn: Connection, facts: Sequence[Fact]) -> None:
@@ -109,11 +120,11 @@ NUMBER: Mapping[str, int] = {
     Status.QUEUED: -1,
     Status.SENT: 0,
     Status.READ: 2,
-}  # of what is written down in the same moment
+}  # of what is written down in the same moment; notices of one moment go by their ids
 
 
-def _order(fact: Fact) -> tuple[str, str, int, int]:
-    return fact.message, fact.hook, fact.at, NUMBER.get(fact.said, 1)
+def _order(fact: Fact) -> tuple[str, str, int, int, str]:
+    return fact.message, fact.hook, fact.at, NUMBER.get(fact.said, 1), fact.said
 
 
 def _pending(conn: Connection, ids: Sequence[str]) -> set[tuple[str, str]]:
@@ -132,13 +143,13 @@ def host_of(url: str) -> str:
 
 
 def of_message(conn: Connection, id: str) -> list[Callback]:
-    """What was and is to be told of one message, the first first."""
+    """What was and is to be told of one message, or about something else, the first first."""
     rows = bulk.select(conn, callbacks, "message", [id], NAMES)
     return sorted(map(of_row, rows), key=_place)
 
 
-def _place(item: Callback) -> tuple[datetime, int, str]:
-    return item.created_at, NUMBER.get(item.said, 1), item.hook
+def _place(item: Callback) -> tuple[datetime, int, str, str]:
+    return item.created_at, NUMBER.get(item.said, 1), item.said, item.hook
 
 
 def page(
@@ -168,12 +179,18 @@ def page(
 def replay(
     conn: Connection, message: str, said: str | None, now: int, hook: str | None = None
 ) -> list[str]:
-    """Have what is over told once more, as if it were new; which that is, in order, each once.
+    """Have what is over told once more, as if it were new; which that is, in order, each once: the
+    statuses of a message, and the names of other events.
 
-    With a `hook`, only to this subscription; with an empty one, only to the message's own address.
+    `said` is a status, the name of an event, or the id of a notice. With a `hook`, only to this
+    subscription; with an empty one, only to the message's own address.
     """
     over = [item for item in of_message(conn, message) if item.due_at is None]
-    again = [item for item in over if said in (None, item.said) and hook in (None, item.hook)]
+    again = [
+        item
+        for item in over
+        if said in (None, item.said, item.event or None) and hook in (None, item.hook)
+    ]
     rows, begun = [], set()
     for item in again:
         # The first to each at once; what is behind it when it is over.
@@ -187,12 +204,38 @@ def replay(
         sets="told = 'waiting', due_at = v.due_at, tries = 0, closed_at = NULL, answer = ''",
         where="callbacks.status = v.said AND callbacks.hook = v.to_hook",
     )
-    return list(dict.fromkeys(item.said for item in again))
+    return list(dict.fromkeys(item.event or item.said for item in again))
+
+
+def has_any(conn: Connection, account: str, about: str) -> bool:
+    """Whether anything was or is to be told of this to addresses of an account."""
+    found = bulk.select(conn, callbacks, "message", [about], ("account",))
+    return any(row[0] == account for row in found)
 
 
 def forget(conn: Connection, message: str) -> None:
     """Remove what was and is to be told of a message that is deleted."""
     bulk.delete(conn, callbacks, "message", [message])
+
+
+def give_up(conn: Connection, hooks: Sequence[str], now: int, answer: str) -> None:
+    """Tell these subscriptions nothing of what they are still owed; `answer` says why."""
+    for hook in hooks:
+        conn.execute(_GIVE_UP, {"hook": hook, "now": now, "answer": answer})
+
+
+_GIVE_UP = text(
+    "UPDATE callbacks SET told = 'given_up', due_at = NULL, closed_at = :now, answer = :answer"
+    " WHERE due_at IS NOT NULL AND hook = :hook"
+)
+
+
+def redact(conn: Connection, message: str) -> None:
+    """Forget what was said of a message whose text is forgotten."""
+    conn.execute(_REDACT, {"message": message})
+
+
+_REDACT = text("UPDATE callbacks SET response = '' WHERE message = :message AND response <> ''")
 
 
 def owed(conn: Connection) -> int:

@@ -297,6 +297,7 @@ def redact(conn: Connection, account: str, id: str, now: datetime) -> Message:
     get(conn, account, id, lock=True)
     conn.execute(_REDACT, {"id": id, "now": instant(now)})
     fallbacks.redact(conn, id)
+    callbacks.redact(conn, id)
     return get(conn, account, id)
 
 
@@ -323,8 +324,7 @@ def cancel(conn: Connection, account: str, id: str, now: datetime) -> Message:
         ),
         {"id": id, "now": instant(now)},
     )
-    if message.callback_url:
-        callbacks.owe(conn, [callbacks.of(message, Status.CANCELED, instant(now))])
+    callbacks.owe(conn, [callbacks.of(message, Status.CANCELED, instant(now))])
     return get(conn, account, id)
 
 
@@ -349,9 +349,8 @@ def give_up(
         raise Conflict(f"message {id} is {message.status}")
     reason, at = Reason.OTHER, instant(now)
     conn.execute(_GIVE_UP, {"id": id, "now": at, "reason": reason, "code": code, "text": words})
-    if message.callback_url:
-        fact = callbacks.of(message, Status.FAILED, at, reason=reason, code=code, text=words)
-        callbacks.owe(conn, [fact])
+    fact = callbacks.of(message, Status.FAILED, at, reason=reason, code=code, text=words)
+    callbacks.owe(conn, [fact])
     return GivenUp(get(conn, account, id), due_at)
 
 

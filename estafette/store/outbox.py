@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, text
 
 from estafette.model import Callback, CallbackStatus, Message
-from estafette.store import bulk, callbacks, jobs, messages, subscriptions
+from estafette.model.notice import Notice
+from estafette.store import bulk, callbacks, jobs, messages, notices, subscriptions
 from estafette.store.callbacks import BEHIND, NAMES
 from estafette.store.jobs import Job
 from estafette.store.schema import callbacks as table
@@ -41,9 +42,10 @@ _AGENDA = text(
 
 def take(
     conn: Connection, rooms: Mapping[str, int], *, now: int, until: int, more: int = 0
-) -> list[tuple[Callback, Message]]:
+) -> list[tuple[Callback, Message | Notice]]:
     """Take up what is due, to each host as many as there is room for; ours until `until`, and those
-    that may be told to two addresses for `more` microseconds beyond.
+    that may be told to two addresses for `more` microseconds beyond. Each comes with what it tells
+    of: a message or a notice. Where that is gone, it is given up.
 
     It counts as a try from here on, whatever becomes of it. What is owed to a subscription comes
     with it, and goes where that wants it by now; it comes without where that was removed.
@@ -52,8 +54,8 @@ def take(
     sql = _TAKE_POSTGRESQL if conn.dialect.name == "postgresql" else _TAKE
     for host, room in rooms.items():
         rows = conn.execute(sql, {"host": host, "now": now, "room": room})
-        found = map(callbacks.of_row, rows)
-        taken += [replace(item, tries=item.tries + 1) for item in found]
+        ready = map(callbacks.of_row, rows)
+        taken += [replace(item, tries=item.tries + 1) for item in ready]
     bulk.update(
         conn,
         table,
@@ -66,8 +68,23 @@ def take(
         where=_THIS,
     )
     taken = _to_subscriptions(conn, taken)
-    known = messages.some(conn, sorted({item.message for item in taken}))
-    return [(item, known[item.message]) for item in taken if item.message in known]
+    known: dict[str, Message | Notice] = {
+        **messages.some(conn, sorted({item.message for item in taken if not item.event})),
+        **notices.some(conn, sorted({item.said for item in taken if item.event})),
+    }
+    found = [(item, known.get(_told_of(item))) for item in taken]
+    if gone := [item for item, about in found if about is None]:
+        close(conn, [_over(item, now) for item in gone])
+    return [(item, about) for item, about in found if about is not None]
+
+
+def _told_of(item: Callback) -> str:
+    return item.said if item.event else item.message
+
+
+def _over(item: Callback, now: int) -> "Result":
+    given_up, why = CallbackStatus.GIVEN_UP, "what it tells of is gone"
+    return Result(item.message, item.said, given_up, None, why, now, item.hook)
 
 
 _KEY = ("message", "said", "to_hook")
@@ -104,6 +121,9 @@ _TAKE = text(_TAKE_SQL)
 _TAKE_POSTGRESQL = text(f"{_TAKE_SQL} FOR UPDATE SKIP LOCKED")
 
 
+DISABLED = "its subscription is disabled"
+
+
 class Result(NamedTuple):
     """What a try came to. `due_at` is None when that was the last; `hook` as in Callback."""
 
@@ -114,24 +134,49 @@ class Result(NamedTuple):
     answer: str
     now: int
     hook: str = ""
+    response: str = ""  #: what the address answered, as JSON, where that is kept
+    is_heard: bool | None = None  #: whether the address took it; None where it was not asked
+    worn_at: int | None = None  #: a subscription that has failed since then is disabled
 
 
 def close(conn: Connection, items: list[Result]) -> list[None]:
-    """Write down what tries came to; what waited behind one that is over is due now."""
+    """Write down what tries came to; what waited behind one that is over is due now. What is owed to
+    a subscription that has failed for too long is given up.
+    """
     bulk.update(
         conn,
         table,
-        (*_KEY, "told", "due_at", "answer", "closed_at"),
+        (*_KEY, "told", "due_at", "answer", "closed_at", "response"),
         [
-            (i.message, i.said, i.hook, i.told, i.due_at, i.answer, None if i.due_at else i.now)
+            (
+                i.message, i.said, i.hook, i.told, i.due_at, i.answer,
+                None if i.due_at else i.now, i.response,
+            )
             for i in sorted(items, key=lambda item: (item.message, item.said, item.hook))
         ],
-        sets="told = v.told, due_at = v.due_at, answer = v.answer, closed_at = v.closed_at",
+        sets=(
+            "told = v.told, due_at = v.due_at, answer = v.answer, closed_at = v.closed_at,"
+            " response = v.response"
+        ),
         where=f"{_THIS} AND callbacks.due_at IS NOT NULL",
-    )
+    )  # fmt: skip
     over = sorted({item.message for item in items if item.due_at is None})
     release(conn, over, items[0].now)
+    _wear(conn, items)
     return [None] * len(items)
+
+
+def _wear(conn: Connection, items: list[Result]) -> None:
+    """Keep since when subscriptions fail that are disabled for that, and disable them."""
+    worn = [item for item in items if item.worn_at is not None and item.is_heard is not None]
+    if not worn:
+        return
+    heard = {item.hook for item in worn if item.is_heard}
+    subscriptions.heard(conn, heard)
+    since = {i.hook: i.worn_at for i in worn if i.hook not in heard and i.worn_at is not None}
+    now = items[0].now
+    if disabled := subscriptions.failed(conn, since, now):
+        callbacks.give_up(conn, disabled, now, DISABLED)
 
 
 def fetched(conn: Connection, job: Job, now: int) -> None:
@@ -146,7 +191,7 @@ def release(conn: Connection, ids: Sequence[str], now: int) -> None:
     names = ("message", "status", "hook", "created_at", "number", "due_at")
     for row in bulk.select(conn, table, "message", ids, names, where="due_at IS NOT NULL"):
         place = (row[0], row[2])
-        if place not in first or row[3:5] < first[place][3:5]:
+        if place not in first or _place(row) < _place(first[place]):
             first[place] = row
     bulk.update(
         conn,
@@ -156,3 +201,7 @@ def release(conn: Connection, ids: Sequence[str], now: int) -> None:
         sets=f"due_at = {now}",
         where=f"{_THIS} AND callbacks.due_at = {BEHIND}",
     )
+
+
+def _place(row: Any) -> tuple[Any, ...]:
+    return row[3], row[4], row[1]

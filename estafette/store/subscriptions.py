@@ -10,7 +10,7 @@ from estafette.model.ids import instant
 from estafette.model.listed import Listed
 from estafette.store import bulk, owned
 from estafette.store.schema import subscriptions
-from estafette.store.times import moment
+from estafette.store.times import instant_or_none, moment, moment_or_none
 
 
 def add(conn: Connection, item: Subscription, sealed: str = "") -> None:
@@ -81,14 +81,42 @@ class Address(NamedTuple):
 
 
 def addresses(conn: Connection, accounts: Sequence[str]) -> Mapping[str, list[Address]]:
-    """Who is told what happens in these accounts, by account; the first added first."""
+    """Who is told what happens in these accounts, by account; the first added first. Who failed to
+    hear for too long is not told.
+    """
     found: dict[str, list[Address]] = {}
     names = ("account", "id", "door", "event", "url")
     for account, id, door, event, url in bulk.select(
-        conn, subscriptions, "account", accounts, names
+        conn, subscriptions, "account", accounts, names, where="disabled_at IS NULL"
     ):
         found.setdefault(account, []).append(Address(id, door, tuple(event.split(",")), url))
     return {account: sorted(items) for account, items in found.items()}
+
+
+def heard(conn: Connection, ids: Collection[str]) -> None:
+    """These took what they were told: they do not fail."""
+    bulk.update(
+        conn, subscriptions, ("k",), [(id,) for id in sorted(ids)],
+        sets="failing_since = NULL", where="subscriptions.failing_since IS NOT NULL",
+    )  # fmt: skip
+
+
+def failed(conn: Connection, since: Mapping[str, int], now: int) -> list[str]:
+    """These did not take what they were told; who has failed since the time that stands beside it,
+    or longer, is told nothing more. Gives those that are disabled with this, by id.
+    """
+    rows = sorted(since.items())
+    bulk.update(
+        conn, subscriptions, ("k",), [(id,) for id, _ in rows],
+        sets=f"failing_since = {now}", where="subscriptions.failing_since IS NULL",
+    )  # fmt: skip
+    found = bulk.update(
+        conn, subscriptions, ("k", "failing_since"), rows,
+        sets=f"disabled_at = {now}",
+        where="subscriptions.disabled_at IS NULL AND subscriptions.failing_since <= v.failing_since",
+        returning=("subscriptions.id",),
+    )  # fmt: skip
+    return [row[0] for row in found]
 
 
 def _of(account: str, door: str) -> Any:
@@ -105,6 +133,8 @@ def _columns(item: Subscription) -> dict[str, Any]:
         "details": owned.packed(item.details),
         "created_at": instant(item.created_at),
         "updated_at": instant(item.updated_at),
+        "failing_since": instant_or_none(item.failing_since),
+        "disabled_at": instant_or_none(item.disabled_at),
     }
 
 
@@ -119,4 +149,6 @@ def _subscription(row: Row[Any]) -> Subscription:
         has_secret=bool(row.secret_sealed),
         created_at=moment(row.created_at),
         updated_at=moment(row.updated_at),
+        failing_since=moment_or_none(row.failing_since),
+        disabled_at=moment_or_none(row.disabled_at),
     )

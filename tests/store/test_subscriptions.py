@@ -205,12 +205,23 @@ def test_what_fails_without_an_offer_is_owed(conn: Connection) -> None:
     assert owed(conn, late.id) == [("a", Status.FAILED)]
 
 
-def test_what_is_queued_or_called_back_is_for_the_address_of_the_message(conn: Connection) -> None:
+def test_that_it_is_queued_is_for_the_address_of_the_message(conn: Connection) -> None:
     subscribed(conn)
     one = message(callback_url=URL)
     messages.accept(conn, [Accept(one, NOON, is_told=True)])
     messages.cancel(conn, ACCOUNT, one.id, NOON)
-    assert owed(conn, one.id) == [("", Status.QUEUED), ("", Status.CANCELED)]
+    known = [("", Status.QUEUED), ("", Status.CANCELED), ("a", Status.CANCELED)]
+    assert owed(conn, one.id) == known
+
+
+def test_what_is_called_back_or_given_up_is_told_whoever_sent_it(conn: Connection) -> None:
+    subscribed(conn)
+    one, other = message(), message()
+    messages.accept(conn, [Accept(one, NOON), Accept(other, NOON)])
+    messages.cancel(conn, ACCOUNT, one.id, NOON)
+    messages.give_up(conn, ACCOUNT, other.id, NOON, code="1", words="no")
+    assert owed(conn, one.id) == [("a", Status.CANCELED)]
+    assert owed(conn, other.id) == [("a", Status.FAILED)]
 
 
 def test_what_somebody_wrote_is_owed_when_its_media_are_fetched(conn: Connection) -> None:

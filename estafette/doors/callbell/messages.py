@@ -1,5 +1,6 @@
 """Messages: sent, asked after, and their texts forgotten."""
 
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any, ClassVar
 
@@ -55,14 +56,14 @@ class Messages:
         """
         body = bodies.canonical(call.body)
         asked = bodies.read(body, call.query)
-        print = _print(body) if call.idempotency_key else ""
-        known = await self._repeated(call, print)
+        fingerprint = _fingerprint(body) if call.idempotency_key else ""
+        known = await self._repeated(call, fingerprint)
         if known:
             return Answered(await self._shape(known, asked, await self._card(known)))
         _gate(asked)
         given = await assignment(self._core, call.account.sid, body)
         sender = await self._sender(call.account.sid, asked)
-        send = await self._send(call, asked, sender, print)
+        send = await self._send(call, asked, sender, fingerprint)
         try:
             message = await self._gateway.send(call.account, send)
         except BadFallback as error:
@@ -104,13 +105,14 @@ class Messages:
         message = await self._gateway.redact(account, found.id)
         if message.status not in {*WAITING, Status.SENDING}:
             for item in await self._core.media.of_message(message):
-                await self._core.media.remove(message, item)
+                with suppress(Unknown):  # somebody else did the same just now
+                    await self._core.media.remove(message, item)
         return Answered(status=204)
 
-    async def _repeated(self, call: Call, print: str) -> Message | None:
+    async def _repeated(self, call: Call, fingerprint: str) -> Message | None:
         """What was written for the same request, though it would be refused by now."""
         key = call.idempotency_key
-        return await self._gateway.repeated(call.account, key, print) if key else None
+        return await self._gateway.repeated(call.account, key, fingerprint) if key else None
 
     async def _sender(self, account: str, asked: Asked) -> Sender:
         """The channel that it leaves from: the one that is named, else the main one of its type,
@@ -133,7 +135,7 @@ class Messages:
             raise denied("channel_disabled", "the channel is discarded")
         return named
 
-    async def _send(self, call: Call, asked: Asked, sender: Sender, print: str) -> Send:
+    async def _send(self, call: Call, asked: Asked, sender: Sender, fingerprint: str) -> Send:
         """The request in the core's words. Raises Refusal."""
         extra: dict[str, Any] = {"metadata": dict(asked.metadata)} if asked.metadata else {}
         if asked.template:
@@ -157,7 +159,7 @@ class Messages:
             fallback=asked.fallback,
             door=wire.DOOR,
             idempotency_key=call.idempotency_key,
-            fingerprint=print,
+            fingerprint=fingerprint,
         )
 
     async def _noted(self, message: Message, asked: Asked, given: Assignment) -> Card | None:
@@ -196,8 +198,12 @@ class Messages:
             return None
 
     async def _shape(self, message: Message, asked: Asked, card: Card | None) -> dict[str, Any]:
-        """The answer to a send."""
-        until = await self._core.window.until(message)
+        """The answer to a send, which must come: the message is accepted."""
+        try:
+            until = await self._core.window.until(message)
+        except Exception:
+            log.exception("a window was not looked up", message=message.id)
+            until = None
         public_url = self._core.public_url
         return {"message": message_shape(message, card, asked.shown, until, public_url=public_url)}
 
@@ -225,6 +231,6 @@ def _kind(asked: Asked) -> str:
     return kind_of(asked.type, asked.content.url, asked.content.filename)
 
 
-def _print(body: dict[str, Any]) -> str:
+def _fingerprint(body: dict[str, Any]) -> str:
     """What is the same for the same request, whatever the order of its keys."""
     return sha256(msgspec.json.encode(body, order="deterministic")).hexdigest()

@@ -23,6 +23,10 @@ class Parameters:
         """Say what is wrong with one of them."""
         self._faults.setdefault(name, []).extend(texts)
 
+    def is_wrong(self, name: str) -> bool:
+        """Whether anything is wrong with this one."""
+        return name in self._faults
+
     def check(self) -> None:
         """Raises Refusal with all that is wrong, if anything is."""
         if self._faults:

@@ -23,6 +23,7 @@ from estafette.doors.callbell.statuses import Statuses
 from estafette.doors.callbell.teams import Teams
 from estafette.doors.callbell.templates import Templates
 from estafette.doors.callbell.users import Users
+from estafette.doors.callbell.webhooks import Webhooks
 from estafette.doors.callers import CHALLENGE, header
 from estafette.doors.paths import Paths
 from estafette.model import Busy, Conflict, Unfit, Unknown
@@ -41,7 +42,8 @@ class Part(Protocol):
 
 #: The parts, the most asked first. Of two paths that fit, the one that stands first answers.
 PARTS: tuple[type[Part], ...] = (
-    Messages, Contacts, Conversations, Templates, Me, Channels, Teams, Users, Statuses, Funnels,
+    Messages, Contacts, Conversations, Templates, Me, Webhooks, Channels, Teams, Users, Statuses,
+    Funnels,
 )  # fmt: skip
 
 PREFIXES = (

@@ -9,13 +9,18 @@ from estafette.core.core import Core
 from estafette.doors.own.errors import Refusal
 from estafette.doors.own.wire import At, Call, Page, PageQuery, Row, cut
 from estafette.model import After, CallbackStatus, Status
+from estafette.model.notice import Event
 
 
 class Callback(Struct, frozen=True, kw_only=True):
-    """A status of a message that an address is owed, or was told. `url` ends before its `?`."""
+    """A status of a message that an address is owed, or was told; or another event. `url` ends before
+    its `?`.
+    """
 
-    message: str
-    status: Status
+    message: str | None  #: null for what is no status of a message
+    status: Status | None
+    event: Event | None  #: what happened; null where a message came to a status
+    about: str  #: the id of what it is about: the message, or a contact, a user or a team
     subscription: str | None  #: who is told; null for the address that the message or sender names
     told: CallbackStatus
     url: str
@@ -35,9 +40,10 @@ class Query(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Again(Struct, frozen=True, forbid_unknown_fields=True):
-    """What to tell once more: one status, or all that are over; to one address, or to all."""
+    """What to tell once more: one status or event, or all that are over; to one address, or to all."""
 
     status: Status | None = None
+    event: Event | None = None
     subscription: Annotated[
         str | None,
         Meta(description="Only to this one; empty: only to the address that the message names."),
@@ -46,9 +52,12 @@ class Again(Struct, frozen=True, forbid_unknown_fields=True):
 
 def callback(item: model.Callback) -> Callback:
     """A callback as it is shown."""
+    event = Event(item.event) if item.event else None
     return Callback(
-        message=item.message,
-        status=item.status,
+        message=None if event else item.message,
+        status=None if event else item.status,
+        event=event,
+        about=item.message,
         subscription=item.hook or None,
         told=item.told,
         url=item.url.partition("?")[0].partition("#")[0],
@@ -69,7 +78,7 @@ class Callbacks:
         Row(method="GET", path="/api/callbacks", name="list", query=Query, answer=Page[Callback]),
         Row(
             method="POST",
-            path="/api/callbacks/{message}/replay",
+            path="/api/callbacks/{about}/replay",
             name="replay",
             body=Again,
             optional=True,
@@ -94,10 +103,16 @@ class Callbacks:
         return Page([callback(item) for item in items], following)
 
     async def replay(self, call: Call) -> Page[str]:
-        """Tell once more what is over of a message; which statuses that are, in order."""
-        message = await self._gateway.find_named(call.account, call.holes["message"])
+        """Tell once more what is over of a message, or of a contact, a user or a team; which statuses
+        and events that are, in order.
+        """
         asked: Again = call.body
+        if asked.status and asked.event:
+            raise Refusal("bad_request", "name a status or an event, not both", field="event")
         again = await self._gateway.replay(
-            call.account, message.id, asked.status, subscription=asked.subscription
+            call.account,
+            call.holes["about"],
+            asked.status or asked.event,
+            subscription=asked.subscription,
         )
         return Page(again, None)

@@ -249,8 +249,8 @@ class Messages:
     async def show(self, call: Call) -> Traced:
         """Show one message with its timeline, by any form of its id, or by its carrier's own."""
         found = await self._find(call)
-        traced_by = await self._gateway.timeline(found)
-        return traced(found, traced_by, await self._window.until(found))
+        until = await self._window.until(found)
+        return traced(found, await self._gateway.timeline(found), until)
 
     async def cancel(self, call: Call) -> Message:
         """Call a message back that was not offered to a carrier yet."""

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from estafette import model
 from estafette.doors.own.messages import Failure
 from estafette.doors.own.wire import At
-from estafette.model import Channel, Direction, Post, Reason, Status
+from estafette.model import Channel, Direction, Post, Reason, Status, notice
 from estafette.model.subscription import EVENT
 
 DOOR = "own"
@@ -35,6 +35,17 @@ class Notice(Struct, frozen=True, kw_only=True):
     error: Failure | None
 
 
+class Happening(Struct, frozen=True, kw_only=True):
+    """What a webhook is told of what is no status of a message, such as that a contact was changed."""
+
+    event: str
+    at: At
+    account: str
+    webhook: str
+    about: str  #: the id of the contact, the user or the team
+    facts: Mapping[str, Any]  #: how things were then
+
+
 class Event(Notice, frozen=True, kw_only=True):
     """What a webhook is told: the same, with what the message says."""
 
@@ -51,7 +62,24 @@ def post(callback: model.Callback, message: model.Message, token: str) -> Post:
     """
     parts = _parts(callback, message)
     notice = _event(callback, message, parts) if callback.hook else Notice(**parts)
-    body = msgspec.json.encode(notice)
+    return _signed(callback, notice, token)
+
+
+def tell(callback: model.Callback, found: notice.Notice, token: str) -> Post:
+    """As `post`, of what is no status of a message."""
+    happening = Happening(
+        event=found.event,
+        at=found.created_at,
+        account=found.account,
+        webhook=callback.hook,
+        about=found.about,
+        facts=found.facts,
+    )
+    return _signed(callback, happening, token)
+
+
+def _signed(callback: model.Callback, shape: Struct, token: str) -> Post:
+    body = msgspec.json.encode(shape)
     return Post(
         url=urldefrag(callback.url).url,
         headers={

@@ -19,7 +19,7 @@ _REFS = "#/components/schemas/{name}"
 _HOLE = re.compile(r"\{(\w+)\}")
 _HOLES = {
     "id": "Its id.",
-    "message": "The id of the message.",
+    "about": "The id of the message, in any form; or of the contact, the user or the team.",
     "name": "Its name, or its id: ac_ and 32 hex digits.",
     "sid": "SK and 32 hex digits.",
     "recipient": "The address.",

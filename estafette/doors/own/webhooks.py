@@ -12,15 +12,23 @@ from estafette.doors.own.notices import DOOR
 from estafette.doors.own.wire import At, Call, Page, PageQuery, Row
 from estafette.model import Cursor, Declined, Subscription, subscription
 from estafette.model.ids import read_id
+from estafette.model.notice import Event
 
 LONGEST_SECRET = 256  # characters
 
 
 class WebhookEvent(StrEnum):
-    """Somebody wrote to a sender; or a message that was sent came to a status."""
+    """Somebody wrote to a sender; a message that was sent came to a status; or what else happened."""
 
     RECEIVED = subscription.RECEIVED
     STATUS = subscription.STATUS
+    CONTACT_CREATED = Event.CONTACT_CREATED
+    CONTACT_UPDATED = Event.CONTACT_UPDATED
+    CONTACT_DELETED = Event.CONTACT_DELETED
+    CONVERSATION_OPENED = Event.CONVERSATION_OPENED
+    CONVERSATION_CLOSED = Event.CONVERSATION_CLOSED
+    AGENT_STATUS = Event.AGENT_STATUS
+    TEAM_MEMBERSHIP = Event.TEAM_MEMBERSHIP
 
 
 Url = Annotated[str, Meta(description="http or https; it is sent a POST of JSON.")]

@@ -1,6 +1,8 @@
 """What is refused, and in which words; whom a message is assigned to; and that nothing breaks."""
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -168,6 +170,28 @@ def test_a_template_needs_an_opt_in(api: Api) -> None:
         assert blamed(api.post({**asked, "optin_contact": value})) == {"optin_contact": [fault]}
     for value in (True, False, None):
         assert api.post({**TEXT, "to": new_number(), "optin_contact": value}).status == 200
+
+
+def test_an_opt_in_is_kept_with_its_time_and_where_it_was_told(api: Api) -> None:
+    def kept(to: str) -> tuple[Any, ...]:
+        url = f"file:{api.server.home}/estafette.db?mode=ro"
+        with closing(sqlite3.connect(url, uri=True)) as conn:
+            asked = "SELECT opt_in_at, opt_in_source FROM contacts WHERE address = ?"
+            (row,) = conn.execute(asked, (to,)).fetchall()
+        return tuple(row)
+
+    before = int(datetime.now(UTC).timestamp() * 1e6)
+    for body in ({**template(ONE_HOLE)}, {**TEXT, "optin_contact": True}):
+        to = new_number()
+        assert api.post({**body, "to": to}).status == 200
+        at, source = kept(to)
+        assert at >= before
+        assert source == "callbell"
+        api.send(to)  # says nothing of it, and takes nothing back
+        assert kept(to) == (at, source)
+    to = new_number()
+    api.send(to, optin_contact=False)
+    assert kept(to) == (None, "")
 
 
 def test_values_need_a_template(api: Api) -> None:
@@ -350,6 +374,22 @@ def test_a_conversation_is_assigned(desk: tuple[Api, Own]) -> None:
         assert bool(warned) is is_warned
         assert "nobody was assigned" in warned or not is_warned
         assert "x-evil" not in answer.headers
+
+
+def test_a_send_says_nothing_of_who_looks_after_it_and_opens_what_was_closed(
+    desk: tuple[Api, Own],
+) -> None:
+    api, _ = desk
+    asked = {**TEXT, "fields": "contact,conversation", "to": new_number()}
+    first = api.post({**asked, "assigned_user": "ann@example.com"}).json["message"]
+    uuid = first["contact"]["uuid"]
+    closed = api.ask("POST", f"/contacts/{uuid}/conversation/close")
+    assert closed["contact"]["closedAt"]
+    again = api.post(asked).json["message"]
+    assert again["contact"]["uuid"] == uuid
+    assert again["contact"]["closedAt"] is None
+    assert again["contact"]["assignedUser"] == "ann@example.com"
+    assert again["conversation"] == first["conversation"]
 
 
 def test_a_team_must_be_there(desk: tuple[Api, Own], api: Api) -> None:
@@ -593,3 +633,29 @@ def test_no_body_breaks_it(
 def test_no_bytes_break_it(raw: bytes, query: str, api: Api) -> None:
     answer = api.call("POST", "/messages/send", raw)
     assert answer.status == 400
+
+
+def test_a_second_way_is_taken(api: Api, own: Own) -> None:
+    fallback = {"channel": "sms", "to": new_number()}
+    uuid = api.send("+15005520400", fallback=fallback, metadata={"a": "b"})["uuid"]
+    assert api.until(uuid, "delivered")["metadata"] == {"a": "b"}
+    said = [event["what"] for event in own.get(f"/messages/{uuid}")["timeline"]]
+    assert said.count("attempt") == 2
+
+
+def test_a_second_way_that_is_none_is_blamed(api: Api) -> None:
+    for fallback in ("sms", {}, {"channel": "pigeon"}, {"channel": "sms", "after": "soon"}):
+        assert list(blamed(api.post({**TEXT, "fallback": fallback}))) == ["fallback"]
+    nobodys = {"channel": "sms", "from": "+14155550199"}
+    assert list(blamed(api.post({**TEXT, "fallback": nobodys}))) == ["fallback"]
+
+
+def test_a_closed_window_is_gone_around(api: Api, own: Own) -> None:
+    to = new_number()
+    at = (datetime.now(UTC) - timedelta(hours=25)).isoformat()
+    own.write(to, "Hello?", WHATSAPP_SENDER, channel="whatsapp", at=at)
+    assert api.post({**TEXT, "to": to}).code == "outside_24h_window"
+    message = api.send(to, fallback={"channel": "sms"}, fields="contact", metadata={"a": "b"})
+    assert (message["status"], message["contact"]["source"]) == ("enqueued", "sms")
+    assert api.until(message["uuid"], "delivered")["metadata"] == {"a": "b"}
+    assert own.get(f"/messages/{message['uuid']}")["channel"] == "sms"

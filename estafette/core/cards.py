@@ -1,0 +1,51 @@
+"""Whom a message is exchanged with, as callbacks show it."""
+
+from datetime import timedelta
+from uuid import UUID, uuid5
+
+from estafette.core.clock import Clock
+from estafette.core.contacts import Contacts
+from estafette.model import Direction, Message, Unknown
+from estafette.model.contact import Card, Contact
+
+_FILED_WITHIN = timedelta(minutes=2)  # contacts of messages are filed soon after these are sent
+_GONE = UUID("5f0f4c1c-3a0e-5b43-9a51-2f8f0d8f8f6e")  # any one: what ids of the gone are made of
+
+
+class Cards:
+    """The cards of those whom messages go to or come from."""
+
+    def __init__(self, contacts: Contacts, clock: Clock) -> None:
+        self._contacts = contacts
+        self._clock = clock
+
+    async def of(self, message: Message) -> Card:
+        """The card of whoever wrote a message or is written to. One who is not filed yet is filed.
+
+        One who was removed stays so: of them there is the address alone, under an id that leads
+        nowhere, always the same.
+        """
+        is_inbound = message.direction is Direction.INBOUND
+        address = message.sender if is_inbound else message.recipient
+        whom = message.account, message.channel, address
+        try:
+            return await self._contacts.find(*whom, sender=message.lane)
+        except Unknown:
+            pass
+        if self._clock() - message.updated_at <= _FILED_WITHIN:
+            return await self._contacts.touch(*whom, message.lane, at=message.created_at)
+        try:
+            return await self._contacts.find(*whom)  # there is no conversation with this sender
+        except Unknown:
+            return Card(contact=_gone(message, address))
+
+
+def _gone(message: Message, address: str) -> Contact:
+    return Contact(
+        id=uuid5(_GONE, f"{message.account} {message.channel} {address}").hex,
+        account=message.account,
+        channel=message.channel,
+        address=address,
+        created_at=message.created_at,
+        updated_at=message.created_at,
+    )
