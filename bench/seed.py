@@ -19,7 +19,7 @@ INSERT INTO messages
 SELECT printf('%012x7000%s', ms, substr('8' || tail, 1, 16)), :account, :lane, 'sms',
     'outbound-api', '+15017122661', printf('+1415%07d', digits),
     'Your table for two is booked for eight', '', 1, 'delivered', '', '', '', '', '', 0,
-    ms * 1000, ms * 1000 + 400000, ms * 1000 + 200000, ms * 1000 + 36000000000, 'twilio'
+    ms * 1000, ms * 1000 + 400000, ms * 1000 + 200000, ms * 1000 + 36000000000, 'twilio', '', ''
 FROM row
 """
 
@@ -44,6 +44,8 @@ def seed(home: Path, count: int) -> float:
             database.execute("BEGIN IMMEDIATE")
             database.execute(_INSERT, {**asked, "account": ACCOUNT_SID, "lane": lane})
             database.execute(_FILE)
+            # Also as if contacts had been made of them, though there are none.
+            database.execute("INSERT OR IGNORE INTO marks VALUES ('contacts', 0)")
             database.execute("UPDATE marks SET value = (SELECT max(rowid) FROM messages)")
             database.execute("COMMIT")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")

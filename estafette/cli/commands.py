@@ -7,6 +7,7 @@ from estafette.cli import (
     action,
     callbacks,
     connections,
+    contacts,
     doctor,
     errands,
     keys,
@@ -37,6 +38,6 @@ app = typer.Typer(
 for part in (
     *(serve, send, receive, messages, callbacks, webhooks, keys, accounts, senders, numbers),
     *(services, templates, connections, suppressions, panel, vault, action, errands, doctor),
-    *(users, teams, vocabulary),
+    *(contacts, users, teams, vocabulary),
 ):
     part.add_to(app)

@@ -12,6 +12,7 @@ from estafette.core.sealed import Shown
 from estafette.doors.own import (
     callbacks,
     connections,
+    contacts,
     fields,
     funnels,
     keys,
@@ -36,6 +37,7 @@ from estafette.model import (
     Suppression,
     desk,
 )
+from estafette.model.contact import Card, Note
 
 
 def message(item: Message, until: messages.Until = UNSET) -> dict[str, Any]:
@@ -77,6 +79,16 @@ def suppression(item: Suppression) -> dict[str, Any]:
 def connection(item: Connection, shown: Shown) -> dict[str, Any]:
     """A connection; its secrets are `…`."""
     return _plain(connections.connection(item, shown))
+
+
+def contact(item: Card) -> dict[str, Any]:
+    """A contact, with the conversation of late."""
+    return _plain(contacts.shown(item))
+
+
+def noted(item: Note) -> dict[str, Any]:
+    """What was noted of a conversation."""
+    return _plain(contacts.note(item))
 
 
 def webhook(item: Subscription) -> dict[str, Any]:

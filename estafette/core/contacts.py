@@ -8,16 +8,15 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from estafette.core.changes import alter, card_at, card_of, check_sender, talk_of
 from estafette.core.clock import Clock
 from estafette.core.counts import Counts
-from estafette.core.senders import chosen
 from estafette.core.suppressions import recipient_of
-from estafette.model import Channel, Conflict, Declined, Message, Unknown
-from estafette.model.contact import Card, Contact, Conversation, Note
+from estafette.model import Channel, Declined, Message, Unknown
+from estafette.model.contact import Card, Conversation, Note
 from estafette.model.ids import instant, new_id
-from estafette.model.message import OPAQUE
 from estafette.model.notice import Event
-from estafette.store import Store, cards, contacts, conversations, encounters, exchanged, senders
+from estafette.store import Store, cards, contacts, conversations, encounters, exchanged
 from estafette.store.cards import Told
 from estafette.store.contacts import Asked, Place
 from estafette.store.encounters import Encounter
@@ -26,9 +25,6 @@ from estafette.store.words import plain
 MOST = 500  #: the number of the last page that may be asked for: who wants more goes on by cursor
 _LARGEST = 1000  # items of a page
 _PLACE = re.compile(r"([0-9a-f]{1,15})-([0-9a-f]{32})")
-_DIGITS = re.compile(r"\+[0-9]{7,20}")
-_TEXTS = ("name", "email", "avatar_url")
-_OF_TALKS = ("assignee", "team", "funnel")
 
 
 class Cards(Struct, frozen=True):
@@ -54,14 +50,15 @@ class Contacts:
 
     async def get(self, account: str, id: str) -> Card:
         """One contact. Raises Unknown; another account's is unknown too."""
-        return await self._store.read(lambda conn: _card(conn, contacts.get(conn, account, id)))
+        return await self._store.read(lambda conn: card_of(conn, contacts.get(conn, account, id)))
 
     async def find(self, account: str, channel: Channel, address: str, *, sender: str = "") -> Card:
         """One contact by its address; with a sender, the conversation with that one.
 
         Raises Unknown, also where there is no such conversation.
         """
-        return await self._store.read(lambda conn: _found(conn, account, channel, address, sender))
+        known = _address(address, channel)
+        return await self._store.read(lambda conn: card_at(conn, account, channel, known, sender))
 
     async def conversation(
         self, account: str, sender: str, channel: Channel, address: str
@@ -88,7 +85,9 @@ class Contacts:
         A page beyond MOST is empty, and so is one whose number is none. Where counting takes long, the
         count may be some seconds old. Raises Unknown for an `after` that no page ended with.
         """
-        asked = Asked(channel, tuple(map(plain, tags)), plain(team))
+        asked = Asked(
+            channel, tuple(sorted({contacts.fold(plain(tag.strip())) for tag in tags})), plain(team)
+        )
         place = _place(after) if after else None
         limit = max(1, min(limit, _LARGEST))
         skip = 0 if place else (number - 1) * limit
@@ -125,12 +124,13 @@ class Contacts:
         email: str = "",
     ) -> Card:
         """Add a contact; one that is there is changed by what is given. It gets a conversation with
-        `sender`, or, where somebody is to look after it, with the main sender of its channel.
+        `sender`, or, where somebody is to look after it, with the main sender of its channel or,
+        where none is that, the first.
 
         Raises Declined (BAD_RECIPIENT) for what is no address on the channel, Unknown for a sender that
         is not the account's on this channel, Conflict where one is needed and there is none.
         """
-        address = _filed_under(plain(address), channel)
+        address = recipient_of(plain(address), channel)
         now = self._clock()
         given = {
             "name": name, "tags": tags, "fields": fields, "note": note, "avatar_url": avatar_url,
@@ -141,20 +141,20 @@ class Contacts:
         def save(conn: Connection) -> Card:
             known = contacts.find(conn, account, channel, address)
             if sender:
-                _check_sender(conn, account, channel, sender)
+                check_sender(conn, account, channel, sender)
             if known is None:
                 made = contacts.add(conn, account, channel, address, now)
-                _alter(conn, made, parts, now, sender=sender, is_new=True)
+                alter(conn, made, parts, now, sender=sender, is_new=True)
                 known = made
             else:
-                _alter(
+                alter(
                     conn,
                     contacts.get(conn, account, known.id, lock=True),
                     parts,
                     now,
                     sender=sender,
                 )
-            return _found(conn, account, channel, address, sender)
+            return card_at(conn, account, channel, address, sender)
 
         return await self._store.write(save)
 
@@ -177,7 +177,7 @@ class Contacts:
         the fields those given are set, and those given as None are dropped.
 
         Raises Unknown, or Conflict where somebody is to look after a contact for which there is
-        neither a conversation nor a sender of its channel.
+        neither a conversation nor a sender on its channel.
         """
         given = {
             "name": name, "tags": tags, "fields": fields, "note": note, "avatar_url": avatar_url,
@@ -198,8 +198,8 @@ class Contacts:
         now = self._clock()
 
         def save(conn: Connection) -> Card:
-            _alter(conn, contacts.get(conn, account, id, lock=True), parts, now)
-            return _card(conn, contacts.get(conn, account, id))
+            alter(conn, contacts.get(conn, account, id, lock=True), parts, now)
+            return card_of(conn, contacts.get(conn, account, id))
 
         return await self._store.write(save)
 
@@ -242,14 +242,14 @@ class Contacts:
             encounters.meet(conn, [met._replace(came_at=max(time, instant(now)))], now)
             known = contacts.find(conn, account, channel, address)
             if known and given:
-                _alter(
+                alter(
                     conn,
                     contacts.get(conn, account, known.id, lock=True),
                     given,
                     now,
                     sender=sender,
                 )
-            return _found(conn, account, channel, address, sender)
+            return card_at(conn, account, channel, address, sender)
 
         return await self._store.write(save)
 
@@ -258,15 +258,17 @@ class Contacts:
         now = self._clock()
 
         def save(conn: Connection) -> Card:
+            told: list[Told] = []
             known = contacts.get(conn, account, id, lock=True)
-            talk = _talk(conn, known, now)
+            talk = talk_of(conn, known, now, told)
             if talk.closed_at is not None:
                 at = instant(now)
                 conversations.change(
                     conn, talk.id, at, closed_at=None, closing_reason="", opened_at=at
                 )
-                cards.tell(conn, [Told(Event.CONVERSATION_OPENED, id, talk.id)], now)
-            return _card(conn, known)
+                told.append(Told(Event.CONVERSATION_OPENED, id, talk.id))
+            cards.tell(conn, told, now)
+            return card_of(conn, known)
 
         return await self._store.write(save)
 
@@ -275,13 +277,15 @@ class Contacts:
         now = self._clock()
 
         def save(conn: Connection) -> Card:
+            told: list[Told] = []
             known = contacts.get(conn, account, id, lock=True)
-            talk = _talk(conn, known, now)
+            talk = talk_of(conn, known, now, told)
             if talk.closed_at is None:
                 at = instant(now)
                 conversations.change(conn, talk.id, at, closed_at=at, closing_reason=plain(reason))
-                cards.tell(conn, [Told(Event.CONVERSATION_CLOSED, id, talk.id)], now)
-            return _card(conn, known)
+                told.append(Told(Event.CONVERSATION_CLOSED, id, talk.id))
+            cards.tell(conn, told, now)
+            return card_of(conn, known)
 
         return await self._store.write(save)
 
@@ -290,12 +294,15 @@ class Contacts:
         now = self._clock()
 
         def save(conn: Connection) -> Note:
-            talk = _talk(conn, contacts.get(conn, account, id, lock=True), now)
+            told: list[Told] = []
+            known = contacts.get(conn, account, id, lock=True)
+            talk = talk_of(conn, known, now, told)
             made = Note(
                 id=new_id(now), account=account, conversation=talk.id, text=plain(text),
                 author=plain(author), created_at=now,
             )  # fmt: skip
             conversations.note(conn, made)
+            cards.tell(conn, told, now)
             return made
 
         return await self._store.write(save)
@@ -328,133 +335,12 @@ class Contacts:
         return items, max(count, skip + len(items) if items else 0)
 
 
-def _filed_under(text: str, channel: Channel) -> str:
-    """An address in the form that messages have. A contact may have a number that nobody can have: it
-    is written to in vain, but those who file it know it by that. Raises Declined.
-    """
+def _address(text: str, channel: Channel) -> str:
+    """An address in the form that messages have; what is none stays as it is."""
     try:
         return recipient_of(text, channel)
     except Declined:
-        if channel in OPAQUE or not _DIGITS.fullmatch(text):
-            raise
-        return text
-
-
-def _card(conn: Connection, known: Contact) -> Card:
-    (card,) = cards.of(conn, [known])
-    return card
-
-
-def _found(conn: Connection, account: str, channel: Channel, address: str, sender: str) -> Card:
-    """A contact with its conversation with `sender`, or with the one of late. Raises Unknown."""
-    known = contacts.find(conn, account, channel, address)
-    if known is None:
-        raise Unknown(f"no contact {address} on {channel}")
-    if not sender:
-        return _card(conn, known)
-    talk = conversations.between(conn, account, sender, channel, address)
-    if talk is None:
-        raise Unknown(f"no conversation of {address} with this sender")
-    (card,) = cards.of(conn, [known], {known.id: talk})
-    return card
-
-
-def _talk(conn: Connection, known: Contact, now: datetime, sender: str = "") -> Conversation:
-    """A contact's conversation with a sender, or the one of late; made where there is none."""
-    talks = conversations.of_contact(conn, known.id)
-    mine = [talk for talk in talks if talk.sender == sender] if sender else talks
-    if mine:
-        return mine[-1]
-    if not sender:
-        every = senders.all_of(conn, known.account)
-        main = chosen([one for one in every if one.channel is known.channel])
-        if main is None:
-            raise Conflict(
-                f"no conversation with {known.address}, and no sender on {known.channel}"
-            )
-        sender = main.id
-    made = conversations.add(conn, known, sender, now)
-    cards.tell(conn, [Told(Event.CONVERSATION_OPENED, known.id, made.id)], now)
-    return made
-
-
-def _alter(
-    conn: Connection,
-    known: Contact,
-    parts: Mapping[str, Any],
-    now: datetime,
-    *,
-    sender: str = "",
-    is_new: bool = False,
-) -> None:
-    """Change what `parts` names of a contact and of its conversation, and tell that."""
-    at = instant(now)
-    columns = _columns(known, parts, at)
-    told = [Told(Event.CONTACT_CREATED, known.id)] if is_new else []
-    if columns:
-        contacts.change(conn, known, columns, at)
-    of_talk = {key: parts[key] for key in _OF_TALKS if key in parts}
-    if "bot_status" in parts:
-        of_talk["bot_status"] = parts["bot_status"]
-        if parts["bot_status"] == "bot_start":
-            of_talk["bot_started_at"] = at
-    if is_new:
-        cards.tell(conn, told, now)
-    if of_talk or sender:
-        talk = _talk(conn, known, now, sender)
-        changed = {key: value for key, value in of_talk.items() if getattr(talk, key) != value}
-        if changed:
-            conversations.change(conn, talk.id, at, **changed)
-            columns = {**columns, **changed}
-    if columns and not is_new:
-        cards.tell(conn, [Told(Event.CONTACT_UPDATED, known.id)], now)
-
-
-def _columns(known: Contact, parts: Mapping[str, Any], at: int) -> dict[str, Any]:
-    """The columns of a contact that are to be another than they are."""
-    found: dict[str, Any] = {
-        key: plain(parts[key])
-        for key in (*_TEXTS, "note")
-        if key in parts and parts[key] != getattr(known, key)
-    }
-    if "tags" in parts and (tags := _distinct(parts["tags"])) != known.tags:
-        found["tags"] = tags
-    if "fields" in parts:
-        merged = {**known.fields, **_plain(dict(parts["fields"]))}
-        fields = {key: value for key, value in merged.items() if value is not None}
-        if fields != known.fields:
-            found["fields"] = fields
-    if "blocked" in parts and bool(parts["blocked"]) != (known.blocked_at is not None):
-        found["blocked_at"] = at if parts["blocked"] else None
-    if "opt_in" in parts:
-        found |= {"opt_in_at": at, "opt_in_source": parts["opt_in"]}
-    return found
-
-
-def _distinct(tags: Sequence[str]) -> tuple[str, ...]:
-    """Tags in their order, none twice, whatever its case."""
-    found: dict[str, str] = {}
-    for tag in map(plain, tags):
-        if tag.strip():
-            found.setdefault(contacts.fold(tag.strip()), tag.strip())
-    return tuple(found.values())
-
-
-def _plain(value: Any) -> Any:
-    """JSON without what no database keeps."""
-    if isinstance(value, str):
-        return plain(value)
-    if isinstance(value, Mapping):
-        return {plain(str(key)): _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return value
-
-
-def _check_sender(conn: Connection, account: str, channel: Channel, id: str) -> None:
-    found = senders.get(conn, id)
-    if found is None or found.account != account or found.channel is not channel:
-        raise Unknown(f"no sender {id} on {channel}")
+        return plain(text)
 
 
 def _place(text: str) -> Place:

@@ -11,14 +11,11 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from estafette.model import Direction, Message
-from estafette.model.contact import Conversation
 from estafette.model.ids import instant, new_id
 from estafette.model.notice import Event
-from estafette.store import bulk, cards, conversations
+from estafette.store import bulk, cards, notices
 from estafette.store.cards import Told
-from estafette.store.schema import contacts as contacts_table
-from estafette.store.schema import conversations as conversations_table
-from estafette.store.schema import removals
+from estafette.store.schema import contacts, conversations, removals
 from estafette.store.words import plain
 
 _TRIES = 3  # where a contact is removed while it is met
@@ -56,17 +53,13 @@ class Encounter(NamedTuple):
 def of(message: Message) -> Encounter:
     """What one message says."""
     at, came_at = instant(message.created_at), instant(message.updated_at)
-    is_heard = message.direction is Direction.INBOUND
+    who = (message.account, str(message.channel))
+    if message.direction is not Direction.INBOUND:
+        return Encounter(*who, message.recipient, message.lane, at, at, came_at=at)
+    name = message.content.get("name")
+    profile = plain(name)[:_LONGEST] if isinstance(name, str) else ""
     return Encounter(
-        message.account,
-        str(message.channel),
-        message.sender if is_heard else message.recipient,
-        message.lane,
-        came_at if is_heard else at,
-        at,
-        at if is_heard else None,
-        came_at if is_heard else at,
-        plain(str(message.content.get("name") or ""))[:_LONGEST] if is_heard else "",
+        *who, message.sender, message.lane, came_at, at, at, came_at=came_at, profile=profile
     )
 
 
@@ -113,6 +106,19 @@ class _Person(NamedTuple):
     active_at: int
 
 
+class _Talk(NamedTuple):
+    """What is known of a conversation."""
+
+    id: str
+    contact: str
+    sender: str
+    opened_at: int
+    closed_at: int | None
+    closing_reason: str
+    last_inbound_at: int | None
+    last_message_at: int | None
+
+
 class _Meeting:
     """Encounters of one transaction, and what comes of them."""
 
@@ -123,7 +129,7 @@ class _Meeting:
         self._at = instant(now)
         self._told: list[Told] = []
         self._known: dict[Name, _Person] = {}
-        self._talks: dict[tuple[str, str], Conversation] = {}
+        self._talks: dict[tuple[str, str], _Talk] = {}
 
     def hold(self) -> list[Encounter]:
         """Write it all down; the answer is what is to be tried again."""
@@ -141,17 +147,15 @@ class _Meeting:
 
     def _look_for_people(self, names: Sequence[Name]) -> None:
         columns = (*_KEYS, "id", "name", "profile", "active_at")
-        for row in bulk.match(self._conn, contacts_table, _KEYS, names, columns):
+        for row in bulk.match(self._conn, contacts, _KEYS, names, columns):
             self._known[tuple(row[:3])] = _Person(*row[3:])
 
     def _look_for_talks(self, ids: Sequence[str]) -> None:
-        for row in bulk.select(
-            self._conn, conversations_table, "contact", ids, conversations.COLUMNS
-        ):
-            talk = conversations.of_row(row)
+        rows = bulk.select(self._conn, conversations, "contact", ids, _Talk._fields)
+        for talk in map(_Talk._make, rows):
             self._talks[talk.contact, talk.sender] = talk
 
-    def _talk(self, item: Encounter) -> Conversation | None:
+    def _talk(self, item: Encounter) -> _Talk | None:
         person = self._known.get(item.name)
         return self._talks.get((person.id, item.sender)) if person else None
 
@@ -170,30 +174,28 @@ class _Meeting:
         """Contacts for those who have none; another process may be quicker."""
         new: dict[Name, Encounter] = {}
         for item in self._items:
-            if item.name not in self._known:
-                new.setdefault(item.name, item)
-                if item.profile:
-                    new[item.name] = new[item.name]._replace(profile=item.profile)
-        rows = [
-            (
-                new_id(self._now),
-                *name,
-                "",
-                item.profile,
-                item.first_at,
-                item.first_at,
-                item.first_at,
-            )
+            name = item.name
+            if name not in self._known:
+                first = new.setdefault(name, item)
+                new[name] = first._replace(profile=item.profile or first.profile)
+        made = {
+            new_id(self._now): (name, _Person("", "", item.profile, item.first_at))
             for name, item in new.items()
+        }
+        rows = [
+            (id, *name, "", one.profile, one.active_at, one.active_at, one.active_at)
+            for id, (name, one) in made.items()
         ]
         columns = ("id", *_KEYS, "name", "profile", "active_at", "created_at", "updated_at")
-        bulk.insert(self._conn, contacts_table, rows, columns=columns, conflict="DO NOTHING")
-        if not rows:
-            return
-        self._look_for_people(list(new))
-        mine = {row[0] for row in rows}
-        made = [self._known[name].id for name in new if self._known[name].id in mine]
-        self._told += [Told(Event.CONTACT_CREATED, id) for id in made]
+        count = bulk.insert(self._conn, contacts, rows, columns=columns, conflict="DO NOTHING")
+        self._known |= {name: one._replace(id=id) for id, (name, one) in made.items()}
+        if count < len(rows):
+            self._look_for_people(list(new))
+        self._told += [
+            Told(Event.CONTACT_CREATED, id)
+            for id, (name, _) in made.items()
+            if self._known[name].id == id
+        ]
 
     def _freshen(self, old: set[str]) -> None:
         """When something was said last, and what they call themselves."""
@@ -209,12 +211,12 @@ class _Meeting:
         before = {person.id: person.active_at for person in self._known.values()}
         rows = sorted((id, at) for id, at in active.items() if at > before[id])
         bulk.update(
-            self._conn, contacts_table, ("id", "active_at"), rows,
+            self._conn, contacts, ("id", "active_at"), rows,
             sets="active_at = v.active_at", where="contacts.active_at < v.active_at",
         )  # fmt: skip
         named = sorted((id, profile, self._at) for id, profile in called.items() if id in old)
         bulk.update(
-            self._conn, contacts_table, ("id", "profile", "updated_at"), named,
+            self._conn, contacts, ("id", "profile", "updated_at"), named,
             sets="profile = v.profile, updated_at = v.updated_at",
         )  # fmt: skip
 
@@ -223,37 +225,36 @@ class _Meeting:
         new = [item for item in self._items if self._talk(item) is None]
         there = self._held(sorted({self._known[item.name].id for item in new} & old))
         lost = [item for item in new if self._known[item.name].id in old - there]
-        rows = []
+        made = {}
         for item in new:
             contact = self._known[item.name].id
-            if contact in old - there:
-                continue
-            opened_at = item.first_at
-            rows.append(
-                (new_id(self._now), item.account, contact, item.sender, "", "", "",
-                 opened_at, item.heard_at, item.last_at, opened_at, opened_at)
-            )  # fmt: skip
-        columns = (
-            "id", "account", "contact", "sender", "assignee", "team", "funnel",
-            "opened_at", "last_inbound_at", "last_message_at", "created_at", "updated_at",
-        )  # fmt: skip
-        rows.sort(key=lambda row: row[2:4])
-        made = bulk.insert(
-            self._conn, conversations_table, rows, columns=columns, conflict="DO NOTHING"
+            if contact not in old - there:
+                talk = _Talk(
+                    new_id(self._now), contact, item.sender, item.first_at, None, "",
+                    item.heard_at, item.last_at,
+                )  # fmt: skip
+                made[talk] = item.account
+        rows = [
+            (*talk, account, "", "", "", talk.opened_at, talk.opened_at)
+            for talk, account in sorted(made.items(), key=lambda one: one[0][1:3])
+        ]
+        more = ("account", "assignee", "team", "funnel", "created_at", "updated_at")
+        count = bulk.insert(
+            self._conn, conversations, rows, columns=(*_Talk._fields, *more), conflict="DO NOTHING"
         )
-        if rows:
-            self._look_for_talks(sorted({row[2] for row in rows}))
-        mine = {row[0] for row in rows} if made else set()
+        self._talks |= {(talk.contact, talk.sender): talk for talk in made}
+        if count < len(rows):
+            self._look_for_talks(sorted({talk.contact for talk in made}))
         self._told += [
             Told(Event.CONVERSATION_OPENED, talk.contact, talk.id)
-            for talk in self._talks.values()
-            if talk.id in mine
+            for talk in made
+            if self._talks[talk.contact, talk.sender].id == talk.id
         ]
         return lost
 
     def _held(self, ids: Sequence[str]) -> set[str]:
         """Which of these contacts are there, and stay until the end of the transaction."""
-        rows = bulk.select(self._conn, contacts_table, "id", ids, ("id",), lock=True)
+        rows = bulk.select(self._conn, contacts, "id", ids, ("id",), lock=True)
         return {row[0] for row in rows}
 
     def _move_talks(self) -> None:
@@ -264,19 +265,19 @@ class _Meeting:
             if talk and _moves(talk, item):
                 moving[talk.id] = item
         locked = bulk.select(
-            self._conn, conversations_table, "id", sorted(moving), conversations.COLUMNS, lock=True
+            self._conn, conversations, "id", sorted(moving), _Talk._fields, lock=True
         )
         rows = []
-        for talk in map(conversations.of_row, locked):
+        for talk in map(_Talk._make, locked):
             item = moving[talk.id]
-            opens = talk.closed_at is not None and item.known_at > instant(talk.closed_at)
+            opens = _opens(talk, item)
             if opens:
                 self._told.append(Told(Event.CONVERSATION_OPENED, talk.contact, talk.id))
             rows.append(
                 (
                     talk.id,
-                    item.known_at if opens else instant(talk.opened_at),
-                    None if opens or talk.closed_at is None else instant(talk.closed_at),
+                    item.known_at if opens else talk.opened_at,
+                    None if opens else talk.closed_at,
                     "" if opens else talk.closing_reason,
                     _later(talk.last_inbound_at, item.heard_at),
                     _later(talk.last_message_at, item.last_at),
@@ -288,10 +289,14 @@ class _Meeting:
             "updated_at",
         )  # fmt: skip
         sets = ", ".join(f"{name} = v.{name}" for name in columns[1:])
-        bulk.update(self._conn, conversations_table, columns, rows, sets=sets)
+        bulk.update(self._conn, conversations, columns, rows, sets=sets)
 
     def _tell(self) -> None:
         """Owe what happened to those who are to be told of it."""
+        if not self._told or not notices.wanted(
+            self._conn, sorted({item.account for item in self._items})
+        ):
+            return
         known_at: dict[str, int] = {}
         for item in self._items:
             person = self._known[item.name]
@@ -301,19 +306,19 @@ class _Meeting:
         cards.tell(self._conn, told, self._now)
 
 
-def _moves(talk: Conversation, item: Encounter) -> bool:
+def _moves(talk: _Talk, item: Encounter) -> bool:
     """Whether an encounter changes a conversation."""
     return (
-        _is_later(item.last_at, talk.last_message_at)
-        or _is_later(item.heard_at, talk.last_inbound_at)
-        or (talk.closed_at is not None and item.known_at > instant(talk.closed_at))
+        _later(talk.last_message_at, item.last_at) != talk.last_message_at
+        or _later(talk.last_inbound_at, item.heard_at) != talk.last_inbound_at
+        or _opens(talk, item)
     )
 
 
-def _is_later(at: int | None, known: datetime | None) -> bool:
-    return at is not None and (known is None or at > instant(known))
+def _opens(talk: _Talk, item: Encounter) -> bool:
+    """Whether it opens a closed one again: by something that came since it was closed."""
+    return talk.closed_at is not None and item.known_at > talk.closed_at
 
 
-def _later(known: datetime | None, at: int | None) -> int | None:
-    before = None if known is None else instant(known)
-    return before if at is None else max(at, before or 0)
+def _later(known: int | None, at: int | None) -> int | None:
+    return known if at is None else max(at, known or 0)

@@ -23,7 +23,7 @@ Run = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
 MANY = 100_000  #: so many wait: they are filed although more come
 FEW = 500  #: messages a second that are filed as they come
 _PART = 20_000  # messages that are gone through at a time
-_SLICE = 256  # encounters in one transaction: it holds up others for a few milliseconds
+_SLICE = 128  # encounters in one transaction: it holds up others for a few milliseconds
 _PAUSE = 0.05  # seconds at the most that others have for themselves between two slices
 
 _AGAIN = 5.0  # seconds after which PostgreSQL is asked whether something came late

@@ -137,16 +137,18 @@ async def test_who_looks_after_a_contact_looks_after_its_conversation(house: Hou
 
 async def test_a_contact_of_no_conversation_gets_one_with_the_main_sender(house: House) -> None:
     contacts, account = house.app.core.contacts, house.account.sid
+    first, second = await house.app.core.senders.list(account, Channel.SMS)
     added = await contacts.add(account, channel=Channel.SMS, address=ANN)
-    for ours in await house.app.core.senders.list(account, Channel.SMS):
-        await house.app.core.senders.change(account, ours.id, main=False)
-    with pytest.raises(Conflict):
-        await contacts.open(account, added.contact.id)
-    ours = await sender_of(house)
-    await house.app.core.senders.change(account, ours.id, main=True)
     opened = await contacts.open(account, added.contact.id)
     assert opened.sender
-    assert opened.sender.id == ours.id
+    assert opened.sender.id == first.id
+    await house.app.core.senders.change(account, second.id, main=True)
+    added = await contacts.add(account, channel=Channel.SMS, address=BOB, team="2" * 32)
+    assert added.sender
+    assert added.sender.id == second.id
+    added = await contacts.add(account, channel=Channel.TELEGRAM, address="ann")
+    with pytest.raises(Conflict):
+        await contacts.open(account, added.contact.id)
 
 
 async def test_lists_begin_with_whom_something_was_exchanged_last(house: House) -> None:

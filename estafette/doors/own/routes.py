@@ -14,6 +14,7 @@ from estafette.doors.callers import CHALLENGE, header
 from estafette.doors.own import auth, openapi, wire
 from estafette.doors.own.callbacks import Callbacks
 from estafette.doors.own.connections import Connections
+from estafette.doors.own.contacts import Contacts
 from estafette.doors.own.errors import Refusal, of_declined
 from estafette.doors.own.fields import Fields
 from estafette.doors.own.funnels import Funnels
@@ -38,7 +39,7 @@ log = structlog.get_logger()
 #: The operations, by resource; the most asked first.
 PARTS = (
     Messages, Callbacks, Webhooks, Suppressions, Senders, Connections, Keys, Settings, Sandbox,
-    Users, Teams, Tags, Fields, Funnels, Statuses,
+    Contacts, Users, Teams, Tags, Fields, Funnels, Statuses,
 )  # fmt: skip
 
 TABLE: list[Row] = [row for part in PARTS for row in part.TABLE]
