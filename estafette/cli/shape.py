@@ -22,6 +22,7 @@ from estafette.doors.own import (
     suppressions,
     tags,
     teams,
+    templates,
     timeline,
     users,
     webhooks,
@@ -38,6 +39,7 @@ from estafette.model import (
     desk,
 )
 from estafette.model.contact import Card, Note
+from estafette.model.template import Template
 
 
 def message(item: Message, until: messages.Until = UNSET) -> dict[str, Any]:
@@ -74,6 +76,11 @@ def sender(item: Sender) -> dict[str, Any]:
 def suppression(item: Suppression) -> dict[str, Any]:
     """A suppression."""
     return _plain(suppressions.suppression(item))
+
+
+def template(item: Template) -> dict[str, Any]:
+    """A template."""
+    return _plain(templates.template(item))
 
 
 def connection(item: Connection, shown: Shown) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from estafette.core.suppressions import recipient_of
 from estafette.model import Channel, Declined, Message, Unknown
 from estafette.model.contact import Card, Conversation, Note
 from estafette.model.ids import instant, new_id
+from estafette.model.message import OPAQUE
 from estafette.model.notice import Event
 from estafette.store import Store, cards, contacts, conversations, encounters, exchanged
 from estafette.store.cards import Told
@@ -25,6 +26,7 @@ from estafette.store.words import plain
 MOST = 500  #: the number of the last page that may be asked for: who wants more goes on by cursor
 _LARGEST = 1000  # items of a page
 _PLACE = re.compile(r"([0-9a-f]{1,15})-([0-9a-f]{32})")
+_DIGITS = re.compile(r"\+[0-9]{7,20}")
 
 
 class Cards(Struct, frozen=True):
@@ -130,7 +132,7 @@ class Contacts:
         Raises Declined (BAD_RECIPIENT) for what is no address on the channel, Unknown for a sender that
         is not the account's on this channel, Conflict where one is needed and there is none.
         """
-        address = recipient_of(plain(address), channel)
+        address = _filed_under(plain(address), channel)
         now = self._clock()
         given = {
             "name": name, "tags": tags, "fields": fields, "note": note, "avatar_url": avatar_url,
@@ -333,6 +335,18 @@ class Contacts:
             lambda conn: exchanged.page(conn, known, limit=limit, skip=skip)
         )
         return items, max(count, skip + len(items) if items else 0)
+
+
+def _filed_under(text: str, channel: Channel) -> str:
+    """An address in the form that messages have. A contact may have a number that nobody can have: it
+    is written to in vain, but those who file it know it by that. Raises Declined.
+    """
+    try:
+        return recipient_of(text, channel)
+    except Declined:
+        if channel in OPAQUE or not _DIGITS.fullmatch(text):
+            raise
+        return text
 
 
 def _address(text: str, channel: Channel) -> str:

@@ -255,10 +255,10 @@ def _first(conn: Conn, account: str, now: datetime) -> None:
     teams.begin(conn, account, now)
 
 
-def _email(text: str) -> str:
+def _email(text: str, field: str = "email") -> str:
     found = read_email(text)
     if found is None:
-        raise Unfit("email", f"{text[:100]!r} is not an e-mail address")
+        raise Unfit(field, f"{text[:100]!r} is not an e-mail address")
     return found
 
 
@@ -270,7 +270,7 @@ def _check_free(conn: Conn, user: User) -> None:
 
 def _people(conn: Conn, account: str, emails: Sequence[str]) -> list[User]:
     """The users with these addresses, each once. Raises Unfit."""
-    read = list(dict.fromkeys(map(_email, emails)))
+    read = list(dict.fromkeys(_email(email, "members") for email in emails))
     found = users.by_emails(conn, account, read)
     missing = [email for email in read if email not in found]
     if missing:

@@ -198,7 +198,7 @@ class Templates:
             templates.save(conn, changed)
             return changed
 
-        return await self._store.write(change)
+        return (await self._seen(account, [await self._store.write(change)]))[0]
 
     async def retitle(self, account: Account, id: str, title: str) -> Template:
         """Call it otherwise. Raises Unknown, Malformed."""

@@ -64,9 +64,14 @@ BEHAVIOUR = {
     "+15005520400": "refuses it as filtered (30007)",
     "+15005520408": "takes it, does not answer, and delivers",
     "+15005520429": "asks to come back in a second, once",
+    "+15005520470": "refuses it as outside the 24-hour window (63016)",
     "+15005520503": "cannot be reached the first time",
     "+15005520504": "takes it, does not answer, and never tells",
     "+15005520599": "can never be reached",
+}
+_REFUSES = {
+    "+15005520400": ("30007", TEXT["30007"], Reason.BLOCKED),
+    "+15005520470": ("63016", "Outside the allowed window", Reason.OUTSIDE_WINDOW),
 }
 _UNDELIVERED = re.compile(r"\+150055(3\d{4})")  #: +1 500 553 0003 is not delivered, with code 30003
 
@@ -214,8 +219,9 @@ def _numbers() -> tuple[Number, ...]:
 def _error(recipient: str, number: int, delivered: Later) -> SendError | None:
     """How attempt `number` fails at a recipient that makes it fail."""
     match recipient, number:
-        case "+15005520400", _:
-            return Refused(TEXT["30007"], code="30007", reason=Reason.BLOCKED)
+        case (("+15005520400" | "+15005520470"), _):
+            code, text, reason = _REFUSES[recipient]
+            return Refused(text, code=code, reason=reason)
         case "+15005520408", _:
             return Unclear("no answer in time", later=(delivered,))
         case "+15005520504", _:

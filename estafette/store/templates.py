@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from estafette.model import Channel, Conflict, Cursor
-from estafette.model.ids import instant, made_at
+from estafette.model.ids import instant, instant_of
 from estafette.model.listed import Listed, page_of
 from estafette.model.template import Template, TemplateKind, TemplateStatus
 from estafette.store import owned
@@ -91,11 +91,11 @@ def page(
 
 
 def _place_of(conn: Connection, id: str) -> tuple[int, str]:
-    """Where a template stands in lists; of one that is gone, where it stood to the millisecond."""
+    """Where a template stands in lists, or stood if it is gone: what grows tells by itself."""
     row = conn.execute(select(templates.c.created_at).where(templates.c.id == id)).first()
     if row:
         return row.created_at, id
-    return (instant(made_at(id)) if id[12:13] == "7" else 0), id
+    return (instant_of(id) if id[12] == "7" else 0), id
 
 
 def numbered(

@@ -77,7 +77,8 @@ def test_a_sender_in_a_service_is_not_added_again(home: Server) -> None:
 def test_templates_are_listed(home: Server) -> None:
     assert set(asked(home, "templates")) == {"items", "next"}
     assert refused(home, "templates", "list", "--after", "x")[0] == 2
-    assert home.run("templates").stdout.split()[:5] == ["sid", "name", "language", "status", "body"]
+    names = ["sid", "name", "language", "kind", "status", "body"]
+    assert home.run("templates").stdout.split()[:6] == names
 
 
 def test_a_message_is_sent_through_a_service_and_later(home: Server) -> None:

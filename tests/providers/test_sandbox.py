@@ -37,6 +37,7 @@ class TestSandbox(Provides):
         "tells in the wrong order": Case("+15005520205"),
         "is read": Case("+15005520207"),
         "refuses": Case("+15005520400", 1, Refused),
+        "refuses what is outside the window": Case("+15005520470", 1, Refused),
         "takes it and does not answer": Case("+15005520408", 1, Unclear),
         "does neither": Case("+15005520504", 1, Unclear),
         "asks to come back": Case("+15005520429", 1, Throttled),

@@ -89,6 +89,7 @@ class TestTwilio(Provides):
         "is sent elsewhere": Case(to("50301"), 1, Unclear),
         "is refused": Case(to("50400"), 1, Refused),
         "is refused for who opted out": Case(to("50401"), 1, Refused),
+        "is refused outside the window": Case(to("50470"), 1, Refused),
         "is refused with an unknown code": Case(to("50402"), 1, Refused),
         "finds the account suspended": Case(to("50403"), 1, Misconfigured),
         "finds no such account": Case(to("50404"), 1, Misconfigured),
@@ -235,6 +236,7 @@ async def error_of(stub: Stub, digits: str) -> SendError:
     [
         ("50400", "21211", Reason.BAD_RECIPIENT, "The 'To' number +1 is not a valid phone number."),
         ("50401", "21610", Reason.OPTED_OUT, "Attempt to send to unsubscribed recipient"),
+        ("50470", "63016", Reason.OUTSIDE_WINDOW, "Outside the allowed window."),
         ("50402", "99999", Reason.OTHER, "nobody knows this code"),
         ("50407", "21408", Reason.REGION, "not enabled for the region"),
         ("50403", "20005", Reason.OTHER, "Account not active"),
@@ -497,15 +499,17 @@ def test_a_status_is_a_receipt_of_our_message(said: str, status: Status) -> None
     assert (found.reason, found.code, found.text) == (Reason.OTHER if is_bad else None, "", "")
 
 
-def test_a_failure_says_why() -> None:
+@pytest.mark.parametrize(
+    ("code", "reason"), [("30003", Reason.UNREACHABLE), ("63016", Reason.OUTSIDE_WINDOW)]
+)
+def test_a_failure_says_why(code: str, reason: Reason) -> None:
+    words = "Said by the carrier"
     form = {
-        **STATUS_FORM, "MessageStatus": "undelivered", "ErrorCode": "30003",
-        "ErrorMessage": "Unreachable destination handset",
+        **STATUS_FORM, "MessageStatus": "undelivered", "ErrorCode": code, "ErrorMessage": words
     }  # fmt: skip
     (found,) = known().parse(told(form))
     assert isinstance(found, Receipt)
-    assert (found.reason, found.code) == (Reason.UNREACHABLE, "30003")
-    assert found.text == "Unreachable destination handset"
+    assert (found.reason, found.code, found.text) == (reason, code, words)
 
 
 def test_a_status_without_our_id_goes_by_that_of_the_carrier() -> None:

@@ -51,6 +51,7 @@ ANSWERS: dict[str, Says | None] = {
     "50413": Says(413, "<html>too large</html>"),
     "50429": refused(429, 20429, "Too Many Requests", Retry_After="7"),
     "50430": refused(429, 21611, "SMS queue is full."),
+    "50470": refused(400, 63016, "Outside the allowed window."),
     "50431": refused(400, 63038, "Account exceeded the 9 daily messages limit"),
     "50432": Says(429, "slow down", {"Retry-After": "99999999"}),
     "50433": Says(429, "slow down", {"Retry-After": "soon"}),

@@ -1,9 +1,10 @@
 """Contacts: listed, found, made, changed and destroyed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from estafette.core.core import Core
+from estafette.core.senders import chosen
 from estafette.doors.callbell.assignment import Assignment, assignment, warned
 from estafette.doors.callbell.errors import UNKNOWN, Refusal, blame, denied, not_found
 from estafette.doors.callbell.fields import BadFields, read_fields
@@ -42,9 +43,9 @@ class Contacts:
         ("POST", "/contacts", "create"),
         ("GET", "/contacts/phone/{number}", "by_phone"),
         ("GET", "/contacts/bsuid/{bsuid}", "by_bsuid"),
-        ("GET", "/contacts/{id}", "show"),
-        ("PATCH", "/contacts/{id}", "change"),
-        ("DELETE", "/contacts/{id}", "destroy"),
+        ("GET", "/contacts/{contact}", "show"),
+        ("PATCH", "/contacts/{contact}", "change"),
+        ("DELETE", "/contacts/{contact}", "destroy"),
     ]
 
     def __init__(self, core: Core) -> None:
@@ -69,9 +70,8 @@ class Contacts:
             )
         except Unknown:
             raise Refusal(400, "Invalid pagination cursor") from None
-        kinds = await self._kinds_shown(call)
         return {
-            "contacts": [self._shape(card, kinds) for card in found.items],
+            "contacts": await self._shapes(call, found.items),
             "meta": {**meta(number, found.count), "next": found.next},
         }
 
@@ -173,18 +173,20 @@ class Contacts:
         return await self._contacts.get(call.account.sid, contact_id(call))
 
     async def _answer(self, call: Call, card: Card) -> dict[str, Any]:
-        return {"contact": self._shape(card, await self._kinds_shown(call))}
+        (shape,) = await self._shapes(call, [card])
+        return {"contact": shape}
 
-    def _shape(self, card: Card, kinds: Mapping[str, Field] | None) -> dict[str, Any]:
-        return contact_shape(card, public_url=self._core.public_url, field_kinds=kinds)
+    async def _shapes(self, call: Call, cards: Sequence[Card]) -> list[dict[str, Any]]:
+        """Contacts, with what their fields hold where the query asks for that."""
+        wanted = call.query.get("include_field_types", "").lower() in ("true", "1")
+        kinds = await self._kinds(call) if wanted else None
+        mains, url = await main_channels(self._core, call.account.sid), self._core.public_url
+        return [
+            contact_shape(card, public_url=url, field_kinds=kinds, mains=mains) for card in cards
+        ]
 
     async def _kinds(self, call: Call) -> dict[str, Field]:
         return {field.name: field for field in await self._core.desk.fields(call.account.sid)}
-
-    async def _kinds_shown(self, call: Call) -> dict[str, Field] | None:
-        """The account's fields, where the answer is to say what they hold."""
-        wanted = call.query.get("include_field_types", "").lower() in ("true", "1")
-        return await self._kinds(call) if wanted else None
 
     async def _team(self, call: Call) -> str:
         named = call.query.get("team_uuid", "")
@@ -213,9 +215,16 @@ class Contacts:
         raise blame(channel_uuid=UNKNOWN)
 
 
+async def main_channels(core: Core, account: str) -> frozenset[str]:
+    """The ids of the main channels of an account, one of each type."""
+    held = await core.senders.list(account)
+    found = (chosen([one for one in held if one.channel is channel]) for channel in Channel)
+    return frozenset(sender.id for sender in found if sender)
+
+
 def contact_id(call: Call) -> str:
     """The contact that a path names, by an id in either form. Raises Refusal."""
-    found = uuid(call.holes["id"])
+    found = uuid(call.holes["contact"])
     if found is None:
         raise not_found()
     return found

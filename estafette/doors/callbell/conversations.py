@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from estafette.core.core import Core
-from estafette.doors.callbell.contacts import BOT_WORDS, contact_id
+from estafette.doors.callbell.contacts import BOT_WORDS, contact_id, main_channels
 from estafette.doors.callbell.errors import EMPTY, UNKNOWN, blame
 from estafette.doors.callbell.parameters import Parameters
 from estafette.doors.callbell.requests import PER_PAGE, Call, meta
@@ -23,16 +23,16 @@ class Conversations:
     """Each method answers one operation."""
 
     TABLE: ClassVar[list[tuple[str, str, str]]] = [
-        ("GET", "/contacts/{id}/messages", "messages"),
-        ("POST", "/contacts/{id}/conversation/open", "open"),
-        ("POST", "/contacts/{id}/conversation/close", "close"),
-        ("POST", "/contacts/{id}/conversation/note", "note"),
-        ("PUT", "/contacts/{id}/conversation/update_funnel", "funnel"),
-        ("POST", "/contacts/{id}/conversation/update_funnel", "funnel"),
+        ("GET", "/contacts/{contact}/messages", "messages"),
+        ("POST", "/contacts/{contact}/conversation/open", "open"),
+        ("POST", "/contacts/{contact}/conversation/close", "close"),
+        ("POST", "/contacts/{contact}/conversation/note", "note"),
+        ("PUT", "/contacts/{contact}/conversation/update_funnel", "funnel"),
+        ("POST", "/contacts/{contact}/conversation/update_funnel", "funnel"),
         # Its documentation prints it so in one place.
-        ("POST", "/contacts/{id}/messages/update_funnel", "funnel"),
-        ("GET", "/contacts/{id}/bot", "bot"),
-        ("POST", "/contacts/{id}/bot", "set_bot"),
+        ("POST", "/contacts/{contact}/messages/update_funnel", "funnel"),
+        ("GET", "/contacts/{contact}/bot", "bot"),
+        ("POST", "/contacts/{contact}/bot", "set_bot"),
     ]
 
     def __init__(self, core: Core) -> None:
@@ -54,7 +54,7 @@ class Conversations:
 
     async def open(self, call: Call) -> dict[str, Any]:
         """Open the conversation of late, again or still."""
-        return self._shown(await self._contacts.open(call.account.sid, contact_id(call)))
+        return await self._shown(await self._contacts.open(call.account.sid, contact_id(call)))
 
     async def close(self, call: Call) -> dict[str, Any]:
         """Close it, for a reason if one is given."""
@@ -62,7 +62,8 @@ class Conversations:
         reason = said.text("reason", LONGEST_REASON) or said.text("closing_reason", LONGEST_REASON)
         said.check()
         id = contact_id(call)
-        return self._shown(await self._contacts.close(call.account.sid, id, (reason or "").strip()))
+        card = await self._contacts.close(call.account.sid, id, (reason or "").strip())
+        return await self._shown(card)
 
     async def note(self, call: Call) -> dict[str, bool]:
         """Write something about it that the contact does not see."""
@@ -84,7 +85,7 @@ class Conversations:
         known = {funnel.id for funnel in await self._core.desk.funnels(account)}
         if wanted is None or wanted not in known:
             raise blame(funnel_id=UNKNOWN)
-        return self._shown(await self._contacts.funnel(account, id, wanted))
+        return await self._shown(await self._contacts.funnel(account, id, wanted))
 
     async def bot(self, call: Call) -> dict[str, Any]:
         """What was asked of the bot last."""
@@ -100,8 +101,9 @@ class Conversations:
         id = contact_id(call)
         return {"bot": bot_shape(await self._contacts.bot(call.account.sid, id, status or ""))}
 
-    def _shown(self, card: Card) -> dict[str, Any]:
-        return {"contact": contact_shape(card, public_url=self._core.public_url)}
+    async def _shown(self, card: Card) -> dict[str, Any]:
+        mains = await main_channels(self._core, card.contact.account)
+        return {"contact": contact_shape(card, public_url=self._core.public_url, mains=mains)}
 
 
 def message_shape(message: Message) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from estafette.doors.callbell.declined import of_declined
 from estafette.doors.callbell.errors import EMPTY, NO_STRING, UNKNOWN, blame, denied
 from estafette.doors.callbell.fallback import refused
 from estafette.doors.callbell.filling import filled
-from estafette.doors.callbell.kinds import GATED, OFFICIAL, kind_of
+from estafette.doors.callbell.kinds import GATED, OFFICIAL, TEXT, kind_of
 from estafette.doors.callbell.requests import Answered, Call
 from estafette.doors.callbell.sent import message_shape, status_shape
 from estafette.model import (
@@ -70,9 +70,10 @@ class Messages:
         except Declined as error:
             raise of_declined(error) from None
         card = await self._noted(message, asked, given)
-        if given.warnings:
-            log.warning("not assigned as asked", message=message.id, why=given.warnings)
-        return warned(await self._shape(message, asked, card), given.warnings)
+        warnings = (*given.warnings, *_ignored(asked))
+        if warnings:
+            log.warning("not all was done as asked", message=message.id, why=warnings)
+        return warned(await self._shape(message, asked, card), warnings)
 
     async def status(self, call: Call) -> dict[str, Any]:
         """What became of a message, whichever door it came through; also one that was received."""
@@ -141,7 +142,7 @@ class Messages:
             extra |= found.content
         else:
             body = asked.content.text
-            media = (asked.content.url,) if asked.type != "text" else ()
+            media = (asked.content.url,) if asked.type != TEXT else ()
         if media:
             extra["kind"] = _kind(asked)
             if asked.content.filename:
@@ -208,6 +209,13 @@ def _gate(asked: Asked) -> None:
     kind = "a template" if asked.template else _kind(asked)
     if asked.template or kind in GATED:
         raise denied("not_supported_by_channel", f"{asked.channel} does not take {kind}")
+
+
+def _ignored(asked: Asked) -> tuple[str, ...]:
+    """What was given and is not sent."""
+    if asked.type == TEXT and asked.content.url:
+        return ("content.url was ignored: the type is text",)
+    return ()
 
 
 def _kind(asked: Asked) -> str:

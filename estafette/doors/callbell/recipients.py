@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from estafette.model import Channel
-from estafette.model.address import loose_e164
+from estafette.model.address import is_opaque, loose_e164
 
 #: What people put between digits; programs copy spaces of many kinds with a number.
 _PUNCTUATION = re.compile(r"[\s\-()\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -30,7 +30,7 @@ def read_recipient(channel: Channel, text: str) -> str | NotRead:
     Of a number spaces, dashes and parentheses do not count, nor a `+` or 00 before it.
     """
     if channel not in NUMBERED:
-        return text if text.isprintable() else NotRead("must have no control characters")
+        return text if is_opaque(text) else NotRead("is nobody's id on this channel")
     bare = _PUNCTUATION.sub("", text).removeprefix("+").removeprefix("00")
     if not _DIGITS.fullmatch(bare):
         return NotRead("must be a phone number of 7 to 15 digits with its country code")

@@ -21,6 +21,7 @@ from estafette.doors.callbell.messages import Messages
 from estafette.doors.callbell.requests import Answered, Call, key, read_object, read_query
 from estafette.doors.callbell.statuses import Statuses
 from estafette.doors.callbell.teams import Teams
+from estafette.doors.callbell.templates import Templates
 from estafette.doors.callbell.users import Users
 from estafette.doors.callbell.webhooks import Webhooks
 from estafette.doors.callers import CHALLENGE, header
@@ -41,17 +42,9 @@ class Part(Protocol):
 
 #: The parts, the most asked first. Of two paths that fit, the one that stands first answers.
 PARTS: tuple[type[Part], ...] = (
-    Messages,
-    Contacts,
-    Conversations,
-    Me,
+    Messages, Contacts, Conversations, Templates, Me, Channels, Teams, Users, Statuses, Funnels,
     Webhooks,
-    Channels,
-    Teams,
-    Users,
-    Statuses,
-    Funnels,
-)
+)  # fmt: skip
 
 PREFIXES = (
     "/v1/messages", "/v1/contacts", "/v1/templates", "/v1/channels", "/v1/teams", "/v1/webhooks",

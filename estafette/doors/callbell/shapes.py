@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from estafette.core.senders import is_main
 from estafette.doors.callbell.staff import channel_shape, dashed, team_shape
 from estafette.doors.callbell.wire import at, bare
+from estafette.model.account import Sender
 from estafette.model.contact import Card
 from estafette.model.desk import Field, FieldKind
 from estafette.model.message import Channel
@@ -17,10 +18,15 @@ _BSUID = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 
 
 def contact_shape(
-    card: Card, *, public_url: str, field_kinds: Mapping[str, Field] | None = None
+    card: Card,
+    *,
+    public_url: str,
+    field_kinds: Mapping[str, Field] | None = None,
+    mains: Collection[str] = (),
 ) -> dict[str, Any]:
     """A contact with its conversation of late. With `field_kinds`, the account's fields by name, it
-    also says what each field holds.
+    also says what each field holds. `mains` are the ids of channels that are main without being
+    said to be, such as one that there is no other beside.
 
     `phoneNumber` has no `+`, and is the platform's own id where there is no number; `phone` has one.
     """
@@ -43,7 +49,7 @@ def contact_shape(
         "assignedUser": card.assignee.email if card.assignee else None,
         "customFields": {name: field_text(value) for name, value in contact.fields.items()},
         "team": team_shape(card.team) if card.team else {},
-        "channel": channel_shape(card.sender, is_main(card.sender)) if card.sender else {},
+        "channel": _channel(card.sender, mains),
         "funnelId": dashed(conversation.funnel) if conversation and conversation.funnel else None,
         "note": contact.note or None,
     }
@@ -88,6 +94,12 @@ def field_text(value: Any) -> str:
     if isinstance(value, str):
         return value
     return "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _channel(sender: Sender | None, mains: Collection[str]) -> dict[str, Any]:
+    if sender is None:
+        return {}
+    return channel_shape(sender, is_main(sender) or sender.id in mains)
 
 
 def _described(value: Any, field: Field | None) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from estafette.doors.own.statuses import Statuses
 from estafette.doors.own.suppressions import Suppressions
 from estafette.doors.own.tags import Tags
 from estafette.doors.own.teams import Teams
+from estafette.doors.own.templates import Templates
 from estafette.doors.own.users import Users
 from estafette.doors.own.webhooks import Webhooks
 from estafette.doors.own.wire import Answered, Call, Row
@@ -39,7 +40,7 @@ log = structlog.get_logger()
 #: The operations, by resource; the most asked first.
 PARTS = (
     Messages, Callbacks, Webhooks, Suppressions, Senders, Connections, Keys, Settings, Sandbox,
-    Contacts, Users, Teams, Tags, Fields, Funnels, Statuses,
+    Contacts, Users, Teams, Tags, Fields, Funnels, Statuses, Templates,
 )  # fmt: skip
 
 TABLE: list[Row] = [row for part in PARTS for row in part.TABLE]

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.doors.callbell.conftest import WHATSAPP_SENDER, Api
+from tests.conftest import Server
+from tests.doors.callbell.conftest import WHATSAPP_SENDER, Api, account_of, bearer
 from tests.doors.own.conftest import Own
 
 EMPTY = "must be present and not empty"
@@ -77,7 +78,7 @@ def blamed(answer: Any) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def staff(shared_server: Any) -> dict[str, str]:
+def staff(shared_server: Server) -> dict[str, str]:
     """Two users, of whom only Jane is in the team, and that team's uuid."""
     own = Own(shared_server)
     for name in ("john", "jane"):
@@ -91,7 +92,7 @@ def staff(shared_server: Any) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def kinds(shared_server: Any) -> None:
+def kinds(shared_server: Server) -> None:
     """A field of each kind."""
     own = Own(shared_server)
     for kind in ("text", "email", "number", "date"):
@@ -109,6 +110,13 @@ def test_the_first_example_makes_a_contact(api: Api) -> None:
     assert (made["assignedUser"], made["customFields"], made["team"]) == (None, {}, {})
     assert made["channel"]["type"] == "whatsapp"
     assert show(api, made["uuid"]) == made
+
+
+def test_a_contacts_channel_is_the_one_that_is_listed(api: Api) -> None:
+    listed = {channel["uuid"]: channel for channel in api.get("/channels")["channels"]}
+    channel = make(api)["channel"]
+    assert channel == listed[channel["uuid"]]
+    assert channel["main"]
 
 
 def test_tags_and_fields_that_nobody_defined_are_kept(api: Api) -> None:
@@ -191,9 +199,10 @@ def test_a_contact_gets_the_channel_that_is_named(api: Api, own: Own) -> None:
     assert own.call("DELETE", f"/senders/{sms['id']}").status == 204
 
 
-def test_a_channel_of_a_type_that_there_is_none_of_is_told(other: Api) -> None:
+def test_a_channel_of_a_type_that_there_is_none_of_is_told(shared_server: Server) -> None:
+    alone = account_of(shared_server, "WhatsApp alone", "+14155550172")
     body = {"identifier": "john_doe", "source": "telegram", "name": "John"}
-    answer = other.call("POST", "/contacts", body)
+    answer = Api(shared_server, bearer(alone)).call("POST", "/contacts", body)
     assert (answer.status, answer.code) == (422, "no_channel")
 
 
@@ -341,7 +350,7 @@ def test_a_contact_is_destroyed(api: Api) -> None:
 
 
 @pytest.fixture(scope="module")
-def crowd(shared_server: Any, key: str, staff: dict[str, str]) -> list[str]:
+def crowd(shared_server: Server, key: str, staff: dict[str, str]) -> list[str]:
     """More contacts than stand on one page, the newest last; all have one tag, every other a team."""
     api = Api(shared_server, key)
     return [
@@ -460,6 +469,14 @@ def test_whatever_is_said_of_a_contact_is_taken_or_refused(api: Api, said: Any) 
         assert answer.status in (200, 400, 422), answer.body
         if answer.status == 200:
             held(answer.json["contact"])
+
+
+@pytest.mark.parametrize(
+    "end", ["%00", "%ff", "%2f%2fx", "a%0ab", "x" * 5_000, "%ed%a0%80", "+", "%20"]
+)
+def test_whatever_stands_in_a_path_is_found_or_not(api: Api, end: str) -> None:
+    for path in ("", "phone/", "bsuid/"):
+        assert api.call("GET", f"/contacts/{path}{end}").status == 404
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,16 @@
 """What is exchanged with contacts at this door: messages and notes, open and closed, funnel and bot."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from estafette.doors.callbell import wire
+from estafette.doors.callbell.contacts import Contacts
+from estafette.doors.callbell.conversations import Conversations
 from tests.doors.callbell.conftest import WHATSAPP_SENDER, Api
 from tests.doors.callbell.test_contacts import EMPTY, SAID, blamed, held, make, show
 from tests.doors.own.conftest import Own
@@ -144,6 +148,12 @@ def test_what_a_bot_is_to_do_is_noted(api: Api) -> None:
     assert blamed(api.call("POST", f"/contacts/{id}/bot", {})) == {"status": [EMPTY]}
     set_with_it = make(api, bot_status="bot_end")["uuid"]
     assert act(api, set_with_it, "bot", method="GET")["bot"]["status"] == "ended"
+
+
+def test_the_page_of_the_door_lists_these_paths() -> None:
+    page = (Path(wire.__file__).parent / "README.md").read_text()
+    for method, path, _ in (*Contacts.TABLE, *Conversations.TABLE):
+        assert f"| {method} | /v1{path} |" in page
 
 
 @pytest.mark.parametrize(("method", "what"), PATHS)

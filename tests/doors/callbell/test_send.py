@@ -198,6 +198,17 @@ def test_a_file_has_a_name(api: Api, own: Own, files: Pictures) -> None:
         assert kept["body"] == "For you"
 
 
+def test_an_address_beside_a_text_is_ignored_aloud(api: Api, own: Own) -> None:
+    asked = {"to": new_number(), "from": "whatsapp", "type": "text"}
+    for url in ("https://example.com/a.png", "a.png"):
+        answer = api.post({**asked, "content": {"text": "Hi", "url": url}})
+        assert "content.url" in answer.headers["x-gateway-warnings"]
+        assert own.get(f"/messages/{answer.json['message']['uuid']}")["media"] == []
+    for url in ("", None):
+        answer = api.post({**asked, "content": {"text": "Hi", "url": url}})
+        assert "x-gateway-warnings" not in answer.headers
+
+
 def test_a_channel_is_named_in_either_form(api: Api, own: Own) -> None:
     listed = own.get("/senders", channel="whatsapp")["items"]
     (id,) = [item["id"] for item in listed if item["address"] == WHATSAPP_SENDER]
