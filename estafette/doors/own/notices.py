@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from estafette import model
-from estafette.doors.own import contacts, statuses, teams, users
+from estafette.doors.own import contacts, statuses, users
 from estafette.doors.own.messages import Failure
 from estafette.doors.own.wire import At
 from estafette.model import Channel, Direction, Post, Reason, Status, desk, notice
@@ -92,9 +92,14 @@ def _facts(found: notice.Notice) -> Mapping[str, Any]:
     return shapes
 
 
+def _team(item: desk.Team) -> dict[str, Any]:
+    """A team, with how many are in it: who that was is not kept."""
+    return {"id": item.id, "name": item.name, "default": item.is_default, "members": item.members}
+
+
 _SHAPES: Mapping[str, tuple[type, Callable[[Any], Any]]] = {
     "user": (desk.User, users.user),
-    "team": (desk.Team, teams.team),
+    "team": (desk.Team, _team),
     "status": (desk.CustomStatus, statuses.status),
 }
 
