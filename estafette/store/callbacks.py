@@ -97,12 +97,15 @@ def put(conn: Connection, facts: Sequence[Fact]) -> None:
     """
     if not facts:
         return
-    waiting = _pending(conn, sorted({fact.message for fact in facts}))
+    known, waiting = _there(conn, sorted({fact.message for fact in facts}))
     received = sorted({fact.message for fact in facts if fact.said == Status.RECEIVED})
     fetching = media.fetching(conn, received) if received else set()
     rows = []
     for fact in sorted(facts, key=_order):  # in one order everywhere: nobody waits in a circle
         place = (fact.message, fact.hook)
+        if (*place, fact.said) in known:  # nothing may wait behind what is not written down
+            continue
+        known.add((*place, fact.said))
         due_at = BEHIND if place in waiting or fact.message in fetching else fact.at
         waiting.add(place)
         rows.append(
@@ -127,13 +130,14 @@ def _order(fact: Fact) -> tuple[str, str, int, int, str]:
     return fact.message, fact.hook, fact.at, NUMBER.get(fact.said, 1), fact.said
 
 
-def _pending(conn: Connection, ids: Sequence[str]) -> set[tuple[str, str]]:
-    """Which addresses something is still owed to about which messages."""
-    found = bulk.select(
-        conn, callbacks, "message", ids, ("message", "hook"),
-        where="due_at IS NOT NULL", lock=True,
-    )  # fmt: skip
-    return {(row[0], row[1]) for row in found}
+def _there(
+    conn: Connection, ids: Sequence[str]
+) -> tuple[set[tuple[str, str, str]], set[tuple[str, str]]]:
+    """What was owed about these messages before: what to whom, and to whom something still is."""
+    names = ("message", "hook", "status", "due_at")
+    found = bulk.select(conn, callbacks, "message", ids, names, lock=True)
+    pending = {(row[0], row[1]) for row in found if row[3] is not None}
+    return {(row[0], row[1], row[2]) for row in found}, pending
 
 
 @lru_cache(1024)

@@ -144,6 +144,24 @@ def by_name(conn: Connection, id: str) -> list[tuple[str, Status]]:
     return [(item.hook[1:2], item.status) for item in callbacks.of_message(conn, id)]
 
 
+def told_all(conn: Connection, id: str) -> list[Callback]:
+    """Tell what is owed of a message, one after the other, until there is no more."""
+    now = NOW + 200 * SECOND
+    while found := [item for item, _ in due(conn, now)]:
+        for item in found:
+            tried(conn, item, now, is_heard=True)
+        now += SECOND
+    return [item for item in callbacks.of_message(conn, id) if item.told is TOLD]
+
+
+def test_what_was_told_holds_up_nothing_that_comes_later(conn: Connection) -> None:
+    early(conn, "1", "created,status")
+    (id,) = accepted(conn)
+    for place, status in enumerate((Status.SENT, Status.DELIVERED, Status.READ)):
+        later(conn, id, status, NOW + place * SECOND)
+        assert len(told_all(conn, id)) == place + 2
+
+
 def later(conn: Connection, id: str, status: Status, at: int) -> None:
     told = Receipt(message=id, status=status)
     receipts.record(conn, [receipts.Told(new_id(NOON), "sandbox", told, at)])
@@ -166,6 +184,7 @@ def test_that_a_message_was_written_is_told_once_and_first(conn: Connection) -> 
     assert first == [*created, ("2", Status.SENT)]
     later(conn, id, Status.DELIVERED, NOW + SECOND)
     assert [status for hook, status in by_name(conn, id) if hook == "0"] == [Status.QUEUED]
+    assert len(told_all(conn, id)) == 6
     assert [status for hook, status in by_name(conn, id) if hook == "1"] == [
         Status.QUEUED, Status.SENT, Status.DELIVERED,
     ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urldefrag
 
@@ -10,9 +10,11 @@ import msgspec
 from msgspec import Struct, field
 
 from estafette import model
+from estafette.doors.own import contacts, statuses, users
 from estafette.doors.own.messages import Failure
 from estafette.doors.own.wire import At
-from estafette.model import Channel, Direction, Post, Reason, Status, notice
+from estafette.model import Channel, Direction, Post, Reason, Status, desk, notice
+from estafette.model.contact import Card
 from estafette.model.subscription import EVENT
 
 DOOR = "own"
@@ -43,7 +45,9 @@ class Happening(Struct, frozen=True, kw_only=True):
     account: str
     webhook: str
     about: str  #: the id of the contact, the user or the team
-    facts: Mapping[str, Any]  #: how things were then
+    facts: Mapping[
+        str, Any
+    ]  #: how things were then: a contact, or a user and a team, as `/api` shows
 
 
 class Event(Notice, frozen=True, kw_only=True):
@@ -73,9 +77,31 @@ def tell(callback: model.Callback, found: notice.Notice, token: str) -> Post:
         account=found.account,
         webhook=callback.hook,
         about=found.about,
-        facts=found.facts,
+        facts=_facts(found),
     )
     return _signed(callback, happening, token)
+
+
+def _facts(found: notice.Notice) -> Mapping[str, Any]:
+    if "contact" in found.facts:
+        return {"contact": contacts.shown(msgspec.convert(found.facts, Card))}
+    shapes: dict[str, Any] = dict(found.facts)
+    for name, (kind, shape) in _SHAPES.items():
+        if said := found.facts.get(name):
+            shapes[name] = shape(msgspec.convert(said, kind))
+    return shapes
+
+
+def _team(item: desk.Team) -> dict[str, Any]:
+    """A team, with how many are in it: who that was is not kept."""
+    return {"id": item.id, "name": item.name, "default": item.is_default, "members": item.members}
+
+
+_SHAPES: Mapping[str, tuple[type, Callable[[Any], Any]]] = {
+    "user": (desk.User, users.user),
+    "team": (desk.Team, _team),
+    "status": (desk.CustomStatus, statuses.status),
+}
 
 
 def _signed(callback: model.Callback, shape: Struct, token: str) -> Post:

@@ -332,7 +332,7 @@ def test_private_addresses_are_refused_where_they_are_not_allowed(tmp_path: Any)
         server.close()
 
 
-def test_what_is_sent_is_told_sourceits_beginning_to_its_end(hooked: Api, desk: Desk) -> None:
+def test_what_is_sent_is_told_from_its_beginning_to_its_end(hooked: Api, desk: Desk) -> None:
     subscribe(hooked, f"{desk.url}/w?k=1", CREATED, MOVED)
     to = new_number()
     sent = hooked.send(to, content={"text": "Grüße 👋"}, metadata={"order": "5"})
