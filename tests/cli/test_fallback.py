@@ -1,6 +1,5 @@
 """`send --fallback`: a second way, and what `messages show` says of it."""
 
-
 from tests.cli.conftest import asked
 from tests.conftest import RECIPIENT, SENDER, Server
 from tests.doors.twilio.conftest import new_number
