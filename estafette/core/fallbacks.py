@@ -98,7 +98,6 @@ class Ways:
             message=message,
             order_key=second.order_key,
             sticks=False,
-            is_told=False,
             second=second,
             refused=refused(second, message, first.connection),
         )
@@ -131,7 +130,6 @@ def choose(asked: Send, message: Message, known: Sequence[Sender]) -> Choice:
         recipient=recipient,
         body=fallback.body or asked.body,
         content=content,
-        service="",
         fallback=None,
     )
     return Choice(send, sender)
