@@ -190,3 +190,19 @@ async def test_outside_the_window_it_goes_at_once_or_not_at_all(house: House) ->
     with pytest.raises(Declined) as caught:
         await send(house, RECIPIENT)
     assert caught.value.reason is Reason.OPTED_OUT
+
+
+async def test_through_a_service_it_goes_at_once_too(house: House) -> None:
+    await wrote_long_ago(house)
+    pools = house.app.core.pools
+    pool = await pools.add(house.account, "shop", {})
+    await pools.join(house.account, pool.id, (await _ours(house)).id)
+    asked = {"channel": Channel.WHATSAPP, "sender": "", "service": pool.id}
+    one = await house.send(
+        RECIPIENT, **asked, callback_url="https://customer.example/told",
+        fallback=Fallback(channel=Channel.SMS),
+    )  # fmt: skip
+    assert (one.channel, one.sender, one.service) == (Channel.SMS, SENDER, pool.id)
+    assert [item.said for item in (await house.timeline(one)).callbacks] == ["queued"]
+    plain = await house.send(RECIPIENT, **asked)
+    assert (await house.find(plain)).reason is Reason.OUTSIDE_WINDOW
