@@ -12,7 +12,7 @@ from estafette.core.clock import Clock
 from estafette.core.counts import Counts
 from estafette.core.senders import is_main
 from estafette.core.suppressions import recipient_of
-from estafette.model import Channel, Conflict, Message, Unknown
+from estafette.model import Channel, Conflict, Declined, Message, Unknown
 from estafette.model.contact import Card, Contact, Conversation, Note
 from estafette.model.ids import instant, new_id
 from estafette.model.notice import Event
@@ -59,7 +59,8 @@ class Contacts:
 
         Raises Unknown, also where there is no such conversation.
         """
-        return await self._store.read(lambda conn: _found(conn, account, channel, address, sender))
+        known = _address(address, channel)
+        return await self._store.read(lambda conn: _found(conn, account, channel, known, sender))
 
     async def conversation(
         self, account: str, sender: str, channel: Channel, address: str
@@ -86,7 +87,9 @@ class Contacts:
         A page beyond MOST is empty, and so is one whose number is none. Where counting takes long, the
         count may be some seconds old. Raises Unknown for an `after` that no page ended with.
         """
-        asked = Asked(channel, tuple(map(plain, tags)), plain(team))
+        asked = Asked(
+            channel, tuple(sorted({contacts.fold(plain(tag.strip())) for tag in tags})), plain(team)
+        )
         place = _place(after) if after else None
         limit = max(1, min(limit, _LARGEST))
         skip = 0 if place else (number - 1) * limit
@@ -441,6 +444,14 @@ def _check_sender(conn: Connection, account: str, channel: Channel, id: str) -> 
     found = senders.get(conn, id)
     if found is None or found.account != account or found.channel is not channel:
         raise Unknown(f"no sender {id} on {channel}")
+
+
+def _address(text: str, channel: Channel) -> str:
+    """An address in the form that messages have; what is none stays as it is."""
+    try:
+        return recipient_of(text, channel)
+    except Declined:
+        return plain(text)
 
 
 def _place(text: str) -> Place:

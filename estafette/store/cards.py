@@ -12,10 +12,9 @@ from estafette.model.contact import Card, Contact, Conversation
 from estafette.model.desk import Team, User
 from estafette.model.ids import new_id
 from estafette.model.notice import Event, Notice
-from estafette.store import contacts, conversations, notices
+from estafette.store import contacts, conversations, notices, nouns
 from estafette.store import senders as our_senders
 from estafette.store.schema import crews, senders, teams, users
-from estafette.store.times import moment, moment_or_none
 
 
 def of(
@@ -103,22 +102,11 @@ def _senders(conn: Connection, ids: set[str]) -> dict[str, Sender]:
 
 def _users(conn: Connection, ids: set[str]) -> dict[str, User]:
     rows = conn.execute(select(users).where(users.c.id.in_(ids))) if ids else ()
-    return {row.id: User(**_times(row._asdict())) for row in rows}
+    return {row.id: nouns.of_row(User, row) for row in rows}
 
 
 def _teams(conn: Connection, ids: set[str]) -> dict[str, Team]:
     count = select(func.count()).where(crews.c.team == teams.c.id).scalar_subquery()
     asked = select(teams, count.label("members")).where(teams.c.id.in_(ids))
     rows = conn.execute(asked) if ids else ()
-    return {row.id: Team(**_times(row._asdict())) for row in rows}
-
-
-def _times(values: dict[str, Any]) -> dict[str, Any]:
-    """Columns as the model has them."""
-    found = {**values}
-    for name, value in values.items():
-        if name.endswith("_at"):
-            found[name] = moment_or_none(value) if value is None else moment(value)
-        elif name in ("available", "is_default"):
-            found[name] = bool(value)
-    return found
+    return {row.id: nouns.of_row(Team, row) for row in rows}

@@ -7,15 +7,21 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Connection as Conn
 from structlog.testing import capture_logs
 
+from estafette.app import opened
+from estafette.core.clock import utc_now
 from estafette.core.gateway import Gateway
+from estafette.core.replies import Replies
 from estafette.core.window import BadPolicy, Window
 from estafette.model import (
     Channel,
     Declined,
     Direction,
+    Filter,
+    Incoming,
     Message,
     Reason,
     Send,
@@ -24,6 +30,7 @@ from estafette.model import (
 )
 from estafette.model.ids import instant
 from estafette.model.rules import WindowPolicy
+from estafette.settings import Settings
 from estafette.store import encounters, schema, senders
 from estafette.store.encounters import Encounter
 from tests.conftest import RECIPIENT, SENDER
@@ -309,3 +316,43 @@ async def test_a_connection_that_cannot_be_used_has_one(desk: Desk) -> None:
     await app.store.write(lambda conn: senders.add(conn, lane))
     await desk.wrote(DAY, sender=lane.id)
     assert await desk.refused(sender=lane.address)
+
+
+async def test_what_answers_who_wrote_is_inside(house: House) -> None:
+    """By nature, also where it is strict: they have just written."""
+    core = house.app.core
+    await core.window.set_policy(house.account.sid, WindowPolicy.STRICT)
+    told = Incoming(channel=Channel.WHATSAPP, sender=RECIPIENT, recipient=OURS, body="STOP")
+    kept = await core.inbound.receive("", told)
+    page = await house.app.gateway.page(house.account, Filter(recipient=RECIPIENT), limit=9)
+    assert [item.direction for item in page.items] == [Direction.REPLY]
+    replies = Replies(house.app.store, house.app.gateway, house.app.people, utc_now)
+    await core.suppressions.remove(house.account.sid, RECIPIENT)
+    asked = Send(channel=Channel.WHATSAPP, sender=OURS, recipient=RECIPIENT, body="Hi")
+    assert (await replies.send(kept, 0, asked)).direction is Direction.REPLY
+    with pytest.raises(Declined):
+        await replies.send(kept, 1, replace(asked, recipient="+14155550101"))
+
+
+async def test_who_wrote_before_counts_by_their_own_time(house: House) -> None:
+    core, now = house.app.core, utc_now()
+    for age, is_open in ((timedelta(hours=30), False), (timedelta(hours=3), True), (DAY, True)):
+        told = Incoming(
+            channel=Channel.WHATSAPP, sender=RECIPIENT, recipient=OURS, body="Hi", at=now - age
+        )  # fmt: skip
+        kept = await core.inbound.receive("", told)
+        until = now + timedelta(hours=21) if is_open else None
+        assert await core.window.until(kept) == until
+
+
+async def test_the_environment_says_what_accounts_do_that_set_nothing(tmp_path: Path) -> None:
+    home = tmp_path / "strict"
+    url = f"sqlite:///{home}/estafette.db"
+    settings = Settings(home=home, database_url=url, window_policy="strict")
+    async with opened(settings) as app:
+        await app.first_start()
+        (account,) = await app.people.accounts()
+        assert await app.core.window.policy(account.sid) is WindowPolicy.STRICT
+        send = Send(channel=Channel.WHATSAPP, sender=OURS, recipient=RECIPIENT, body="Hi")
+        with pytest.raises(Declined):
+            await app.gateway.send(account, send)
