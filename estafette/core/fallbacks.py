@@ -14,7 +14,6 @@ from estafette.model import (
     Account,
     Attempt,
     BadFallback,
-    Channel,
     Declined,
     Fallback,
     Message,
@@ -25,11 +24,9 @@ from estafette.model import (
 )
 from estafette.model.fallback import LONGEST, SHORTEST, WAY, WINDOW_CLOSED, Second, Way, Why
 from estafette.model.ids import new_id
+from estafette.model.message import OPAQUE
 from estafette.store import Store, senders
 from estafette.store.messages import Accept
-
-_NUMBERED = (Channel.SMS, Channel.WHATSAPP)  # whose addresses are numbers
-_LONGEST_ADDRESS = 256  # characters
 
 #: The part of a fallback that is to blame for what was declined; else it is the whole.
 PART = {
@@ -101,7 +98,6 @@ class Ways:
             message=message,
             order_key=second.order_key,
             sticks=False,
-            is_told=False,
             second=second,
             refused=refused(second, message, first.connection),
         )
@@ -134,7 +130,6 @@ def choose(asked: Send, message: Message, known: Sequence[Sender]) -> Choice:
         recipient=recipient,
         body=fallback.body or asked.body,
         content=content,
-        service="",
         fallback=None,
     )
     return Choice(send, sender)
@@ -160,21 +155,16 @@ def _sender(fallback: Fallback, known: Sequence[Sender]) -> Sender:
 
 
 def _recipient(fallback: Fallback, asked: Send) -> str:
+    here, there = asked.channel, fallback.channel
+    if not fallback.recipient and here is not there and {here, there} & OPAQUE:
+        # What one platform calls somebody says nothing to another, even if it looks like a number.
+        raise BadFallback("to", f"is needed on {there}", reason=Reason.NO_RECIPIENT)
     text = fallback.recipient or asked.recipient
-    if fallback.channel in _NUMBERED:
-        try:
-            return recipient_of(text, fallback.channel)
-        except Declined:
-            raise _no_address(fallback, text) from None
-    is_theirs = fallback.recipient or asked.channel is fallback.channel
-    if not is_theirs or "\0" in text or len(text) > _LONGEST_ADDRESS:
-        raise _no_address(fallback, text)
-    return text
-
-
-def _no_address(fallback: Fallback, text: str) -> BadFallback:
-    said = f"must be an address on {fallback.channel}"
-    return BadFallback("to", said, reason=Reason.BAD_RECIPIENT, value=text)
+    try:
+        return recipient_of(text, there)
+    except Declined:
+        said = f"must be an address on {there}"
+        raise BadFallback("to", said, reason=Reason.BAD_RECIPIENT, value=text) from None
 
 
 @contextmanager

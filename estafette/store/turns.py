@@ -15,7 +15,7 @@ from sqlalchemy import Connection, TextClause, bindparam, text
 from estafette.model import Channel, Status
 from estafette.model.fallback import WAY, Second, Why
 from estafette.model.text import segments
-from estafette.store import bulk, callbacks, fallbacks, jobs, suppressions
+from estafette.store import bulk, callbacks, encounters, fallbacks, jobs, messages, suppressions
 from estafette.store.callbacks import Fact
 from estafette.store.jobs import Job
 from estafette.store.receipts import Moved
@@ -104,6 +104,9 @@ def _decide(
             changed.append(_turn(conn, item, message, mine, now))
             turned.append(id)
     fallbacks.save(conn, changed)
+    # They are written to by another sender, or at another address.
+    met = map(encounters.of, messages.some(conn, turned).values())
+    encounters.meet(conn, met, moment(now))
     return Turned(turned, failed)
 
 

@@ -157,6 +157,12 @@ async def test_a_message_is_one_form(stub: Stub) -> None:
     assert stub.headers[-1]["i-twilio-idempotency-token"] == one.message.id
 
 
+async def test_on_its_second_way_it_is_another_one_to_a_gateway_that_saw_it(stub: Stub) -> None:
+    one = changed(offer(), content={"way": 2})
+    await asked_of(stub, one)
+    assert stub.headers[-1]["i-twilio-idempotency-token"] == f"{one.message.id}2"
+
+
 async def test_media_are_repeated_and_an_empty_text_is_left_out(stub: Stub) -> None:
     urls = ("https://example.com/a.png", "https://example.com/b.png?x=1&y=2")
     form = await asked_of(stub, changed(offer(body=""), media=urls))

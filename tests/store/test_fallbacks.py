@@ -26,6 +26,7 @@ from estafette.model.ids import new_id
 from estafette.store import (
     attempts,
     callbacks,
+    conversations,
     due,
     fallbacks,
     jobs,
@@ -525,6 +526,7 @@ def test_another_recipient_and_text(conn: Connection) -> None:
     look(conn, LATER)
     found = messages.get(conn, ACCOUNT, id)
     assert (found.recipient, found.segments, found.content) == (PHONE, 2, {"way": 2})
+    assert conversations.between(conn, ACCOUNT, ELSEWHERE, Channel.SMS, PHONE) is not None
     for asked, ids in ((PHONE, [id]), (RECIPIENT, [])):
         page = listing.page(conn, ACCOUNT, Filter(recipient=asked), limit=9)
         assert [one.id for one in page.items] == ids
