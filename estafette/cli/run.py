@@ -20,11 +20,11 @@ from estafette.core.keyring import BadKey
 from estafette.core.vault import WrongKey
 from estafette.model import (
     Account,
+    BadValue,
     Busy,
     GatewayError,
     Misconfigured,
     NewerSchema,
-    Unfit,
     Unknown,
 )
 from estafette.server import PortTaken
@@ -47,7 +47,7 @@ class BadInput(GatewayError):
 
 def exit_code_of(error: GatewayError) -> int:
     """The exit code that tells a script what to do next."""
-    if isinstance(error, BadInput | BadSetting | BadUrl | Misconfigured | Unfit):
+    if isinstance(error, BadInput | BadSetting | BadUrl | Misconfigured | BadValue):
         return BAD_INPUT
     if isinstance(error, Busy | BadHome | BadKey | NewerSchema | PortTaken | WrongKey):
         return NOT_REACHABLE

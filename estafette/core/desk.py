@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection as Conn
 
 from estafette.core.vocabulary import Vocabulary, line
-from estafette.model import Conflict, Unfit, Unknown
+from estafette.model import BadValue, Conflict, Unknown
 from estafette.model.desk import CustomStatus, Team, User, read_email
 from estafette.model.ids import new_id
 from estafette.model.notice import Event, Notice
@@ -23,7 +23,7 @@ class Desk(Vocabulary):
     """Users and teams of all accounts, which are named by their SIDs.
 
     What is another account's is unknown. Each change is told, in its own transaction, to whoever
-    wants to be told. Whatever takes a text raises Unfit for one that cannot stand for it.
+    wants to be told. Whatever takes a text raises BadValue for one that cannot stand for it.
     """
 
     async def users(self, account: str) -> list[User]:
@@ -44,7 +44,7 @@ class Desk(Vocabulary):
     async def add_user(
         self, account: str, *, email: str, name: str = "", role: str = "", available: bool = True
     ) -> User:
-        """A new user. Raises Unfit for what is no e-mail address, Conflict for one that is in use."""
+        """A new user. Raises BadValue for what is no e-mail address, Conflict for one that is in use."""
         now = self._clock()
         made = User(
             id=new_id(now),
@@ -79,7 +79,7 @@ class Desk(Vocabulary):
     ) -> User:
         """Change what is given. `status` is the id of a custom status; an empty one takes it away.
 
-        Raises Unknown for the user; Unfit, also for a status that there is none of; Conflict as
+        Raises Unknown for the user; BadValue, also for a status that there is none of; Conflict as
         `add_user`.
         """
         now = self._clock()
@@ -165,7 +165,7 @@ class Desk(Vocabulary):
     ) -> Team:
         """A new team of the users with these e-mail addresses.
 
-        A default one is that in place of the one before. Raises Unfit for addresses of nobody.
+        A default one is that in place of the one before. Raises BadValue for addresses of nobody.
         """
         now = self._clock()
         made = Team(
@@ -199,7 +199,7 @@ class Desk(Vocabulary):
     ) -> Team:
         """Change what is given; `members` are e-mail addresses of all who are in it from now on.
 
-        Raises Unknown, Unfit as `add_team`, and Conflict where no default team would be left.
+        Raises Unknown, BadValue as `add_team`, and Conflict where no default team would be left.
         """
         now = self._clock()
         parts: dict[str, Any] = {"is_default": is_default}
@@ -258,7 +258,7 @@ def _first(conn: Conn, account: str, now: datetime) -> None:
 def _email(text: str, field: str = "email") -> str:
     found = read_email(text)
     if found is None:
-        raise Unfit(field, f"{text[:100]!r} is not an e-mail address")
+        raise BadValue(field, f"{text[:100]!r} is not an e-mail address")
     return found
 
 
@@ -269,12 +269,12 @@ def _check_free(conn: Conn, user: User) -> None:
 
 
 def _people(conn: Conn, account: str, emails: Sequence[str]) -> list[User]:
-    """The users with these addresses, each once. Raises Unfit."""
+    """The users with these addresses, each once. Raises BadValue."""
     read = list(dict.fromkeys(_email(email, "members") for email in emails))
     found = users.by_emails(conn, account, read)
     missing = [email for email in read if email not in found]
     if missing:
-        raise Unfit("members", f"no user has the e-mail address {missing[0]}")
+        raise BadValue("members", f"no user has the e-mail address {missing[0]}")
     return list(found.values())
 
 
@@ -293,13 +293,13 @@ def _set_members(conn: Conn, team: Team, crew: Sequence[User], now: datetime) ->
 
 
 def _status_of(conn: Conn, user: User) -> CustomStatus | None:
-    """What a user says of themselves. Raises Unfit where there is no such status."""
+    """What a user says of themselves. Raises BadValue where there is no such status."""
     if not user.status:
         return None
     try:
         return nouns.get(conn, STATUSES, user.account, user.status)
     except Unknown as error:
-        raise Unfit("status", str(error)) from None
+        raise BadValue("status", str(error)) from None
 
 
 def _seen(user: User, status: CustomStatus | None, now: datetime) -> Notice:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection as Conn
 
 from estafette.core.clock import Clock
 from estafette.core.connections import PRETENDS, Connections
-from estafette.model import Channel, Declined, Hook, Reason, Sender, Unfit, Unknown
+from estafette.model import BadValue, Channel, Declined, Hook, Reason, Sender, Unknown
 from estafette.model.address import (
     e164,
     is_alphanumeric_sender,
@@ -126,7 +126,7 @@ class Senders:
         `max_per_second` its pace is what its carrier takes of such a sender.
 
         Raises Declined for an address that is none on this channel or that may not be told;
-        Unknown for its connection, Unfit where that does not carry the channel; Conflict where the
+        Unknown for its connection, BadValue where that does not carry the channel; Conflict where the
         account has it already.
         """
         read = read_address(channel, address)
@@ -165,7 +165,7 @@ class Senders:
     ) -> Sender:
         """Change a sender; `parts` are those of `Sender` that somebody may set.
 
-        Raises Unknown, and Declined and Unfit as `add`.
+        Raises Unknown, and Declined and BadValue as `add`.
         """
         await self._check(replace(await self.get(account, id), **parts))
         now = self._clock()
@@ -199,7 +199,7 @@ class Senders:
         if sender.connection not in known:
             raise Unknown(f"no connection {sender.connection}")
         if sender.channel in OPAQUE and known[sender.connection] != PRETENDS:
-            raise Unfit(
+            raise BadValue(
                 "connection", f"{sender.channel} goes through a connection of the sandbox only"
             )
         for hook in (sender.inbound, sender.fallback):

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection as Conn
 
 from estafette.core.clock import Clock
-from estafette.model import Conflict, Unfit
+from estafette.model import BadValue, Conflict
 from estafette.model.desk import (
     LONGEST_NAME,
     CustomStatus,
@@ -37,7 +37,7 @@ _CHOICES = (FieldKind.DROPDOWN, FieldKind.CHECKBOX)
 class Vocabulary:
     """The words of all accounts, which are named by their SIDs; another account's are unknown.
 
-    Whatever takes a text raises Unfit for one that cannot stand for it.
+    Whatever takes a text raises BadValue for one that cannot stand for it.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -86,7 +86,7 @@ class Vocabulary:
         kind: FieldKind = FieldKind.TEXT,
         options: Iterable[str] = (),
     ) -> Field:
-        """A new field. Raises Conflict for a name in use, Unfit for options that its kind has not."""
+        """A new field. Raises Conflict for a name in use, BadValue for options that its kind has not."""
         text, choices = line("name", name), _options(kind, options)
         parts = {"name": text, "kind": kind, "options": choices}
         return await self._add(FIELDS, account, parts, _free(FIELDS, "name", text))
@@ -249,12 +249,12 @@ def _free(noun: Noun[Any], column: str, value: str) -> Check:
 
 
 def line(field: str, text: str, *, least: int = 1, most: int = LONGEST_NAME) -> str:
-    """A text that stands in one line, without the spaces around it. Raises Unfit."""
+    """A text that stands in one line, without the spaces around it. Raises BadValue."""
     found = text.strip()
     if not least <= len(found) <= most:
-        raise Unfit(field, f"{field} has {least} to {most} characters")
+        raise BadValue(field, f"{field} has {least} to {most} characters")
     if not is_line(found):
-        raise Unfit(field, f"{field} has no control characters")
+        raise BadValue(field, f"{field} has no control characters")
     return found
 
 
@@ -272,15 +272,15 @@ def _named(name: str | None, emoji: str | None) -> dict[str, Any]:
 
 def _position(number: int) -> int:
     if not 0 <= number <= LAST_POSITION:
-        raise Unfit("position", f"a position is 0 to {LAST_POSITION}")
+        raise BadValue("position", f"a position is 0 to {LAST_POSITION}")
     return number
 
 
 def _options(kind: FieldKind, options: Iterable[str]) -> tuple[str, ...]:
     found = tuple(dict.fromkeys(line("options", text) for text in options))
     if len(found) > MOST_OPTIONS:
-        raise Unfit("options", f"a field has at most {MOST_OPTIONS} options")
+        raise BadValue("options", f"a field has at most {MOST_OPTIONS} options")
     if bool(found) is not (kind in _CHOICES):
         needs = "needs options" if kind in _CHOICES else "has no options"
-        raise Unfit("options", f"a {kind} {needs}")
+        raise BadValue("options", f"a {kind} {needs}")
     return found

@@ -26,6 +26,7 @@ from estafette.model.errand import Errand, ErrandStep
 from estafette.model.errors import (
     BadAddress,
     BadFallback,
+    BadValue,
     Busy,
     Conflict,
     Declined,
@@ -36,7 +37,6 @@ from estafette.model.errors import (
     SendError,
     Throttled,
     Unclear,
-    Unfit,
     Unknown,
     Unreached,
 )
@@ -66,6 +66,7 @@ __all__ = [
     "Attempt",
     "BadAddress",
     "BadFallback",
+    "BadValue",
     "Busy",
     "Callback",
     "CallbackStatus",
@@ -113,7 +114,6 @@ __all__ = [
     "Suppression",
     "Throttled",
     "Unclear",
-    "Unfit",
     "Unknown",
     "Unreached",
     "Verification",

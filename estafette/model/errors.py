@@ -3,7 +3,7 @@
 * GatewayError
   + Declined            what was asked for cannot be done as asked; nothing was written
     + BadFallback       its second way cannot be gone
-  + Unfit               a value that is not what it stands for; nothing was written
+  + BadValue               a value that is not what it stands for; nothing was written
   + Unknown             no such thing, or not yours
   + Conflict            it is no longer, or not yet, in a state that allows this
   + Busy                we cannot write it down right now; nothing was written
@@ -49,7 +49,7 @@ class BadFallback(Declined):
         self.text = text  #: a sentence for people, which begins behind the name of that part
 
 
-class Unfit(GatewayError):
+class BadValue(GatewayError):
     """It is not what it stands for."""
 
     def __init__(self, field: str, text: str) -> None:

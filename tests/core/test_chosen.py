@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from estafette.core.senders import read_address
-from estafette.model import Channel, Connection, Unfit
+from estafette.model import BadValue, Channel, Connection
 from tests.core.conftest import House
 from tests.databases import KINDS, emptied
 
@@ -63,6 +63,6 @@ async def test_what_carries_no_such_channel_is_refused(house: House) -> None:
         core.add(sid, TELEGRAM, "other", connection="up"),
         core.change(sid, made.id, connection="up"),
     ):
-        with pytest.raises(Unfit) as error:
+        with pytest.raises(BadValue) as error:
             await asked
         assert error.value.field == "connection"

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from estafette.core.clock import utc_now
 from estafette.core.desk import Desk
-from estafette.model import Account, Conflict, Subscription, Unfit, Unknown
+from estafette.model import Account, BadValue, Conflict, Subscription, Unknown
 from estafette.model.desk import FieldKind
 from estafette.model.ids import instant, new_id
 from estafette.model.notice import Event
@@ -101,7 +101,7 @@ async def test_what_is_no_address_is_no_users(desk: Desk, email: str) -> None:
     if email == "a@b\n":  # what stands around it is dropped
         assert (await desk.add_user(MINE, email=email)).email == "a@b"
         return
-    with pytest.raises(Unfit) as error:
+    with pytest.raises(BadValue) as error:
         await desk.add_user(MINE, email=email)
     assert error.value.field == "email"
 
@@ -152,7 +152,7 @@ async def test_the_members_of_a_team(desk: Desk, store: Store) -> None:
     assert moved.members == 1
     assert await desk.team(MINE, team.id) == moved
     assert await desk.crews(MINE) == {team.id: [ann]}
-    with pytest.raises(Unfit) as error:
+    with pytest.raises(BadValue) as error:
         await desk.change_team(MINE, team.id, name="x", members=["nobody@example.com"])
     assert error.value.field == "members"
     assert await desk.team(MINE, team.id) == moved
@@ -185,10 +185,10 @@ async def test_what_a_user_says_of_themselves_is_told_once(desk: Desk, store: St
     assert (again.status_at, again.name) == (away.status_at, "Jo")
     await desk.remove_status(MINE, lunch.id)
     assert (await desk.user(MINE, user.id)).status == ""
-    with pytest.raises(Unfit):
+    with pytest.raises(BadValue):
         await desk.change_user(MINE, user.id, status=lunch.id)
     theirs = await desk.add_status(OTHER, name="Theirs")
-    with pytest.raises(Unfit):
+    with pytest.raises(BadValue):
         await desk.change_user(MINE, user.id, status=theirs.id)
     said = [
         (event, about, facts["user"]["available"], facts["status"] and facts["status"]["name"])
@@ -256,7 +256,7 @@ async def test_a_field_has_options_where_something_is_chosen(desk: Desk) -> None
     assert (size.kind, size.options) == (FieldKind.DROPDOWN, ("S", "M"))
     assert await desk.field(MINE, size.id) == size
     for kind, options in ((FieldKind.CHECKBOX, []), (FieldKind.DATE, ["x"])):
-        with pytest.raises(Unfit):
+        with pytest.raises(BadValue):
             await desk.add_field(MINE, name="Other", kind=kind, options=options)
     with pytest.raises(Conflict):
         await desk.add_field(MINE, name="Size")
@@ -264,7 +264,7 @@ async def test_a_field_has_options_where_something_is_chosen(desk: Desk) -> None
     assert many.options == ("S", "M")
     plain = await desk.change_field(MINE, size.id, kind=FieldKind.TEXT, name="Height")
     assert (plain.name, plain.options) == ("Height", ())
-    with pytest.raises(Unfit):
+    with pytest.raises(BadValue):
         await desk.change_field(MINE, size.id, kind=FieldKind.DROPDOWN)
     await desk.remove_field(MINE, size.id)
     assert await desk.fields(MINE) == []
@@ -292,5 +292,5 @@ async def test_a_name_stands_in_one_line(desk: Desk, name: str) -> None:
         desk.add_funnel(MINE, name=name),
         desk.add_team(MINE, name=name),
     ):
-        with pytest.raises(Unfit):
+        with pytest.raises(BadValue):
             await asked

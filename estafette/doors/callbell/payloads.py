@@ -33,6 +33,7 @@ CODE: Mapping[Reason, int] = {
     Reason.UNKNOWN_HANDSET: 131026,
     Reason.LANDLINE: 131026,
     Reason.BAD_MEDIA: 131053,
+    Reason.OUTSIDE_WINDOW: 131047,
 }
 _OTHER = 131000
 _CANCELED = "it was called back"

@@ -26,7 +26,7 @@ from estafette.doors.callbell.users import Users
 from estafette.doors.callbell.webhooks import Webhooks
 from estafette.doors.callers import CHALLENGE, header
 from estafette.doors.paths import Paths
-from estafette.model import Busy, Conflict, Unfit, Unknown
+from estafette.model import BadValue, Busy, Conflict, Unknown
 
 log = structlog.get_logger()
 
@@ -79,7 +79,7 @@ class Application:
             response = await self._answer(Request(scope, receive))
         except Refusal as error:
             response = _refusal(error)
-        except Unfit as error:
+        except BadValue as error:
             response = _refusal(blame(**{error.field: str(error)}))
         except Unknown:
             response = _refusal(Refusal(404, "not found"))

@@ -33,7 +33,7 @@ from estafette.doors.own.webhooks import Webhooks
 from estafette.doors.own.wire import Answered, Call, Row
 from estafette.doors.paths import Paths
 from estafette.doors.requests import TooLarge, read_body
-from estafette.model import Busy, Conflict, Declined, Misconfigured, Unfit, Unknown
+from estafette.model import BadValue, Busy, Conflict, Declined, Misconfigured, Unknown
 
 log = structlog.get_logger()
 
@@ -85,7 +85,7 @@ class Application:
             response = _refusal(error)
         except Declined as error:
             response = _refusal(of_declined(error))
-        except Unfit as error:
+        except BadValue as error:
             response = _refusal(Refusal("bad_request", str(error), field=error.field))
         except Unknown as error:
             response = _refusal(Refusal("not_found", str(error)))
