@@ -93,6 +93,6 @@ async def test_a_subscription_wants_the_statuses_of_its_events(some: Subscriptio
     both = await some.add(MINE, door="own", event="received,status", url=URL)
     one = await some.add(MINE, door="own", event="received", url=URL)
     assert {status for status in Status if both.wants(status)} == {
-        *("received", "sent", "delivered", "read", "undelivered", "failed"),
+        *("received", "sent", "delivered", "read", "undelivered", "failed", "canceled"),
     }  # fmt: skip
     assert [status for status in Status if one.wants(status)] == [Status.RECEIVED]
