@@ -137,8 +137,9 @@ class _Meeting:
         people = sorted(person.id for person in self._known.values())
         self._look_for_talks(people)
         self._items = self._not_removed()
-        old = set(people)
-        self._make_people()
+        made = self._make_people()
+        # Also those that another process made just now: it may remove them again.
+        old = {person.id for person in self._known.values()} - made
         self._freshen(old)
         left = self._make_talks(old)
         self._move_talks()
@@ -170,8 +171,8 @@ class _Meeting:
             if self._talk(item) or item.known_at > removed.get(item.name, -1)
         ]
 
-    def _make_people(self) -> None:
-        """Contacts for those who have none; another process may be quicker."""
+    def _make_people(self) -> set[str]:
+        """Contacts for those who have none, by id; another process may be quicker."""
         new: dict[Name, Encounter] = {}
         for item in self._items:
             name = item.name
@@ -191,11 +192,9 @@ class _Meeting:
         self._known |= {name: one._replace(id=id) for id, (name, one) in made.items()}
         if count < len(rows):
             self._look_for_people(list(new))
-        self._told += [
-            Told(Event.CONTACT_CREATED, id)
-            for id, (name, _) in made.items()
-            if self._known[name].id == id
-        ]
+        mine = [id for id, (name, _) in made.items() if self._known[name].id == id]
+        self._told += [Told(Event.CONTACT_CREATED, id) for id in mine]
+        return set(mine)
 
     def _freshen(self, old: set[str]) -> None:
         """When something was said last, and what they call themselves."""

@@ -9,7 +9,7 @@ from tests.cli.conftest import asked, refused
 from tests.conftest import Server
 
 OURS = "+15550783881"  # the WhatsApp sender of a fresh home
-PERSON = "+14155550177"
+PERSON, OTHER = "+14155550177", "+14155550178"
 
 
 def account(home: Server) -> tuple[str, str]:
@@ -51,7 +51,7 @@ def test_until_when_it_is_open(home: Server) -> None:
 
 @pytest.mark.parametrize("at", ["soon", "", "2999-01-01T00:00:00Z", "2026-13-01"])
 def test_nobody_has_written_at_another_time(home: Server, at: str) -> None:
-    command = ("receive", PERSON, OURS, "Hi", "--channel", "whatsapp", "--at", at)
+    command = ("receive", OTHER, OURS, "Hi", "--channel", "whatsapp", "--at", at)
     if not at:
         assert asked(home, *command)["window_open_until"]
     else:

@@ -301,7 +301,7 @@ def test_a_flood_is_told_in_order_and_survives_a_crash(
     own, twilio = Own(killed), Api(killed)
     for url in (receiver.url, spare.url):
         own.post("/webhooks", {"url": url, "events": BOTH})
-    spare.answers = lambda heard: 503 if len(spare.heard) % 50 == 0 else 204
+    spare.answers = lambda heard: 503 if len(spare.heard) == 10 else 204
     ids = [
         twilio.create(new_number(), StatusCallback=f"{receiver.url}/mine")["sid"][2:]
         for _ in range(60)
@@ -324,13 +324,13 @@ def test_a_flood_is_told_whole(own_server: Server, receiver: Receiver) -> None:
     own = Own(own_server)
     own.post("/webhooks", {"url": receiver.url, "events": ["status"]})
     with ThreadPoolExecutor(8) as pool:
-        sent = list(pool.map(lambda _: own.send(new_number())["id"], range(2000)))
+        sent = list(pool.map(lambda _: own.send(new_number())["id"], range(1000)))
     end = time.monotonic() + 120
     while ordered(receiver, "/") != {id: ["sent", "delivered"] for id in sent}:
         assert time.monotonic() < end, Counter(map(tuple, ordered(receiver, "/").values()))
         time.sleep(0.5)
     listed = own.all_of("/callbacks", limit=700)
-    assert len({(item["message"], item["status"]) for item in listed}) == len(listed) == 4000
+    assert len({(item["message"], item["status"]) for item in listed}) == len(listed) == 2000
 
 
 def ordered(receiver: Receiver, path: str) -> dict[str, list[str]]:
