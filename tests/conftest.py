@@ -23,6 +23,14 @@ SENDER = "+15017122661"
 RECIPIENT = "+15558675310"
 
 
+def pytest_configure() -> None:
+    """Commands that tests start can be interrupted, though a shell may have begun the tests in the
+    background: what it starts there is deaf to that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files with slow tests first: side by side, none is left over when the rest is done."""
