@@ -10,10 +10,6 @@ from estafette.model.address import is_opaque, loose_e164
 _PUNCTUATION = re.compile(r"[\s\-()\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _DIGITS = re.compile(r"[0-9]{7,15}")
 
-#: How WhatsApp names some people whose numbers are written otherwise by now: Mexicans with a 1
-#: after the country, people in Benin without the 01.
-_OWN_FORMS = re.compile(r"521[0-9]{10}|229[0-9]{8}")
-
 NUMBERED = frozenset({Channel.WHATSAPP, Channel.SMS})  #: channels whose addresses are numbers
 
 
@@ -27,7 +23,8 @@ def read_recipient(channel: Channel, text: str) -> str | NotRead:
     """The address as messages have it: E.164 with its `+` where the channel goes by numbers, else
     the platform's own id as it came.
 
-    Of a number spaces, dashes and parentheses do not count, nor a `+` or 00 before it.
+    Of a number spaces, dashes and parentheses do not count, nor a `+` or 00 before it. WhatsApp has
+    people under numbers that nobody can dial, so there every country code with digits is one.
     """
     if channel not in NUMBERED:
         return text if is_opaque(text) else NotRead("is nobody's id on this channel")
@@ -36,7 +33,7 @@ def read_recipient(channel: Channel, text: str) -> str | NotRead:
         return NotRead("must be a phone number of 7 to 15 digits with its country code")
     # It is read with its punctuation: a zero in parentheses is only dialled inside a country.
     number = loose_e164(bare) if "(0)" not in text else loose_e164(_with_zero(text))
-    if number is None and channel is Channel.WHATSAPP and _OWN_FORMS.fullmatch(bare):
+    if number is None and channel is Channel.WHATSAPP and not bare.startswith("0"):
         number = f"+{bare}"
     return number or NotRead("is no possible phone number: it needs its country code")
 

@@ -120,9 +120,17 @@ def test_to_is_a_number(api: Api) -> None:
         "+1555",
     ):
         assert list(blamed(api.post({**TEXT, "to": to}))) == ["to"]
-    assert list(blamed(api.post({**TEXT, "to": "+1234567890"}))) == [
-        "to"
-    ]  # too short for its country
+    local = {**TEXT, "to": "0612345678"}
+    assert list(blamed(api.post(local))) == ["to"]  # no country code begins with a zero
+    sms = {**TEXT, "from": "sms", "to": "+1234567890"}
+    assert list(blamed(api.post(sms))) == ["to"]  # too short for its country: nobody can dial it
+
+
+def test_whatsapp_has_people_under_numbers_that_nobody_can_dial(api: Api, own: Own) -> None:
+    for to in ("1234567", "+509840596973", "123456789012345"):
+        uuid = api.send(to, fields="contact")["uuid"]
+        assert own.get(f"/messages/{uuid}")["to"] == f"+{to.removeprefix('+')}"
+        api.until(uuid, "delivered")
 
 
 def test_what_is_no_json_is_refused(api: Api) -> None:
@@ -571,7 +579,8 @@ def test_what_a_file_is(type: str, url: str, name: str, kind: str) -> None:
         ("\u202a+31612345678\u202c", "+31612345678"),
         ("+44 (0)20 7946 0000", "+442079460000"),
         ("+5215550001234", "+5215550001234"),
-        ("+1555867531", None),
+        ("+1555867531", "+1555867531"),
+        ("0612345678", None),
         ("٣١٦١٢٣٤٥٦٧٨", None),
         ("+31612345678x", None),
         ("", None),
