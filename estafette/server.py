@@ -37,7 +37,9 @@ class Front:
     """Every request's first step: to the door whose prefix its path has."""
 
     def __init__(self, app: App, carrying: Callable[[], bool]) -> None:
-        self._doors = [(prefix, door.app) for door in doors(app.core) for prefix in door.prefixes]
+        found = list(doors(app.core))
+        self._doors = [(prefix, door.app) for door in found for prefix in door.prefixes]
+        self._patterns = [(door.pattern, door.app) for door in found if door.pattern]
         ops = Ops(app, carrying)
         self._own = Router(
             [
@@ -56,6 +58,9 @@ class Front:
     def _to(self, path: str) -> ASGIApp:
         for prefix, door in self._doors:
             if path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/"):
+                return door
+        for pattern, door in self._patterns:
+            if pattern.match(path):
                 return door
         return self._own
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 import structlog
+from msgspec.structs import replace
 
 from estafette.core.bucket import NotKept
 from estafette.core.clock import Clock
@@ -67,7 +68,7 @@ class Baggage:
         except Exception as error:  # nothing has left us
             log.exception("media broke", message=offer.message.id)
             return Unreached(f"{type(error).__name__} while its media were fetched")
-        return Offer(offer.id, offer.number, self._addressed(offer.message, items), offer.order_key)
+        return replace(offer, message=self._addressed(offer.message, items))
 
     def _addressed(self, message: Message, items: Iterable[MediaItem]) -> Message:
         link = self._link

@@ -2,11 +2,13 @@
 
 from urllib.parse import urlsplit
 
-from estafette.model import Declined, Reason, Send
+from estafette.model import Channel, Declined, Reason, Send
 from estafette.model.networks import is_private_host
 from estafette.model.text import units
 
-LONGEST_BODY = 1600  # UTF-16 units
+LONGEST_BODY = 1600  # UTF-16 units, of an SMS, and of all that goes through Twilio
+LONGEST_ELSEWHERE = 4096
+KIND = "type"  #: in the content of a message of a kind beside text and media
 MOST_MEDIA = 10
 
 
@@ -25,11 +27,12 @@ def _leads_inside(url: str) -> bool:
 
 def check(send: Send) -> None:
     """Decline what no carrier could take."""
-    if not send.body and not send.media:
+    if not send.body and not send.media and KIND not in send.content:
         raise Declined(Reason.NOTHING_TO_SAY)
     if "\0" in send.body:
         raise Declined(Reason.BAD_BODY, "U+0000")
-    if len(send.body) > LONGEST_BODY // 2 and units(send.body) > LONGEST_BODY:
+    longest = LONGEST_BODY if send.channel is Channel.SMS else LONGEST_ELSEWHERE
+    if len(send.body) > longest // 2 and units(send.body) > longest:
         raise Declined(Reason.TOO_LONG, str(units(send.body)))
     if len(send.media) > MOST_MEDIA:
         raise Declined(Reason.TOO_MANY_MEDIA, str(len(send.media)))

@@ -128,7 +128,9 @@ class Media:
                 await self._blobs.keep(draft, item.place)
             except NotKept as error:
                 raise Unreached(str(error)) from None
-            item = replace(item, content_type=found.content_type, size=found.size)
+            item = replace(
+                item, content_type=found.content_type, size=found.size, sha256=draft.digest
+            )
             await self._add(message, item)
 
     def _item(

@@ -103,6 +103,19 @@ class Senders:
             [item for item in await self._look(account) if item.channel is channel], sender_id
         )
 
+    async def by_ref(self, account: str, channel: Channel, ref: str) -> Sender:
+        """The sender that its carrier has this id for, such as a WhatsApp phone number id.
+
+        What another process changed may go unnoticed for two seconds. Raises Unknown.
+        """
+        at, held = self._held.get(account, (float("-inf"), []))
+        known = held if monotonic() - at < _KNOWN_FOR else ()
+        for found in (known, None):
+            for sender in await self._look(account) if found is None else found:
+                if sender.channel is channel and sender.ref == ref and ref:
+                    return sender
+        raise Unknown(f"no sender {ref} on {channel}")
+
     async def _look(self, account: str) -> Sequence[Sender]:
         """The senders that an account holds, remembered unless one was changed meanwhile."""
         before, now = self._changes, monotonic()

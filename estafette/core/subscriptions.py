@@ -57,29 +57,50 @@ class Subscriptions:
         url: str,
         secret: str = "",
         details: Mapping[str, Any] | None = None,
+        channel: str = "",
+        sender: str = "",
     ) -> Subscription:
         """Have an address told of an event, or of several with commas between them.
 
-        It is told in the words of `door`, which may keep `details` of it. It signs with `secret`, or
-        where that is empty with what its door takes instead, such as the token of the account.
+        It is told in the words of `door`, which may keep `details` of it, of all messages or of those
+        of one `channel`, and of one `sender`: see `Subscription`. It signs with `secret`, or where that
+        is empty with what its door takes instead, such as the token of the account.
 
         Raises Declined (BAD_CALLBACK) for what is no URL, or none that may be asked.
         """
+        made = self._made(
+            account, door, event, url, details, has_secret=bool(secret), place=(channel, sender)
+        )
+        sealed = self._sealed(made.id, secret)
+        await self._store.write(lambda conn: subscriptions.add(conn, made, sealed))
+        return made
+
+    def _made(
+        self,
+        account: str,
+        door: str,
+        event: str,
+        url: str,
+        details: Mapping[str, Any] | None,
+        *,
+        has_secret: bool,
+        place: tuple[str, str],
+    ) -> Subscription:
+        """A new one. `place` is the channel and the sender. Raises Declined."""
         now = self._clock()
-        made = Subscription(
+        return Subscription(
             id=new_id(now),
             account=account,
             door=door,
             event=event,
             url=self._checked(url),
             details=details or {},
-            has_secret=bool(secret),
+            has_secret=has_secret,
             created_at=now,
             updated_at=now,
+            channel=place[0],
+            sender=place[1],
         )
-        sealed = self._sealed(made.id, secret)
-        await self._store.write(lambda conn: subscriptions.add(conn, made, sealed))
-        return made
 
     async def get(self, account: str, id: str, *, door: str = "") -> Subscription:
         """One of them. Raises Unknown; another account's is unknown too."""
@@ -140,26 +161,19 @@ class Subscriptions:
         url: str,
         secret: str | None = None,
         details: Mapping[str, Any] | None = None,
+        channel: str = "",
+        sender: str = "",
     ) -> Subscription:
-        """As `add`, for a door that has one for each account: the one that is there is changed. Its
-        secret stays where none is given. Raises Declined as `add`.
+        """As `add`, for a door that has one for each account, or for each channel and sender of it: the
+        one that is there is changed. Its secret stays where none is given. Raises Declined as `add`.
         """
-        now = self._clock()
-        new = Subscription(
-            id=new_id(now),
-            account=account,
-            door=door,
-            event=event,
-            url=self._checked(url),
-            details=details or {},
-            has_secret=bool(secret),
-            created_at=now,
-            updated_at=now,
-        )
+        place = (channel, sender)
+        new = self._made(account, door, event, url, details, has_secret=bool(secret), place=place)
 
         def save(conn: Conn) -> Subscription:
             accounts.hold(conn, account)  # two at once would find none, and add two
-            known = subscriptions.all_of(conn, account, door)
+            every = subscriptions.all_of(conn, account, door)
+            known = [item for item in every if (item.channel, item.sender) == place]
             if not known:
                 subscriptions.add(conn, new, self._sealed(new.id, secret or ""))
                 return new

@@ -7,6 +7,7 @@ from functools import partial
 from time import perf_counter
 
 import structlog
+from msgspec.structs import replace
 
 from estafette.core import metrics
 from estafette.core.answers import ask, closing, outcome_of, recall
@@ -258,6 +259,8 @@ class Worker:
         self, lane: Lane, provider: Provider | None, offer: Offer
     ) -> Accepted | SendError:
         """What a carrier says to an offer, once its media are there."""
+        if lane.sender.ref:
+            offer = replace(offer, sender_ref=lane.sender.ref)
         if offer.message.media:
             ready = await self._baggage.ready(offer)
             if isinstance(ready, SendError):

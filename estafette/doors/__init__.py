@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -14,7 +15,9 @@ from estafette.core.media import Link
 
 
 class Door(Struct, frozen=True):
-    """An API that we answer: every path that begins with one of `prefixes` is its own."""
+    """An API that we answer: every path that begins with one of `prefixes`, or with `pattern`, is its
+    own.
+    """
 
     name: str
     prefixes: tuple[str, ...]
@@ -26,6 +29,7 @@ class Door(Struct, frozen=True):
     finish: Finish | None = None  #: does what it promised; None where it promises nothing
     tell: Tell | None = None  #: its words for what is no status; None where it has none
     manner: Manner = Manner()  #: what it does beside telling
+    pattern: re.Pattern[str] | None = None  #: of the beginnings of its other paths
 
 
 def names() -> list[str]:

@@ -40,7 +40,7 @@ from estafette.model.errors import (
     Unknown,
     Unreached,
 )
-from estafette.model.incoming import Incoming, Inward
+from estafette.model.incoming import Approval, Incoming, Inward
 from estafette.model.media import MediaItem
 from estafette.model.message import (
     Channel,
@@ -63,6 +63,7 @@ __all__ = [
     "Account",
     "AccountKind",
     "After",
+    "Approval",
     "Attempt",
     "BadAddress",
     "BadFallback",

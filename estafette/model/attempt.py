@@ -1,5 +1,6 @@
 """One offer of a message to a provider, what came of it, and what the provider tells later."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import StrEnum
 
@@ -34,6 +35,18 @@ class Attempt(Struct, frozen=True, kw_only=True):
     ref: str = ""
     code: str = ""
     text: str = ""
+    answer: str = ""  #: what the carrier answered, as JSON, where its provider keeps that
+
+
+class Enclosed(Struct, frozen=True):
+    """One of the media of an offer whose bytes go with it, since its carrier cannot fetch them."""
+
+    number: int  #: which of the message's media
+    content_type: str
+    filename: str
+    size: int  #: bytes
+    #: Gives the bytes piece by piece to whatever takes them.
+    pour: Callable[[Callable[[bytes], Awaitable[None]]], Awaitable[None]]
 
 
 class Offer(Struct, frozen=True):
@@ -43,6 +56,8 @@ class Offer(Struct, frozen=True):
     number: int  #: 1 for the first
     message: Message
     order_key: str = ""  #: offers with the same one are made one after the other
+    sender_ref: str = ""  #: the carrier's own id for the sender, such as a phone number id
+    enclosed: tuple[Enclosed, ...] = ()
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
@@ -70,3 +85,4 @@ class Accepted(Struct, frozen=True, kw_only=True):
     ref: str  #: the provider's own id for it
     more_refs: tuple[str, ...] = ()  #: further ids, where a carrier gives one to each segment
     later: tuple[Later, ...] = ()  #: kept as work due, so that a crash does not lose it
+    answer: str = ""  #: what it answered, as JSON without secrets, for who waits or looks it up

@@ -31,10 +31,12 @@ class GatewayError(Exception):
 class Declined(GatewayError):
     """It cannot be sent as it was asked."""
 
-    def __init__(self, reason: Reason, value: str = "") -> None:
+    def __init__(self, reason: Reason, value: str = "", *, code: str = "", text: str = "") -> None:
         super().__init__(f"{reason}: {value}" if value else reason)
         self.reason = reason
         self.value = value  #: the part of the request that is to blame
+        self.code = code  #: the carrier's own code, where its rules decline it
+        self.text = text  #: the same in its words
 
 
 class BadFallback(Declined):
@@ -90,12 +92,14 @@ class SendError(GatewayError):
         reason: Reason = Reason.OTHER,
         retry_after: float | None = None,
         later: tuple[Later, ...] = (),
+        answer: str = "",
     ) -> None:
         super().__init__(text)
         self.code = code  #: the provider's code, verbatim
         self.reason = reason
         self.retry_after = retry_after  #: seconds, where the provider told
         self.later = later  #: as in Accepted: for a carrier inside this process
+        self.answer = answer  #: as in Accepted
 
 
 class Refused(SendError):

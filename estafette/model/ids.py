@@ -2,7 +2,7 @@
 
 import random
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
 
 # Ticks are 4096 to a millisecond: RFC 9562 §6.2 method 3, twelve bits of a fraction of it.
@@ -67,3 +67,12 @@ def instant_of(id: str) -> int:
     """The microseconds since 1970 at which an id was made, nearly: ids made at once differ."""
     ticks = int(id[:12], 16) << 12 | int(id[13:16], 16)
     return -(-ticks * 1000 >> 12)
+
+
+def wamid(id: str) -> str:
+    """A message's id as WhatsApp's clients know ids: opaque to them, and `read_id` reads it."""
+    return f"wamid.{b64encode(_BEFORE + id.encode() + _AFTER).decode()}"
+
+
+# What begins and ends such ids there, around lengths. There is no number in ours: they are logged.
+_BEFORE, _AFTER = b"\x1c\x18\x20", b"\x15\x02\x00\x11\x18\x00"

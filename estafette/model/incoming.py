@@ -20,6 +20,7 @@ class Incoming(Struct, frozen=True, kw_only=True):
     ref: str = ""  #: the carrier's own id for it: told twice, it is kept once
     at: datetime | None = None  #: when it was written, where the carrier says so
     name: str = ""  #: what the person is called there
+    user_id: str = ""  #: what the platform calls them beside, or in place of, their address
     content: Mapping[str, Any] = {}  #: what its kind has beside text and media
 
 
@@ -32,3 +33,13 @@ class Inward(Struct, frozen=True, kw_only=True):
     query: str
     headers: Mapping[str, str]  #: names in lower case
     body: bytes
+
+
+class Approval(Struct, frozen=True, kw_only=True):
+    """What became of the approval of a template, as a carrier tells it."""
+
+    name: str
+    language: str
+    status: str  #: one of `model.template.TemplateStatus`
+    category: str = ""  #: where that is told: one of `model.template.Category`
+    reason: str = ""  #: why it was rejected, in the carrier's words

@@ -90,6 +90,7 @@ class MediaItem(Struct, frozen=True, kw_only=True):
     place: str  #: where its bytes lie; empty where there are none (any more)
     created_at: datetime
     updated_at: datetime
+    sha256: str = ""  #: of its bytes, in hex; empty for what was fetched before that was kept
 
 
 class Fault(StrEnum):

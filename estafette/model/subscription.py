@@ -12,6 +12,8 @@ from estafette.model.message import Status
 #: to be sent was written down; one that was sent came to a status.
 RECEIVED, CREATED, STATUS = "received", "created", "status"
 
+ANY_SENDER = "*"  #: it is told of all senders that have no subscription of their own
+
 #: Which event it is that a message comes to a status. What is not here is told to nobody but the
 #: address that the message itself names.
 EVENT: Mapping[Status, str] = {
@@ -40,6 +42,10 @@ class Subscription(Struct, frozen=True, kw_only=True):
     updated_at: datetime
     failing_since: datetime | None = None  #: since when all that was tried failed; None if nothing
     disabled_at: datetime | None = None  #: when it had failed for too long: it is told nothing more
+    channel: str = ""  #: the one whose messages it is told of; empty for all
+    #: The id of the one sender of which it is told; ANY_SENDER or empty for all. Of those of one door
+    #: that are for one channel, only the narrowest is told: a sender's, else one for any, else the rest.
+    sender: str = ""
 
     @property
     def events(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any, ClassVar, get_type_hints
+from typing import Any, ClassVar, NamedTuple, get_type_hints
 from urllib.parse import quote
 
 import msgspec
@@ -13,6 +13,7 @@ import msgspec
 from estafette.http import Http
 from estafette.model import (
     Accepted,
+    Approval,
     Attempt,
     Channel,
     Incoming,
@@ -48,6 +49,13 @@ class Place:
         return self.public_url and f"{self.public_url}/in/{provider}/{name}"
 
 
+class Located(NamedTuple):
+    """Where something can be fetched, and what has to be shown there."""
+
+    url: str
+    headers: Mapping[str, str] = {}
+
+
 @dataclass(kw_only=True)
 class Provider:
     """One connection to one carrier. Subclasses add their settings as fields, and `send`.
@@ -61,6 +69,9 @@ class Provider:
     docs: ClassVar[str] = ""
     #: Whether its WhatsApp is the official one, where people must have written in the last 24 hours.
     has_window: ClassVar[bool] = True
+    #: Whether it fetches the media of messages from wherever their sender has them, by itself: then
+    #: only what was uploaded to us goes with an offer, as `Offer.enclosed`.
+    fetches_media: ClassVar[bool] = False
     answers_within: ClassVar[float] = 60.0  #: seconds after which silence is an answer: Unclear
     #: What a carrier that told us something is answered: content type and body; empty for no body.
     thanks: ClassVar[tuple[str, bytes]] = ("", b"")
@@ -98,6 +109,20 @@ class Provider:
         """
         raise Unclear("the process that made this offer ended before the answer was written down")
 
+    async def locate(self, url: str) -> Located:
+        """Where the bytes of media that a person sent are now; `url` is one of `Incoming.media`.
+
+        Raises Refused where they are not to be had, Unreached where they may be later.
+        """
+        return Located(url)
+
+    async def heed(self, sender_ref: str, ref: str, *, is_typing: bool = False) -> None:
+        """Show a person that what they wrote was read and, with `is_typing`, that it is being answered.
+
+        `sender_ref` and `ref` are the carrier's own ids of our sender and of what was written. Raises a
+        SendError; a carrier that has no such thing does nothing.
+        """
+
     def greet(self, told: Inward) -> bytes | None:
         """The answer to a question whether we are there, where a carrier asks one; else None."""
         return None
@@ -106,7 +131,7 @@ class Provider:
         """Whether this carrier sent that request; nobody did where the carrier never calls us."""
         return False
 
-    def parse(self, told: Inward) -> list[Receipt | Incoming]:
+    def parse(self, told: Inward) -> Sequence[Receipt | Incoming | Approval]:
         """What a verified request tells; empty for what is of no interest."""
         return []
 

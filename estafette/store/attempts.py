@@ -60,6 +60,7 @@ def start(
                 "",
                 "",
                 "",
+                "",
             )
             for offer, job in made
         ],
@@ -88,6 +89,7 @@ class Closing(NamedTuple):
     next_jobs: tuple[jobs.Job, ...] = ()
     owed: callbacks.Fact | None = None  #: what is told of `status`, to whomever it is
     way: str = ""  #: its lane and recipient: the message goes no further if it has others by now
+    answer: str = ""
 
 
 def close(conn: Connection, items: list[Closing]) -> list[bool | None]:
@@ -102,9 +104,10 @@ def close(conn: Connection, items: list[Closing]) -> list[bool | None]:
     ended = bulk.update(
         conn,
         attempts,
-        ("k", "closed_at", "outcome", "ref", "code", "text"),
-        [(i.attempt, i.now, i.outcome, i.ref, i.code, i.text) for i in items],
-        sets="closed_at = v.closed_at, outcome = v.outcome, ref = v.ref, code = v.code, text = v.text",
+        ("k", "closed_at", "outcome", "ref", "code", "text", "answer"),
+        [(i.attempt, i.now, i.outcome, i.ref, i.code, i.text, i.answer) for i in items],
+        sets="closed_at = v.closed_at, outcome = v.outcome, ref = v.ref, code = v.code,"
+        " text = v.text, answer = v.answer",
         where=_OPEN,
         returning=("attempts.id",),
     )
@@ -253,4 +256,5 @@ def of_attempt(row: Sequence[Any]) -> Attempt:
         ref=row[9],
         code=row[10],
         text=row[11],
+        answer=row[12],
     )

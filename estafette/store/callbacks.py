@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, text
 
 from estafette.model import After, Callback, CallbackStatus, Hook, Message, Reason, Status
-from estafette.model.subscription import CREATED, EVENT, STATUS
+from estafette.model.subscription import ANY_SENDER, CREATED, EVENT, STATUS
 from estafette.store import bulk, media, subscriptions
-from estafette.store.schema import callbacks
+from estafette.store.schema import callbacks, messages
 from estafette.store.times import moment, moment_or_none
 
 NAMES = tuple(column.name for column in callbacks.c)
@@ -70,15 +70,40 @@ def spread(conn: Connection, facts: Sequence[Fact]) -> list[Fact]:
     found = [fact for fact in facts if fact.url]
     if not known:
         return found
+    narrowed = any(to.channel for items in known.values() for to in items)
+    places = _places(conn, facts) if narrowed else {}
     for fact in facts:
         event = EVENT.get(Status(fact.said))
-        for to in known.get(fact.account, ()):
+        to_all = known.get(fact.account, ())
+        for to in _meant(to_all, *places.get(fact.message, ("", ""))) if narrowed else to_all:
             # What was written before somebody subscribed is nothing new. Ids grow with time.
             if event == STATUS and CREATED in to.events and fact.message > to.id:
                 found.append(_created(fact, to))
             if event in to.events:
                 found.append(_told_to(fact, to))
     return found
+
+
+def _places(conn: Connection, facts: Sequence[Fact]) -> dict[str, tuple[str, str]]:
+    """The channel and the sender of each message that facts are about."""
+    ids = sorted({fact.message for fact in facts})
+    rows = bulk.select(conn, messages, "id", ids, ("id", "channel", "lane"))
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def _meant(
+    known: Sequence[subscriptions.Address], channel: str, sender: str
+) -> Sequence[subscriptions.Address]:
+    """Those that are told of a message of this channel and this sender."""
+    fit = [
+        to for to in known if to.channel in ("", channel) and to.sender in ("", ANY_SENDER, sender)
+    ]
+    narrowest: dict[str, str] = {}
+    for to in fit:
+        if to.channel:
+            # A sender's id comes after the word for any, which comes after none.
+            narrowest[to.door] = max(narrowest.get(to.door, ""), to.sender)
+    return [to for to in fit if not to.channel or to.sender == narrowest[to.door]]
 
 
 def _told_to(fact: Fact, to: subscriptions.Address) -> Fact:

@@ -56,7 +56,7 @@ def _closed(item: Attempt) -> tuple[Any, ...]:
     at = instant(item.started_at)
     return (
         item.id, item.message, item.lane, item.number, item.node, item.connection, at, at,
-        item.outcome, item.ref, item.code, item.text,
+        item.outcome, item.ref, item.code, item.text, item.answer,
     )  # fmt: skip
 
 

@@ -105,7 +105,7 @@ def _row(item: MediaItem) -> tuple[Any, ...]:
     at = instant(item.created_at)
     return (
         item.id, item.account, item.message, item.number, item.url, item.content_type, item.size,
-        item.place, at, at,
+        item.place, at, at, item.sha256,
     )  # fmt: skip
 
 

@@ -78,6 +78,8 @@ class Address(NamedTuple):
     door: str
     events: tuple[str, ...]
     url: str
+    channel: str = ""
+    sender: str = ""
 
 
 def addresses(conn: Connection, accounts: Sequence[str]) -> Mapping[str, list[Address]]:
@@ -85,11 +87,11 @@ def addresses(conn: Connection, accounts: Sequence[str]) -> Mapping[str, list[Ad
     hear for too long is not told.
     """
     found: dict[str, list[Address]] = {}
-    names = ("account", "id", "door", "event", "url")
-    for account, id, door, event, url in bulk.select(
+    names = ("account", "id", "door", "event", "url", "channel", "sender")
+    for account, id, door, event, *rest in bulk.select(
         conn, subscriptions, "account", accounts, names, where="disabled_at IS NULL"
     ):
-        found.setdefault(account, []).append(Address(id, door, tuple(event.split(",")), url))
+        found.setdefault(account, []).append(Address(id, door, tuple(event.split(",")), *rest))
     return {account: sorted(items) for account, items in found.items()}
 
 
@@ -135,6 +137,8 @@ def _columns(item: Subscription) -> dict[str, Any]:
         "updated_at": instant(item.updated_at),
         "failing_since": instant_or_none(item.failing_since),
         "disabled_at": instant_or_none(item.disabled_at),
+        "channel": item.channel,
+        "sender": item.sender,
     }
 
 
@@ -151,4 +155,6 @@ def _subscription(row: Row[Any]) -> Subscription:
         updated_at=moment(row.updated_at),
         failing_since=moment_or_none(row.failing_since),
         disabled_at=moment_or_none(row.disabled_at),
+        channel=row.channel,
+        sender=row.sender,
     )

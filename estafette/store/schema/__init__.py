@@ -9,6 +9,7 @@ stand before it: see `BUCKET`.
 
 from estafette.store.schema.base import BUCKET, BUCKET_DIGITS, METADATA
 from estafette.store.schema.desk import (
+    aliases,
     contacts,
     conversations,
     crews,
@@ -57,9 +58,10 @@ from estafette.store.schema.traffic import (
     receipts,
     recipients,
     refs,
+    uploads,
 )
 
-VERSION = "0006"  #: the newest migration
+VERSION = "0007"  #: the newest migration
 
 __all__ = [
     "BUCKET",
@@ -67,6 +69,7 @@ __all__ = [
     "METADATA",
     "VERSION",
     "accounts",
+    "aliases",
     "applications",
     "attempts",
     "callbacks",
@@ -107,6 +110,7 @@ __all__ = [
     "tags",
     "teams",
     "templates",
+    "uploads",
     "usage",
     "users",
     "verified",

@@ -213,3 +213,17 @@ fallbacks = Table(
     sqlite_with_rowid=False,
 )
 index("fallbacks_due", fallbacks, "due_at", where="due_at IS NOT NULL")
+
+#: What else people are called on a channel, such as the ids that a platform gives to those who hide
+#: their numbers: the address by which messages name them.
+aliases = Table(
+    "aliases",
+    METADATA,
+    id_("account", primary_key=True),
+    id_("channel", primary_key=True),
+    id_("alias", primary_key=True),
+    id_("address"),
+    at_("updated_at"),
+    sqlite_with_rowid=False,
+)
+index("aliases_address", aliases, "account", "channel", "address")

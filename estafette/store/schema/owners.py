@@ -170,6 +170,8 @@ subscriptions = Table(
     at_("updated_at"),
     at_("failing_since", nullable=True),
     at_("disabled_at", nullable=True),
+    id_("channel"),
+    id_("sender"),
 )
 index("subscriptions_of_account", subscriptions, "account", "door", "id")
 

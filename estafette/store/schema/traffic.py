@@ -110,6 +110,7 @@ attempts = Table(
     text_("ref"),
     text_("code"),
     text_("text"),
+    text_("answer"),
     sqlite_with_rowid=False,
 )
 index("attempts_of_message", attempts, "message", "id")
@@ -207,9 +208,28 @@ media = Table(
     text_("place"),
     at_("created_at"),
     at_("updated_at"),
+    text_("sha256"),
     sqlite_with_rowid=False,
 )
 index("media_of_message", media, "message", "number", unique=True)
+
+#: Files that were uploaded, to be sent in messages to come. One whose place is empty is deleted.
+uploads = Table(
+    "uploads",
+    METADATA,
+    id_(primary_key=True),
+    id_("account"),
+    id_("sender"),
+    text_("content_type"),
+    text_("filename"),
+    Column("size", BigInteger, nullable=False),
+    text_("sha256"),
+    text_("place"),
+    at_("created_at"),
+    at_("expires_at"),
+    sqlite_with_rowid=False,
+)
+index("uploads_expiring", uploads, "expires_at")
 
 #: What is done after the answer, and whose outcome is owed to an address: see core/courier.py.
 #: What was told leaves this table; what was given up stays, without a `due_at`.
