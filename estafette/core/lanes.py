@@ -45,6 +45,11 @@ class Lane:
         self.leaving = False
         self.is_halted = False  #: an offer is left open: it is to be settled before more leave
 
+    @property
+    def free_at(self) -> float:
+        """Seconds since 1970: when the next offer may leave, by pace and by rest."""
+        return max(self.next_at, self.rests_until)
+
     def is_held(self) -> bool:
         """Whether nobody else can have taken it over."""
         return monotonic() < self.held_until
@@ -84,6 +89,11 @@ class Lanes:
     def forget(self, id: str) -> None:
         """Drive a lane no more until it is taken again, and what is open in it settled."""
         self._mine.pop(id, None)
+
+    def rest(self, id: str, until: float) -> None:
+        """Offer nothing in a lane before that time, in seconds since 1970."""
+        if lane := self._mine.get(id):
+            lane.rests_until = max(lane.rests_until, until)
 
     async def keep(self) -> None:
         """Beat until cancelled."""

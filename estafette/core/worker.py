@@ -30,7 +30,7 @@ from estafette.model import (
     Unreached,
 )
 from estafette.model.ids import instant, new_id
-from estafette.model.rules import Step, after_attempt
+from estafette.model.rules import after_attempt
 from estafette.providers import Provider
 from estafette.store import Store, attempts, due, jobs, media
 from estafette.store.due import Quota
@@ -216,8 +216,7 @@ class Worker:
     def _until(self, agenda: list[jobs.Due], at: float) -> float:
         """Seconds until something falls due or a pace allows it; answers that come in wake us."""
         waits = [item.due_at / 1e6 - at for item in agenda if item.due_at / 1e6 > at]
-        nexts = [max(lane.next_at, lane.rests_until) for lane in self._lanes]
-        paced = [next_at - at for next_at in nexts if next_at > at]
+        paced = [lane.free_at - at for lane in self._lanes if lane.free_at > at]
         return max(0.001, min([*waits, *paced, _LATEST]))
 
     def _offer_all(self, id: str, offers: list[Offer]) -> None:
@@ -289,13 +288,6 @@ class Worker:
         offer = Offer(attempt.id, attempt.number, message, order_key)
         await self._close(connection, provider, sender.id, offer, answer)
 
-    def _rest(self, lane: str, answer: Accepted | SendError, step: Step) -> None:
-        """Offer nothing of a sender for as long as its carrier wants to hear nothing from it."""
-        known = self._lanes.get(lane)
-        if known and isinstance(answer, SendError) and answer.holds_lane and step.retry_in:
-            until = self._clock().timestamp() + step.retry_in
-            known.rests_until = max(known.rests_until, until)
-
     async def _park(self, name: str, provider: Provider | None, text: str) -> None:
         """Hold a connection, unless it was mended since this provider was asked."""
         connection, known = await self._connections.find(name)
@@ -337,7 +329,8 @@ class Worker:
         )
         if step.parks:
             await self._park(connection.name, provider, str(answer))
-        self._rest(lane, answer, step)
+        if isinstance(answer, SendError) and answer.holds_lane:
+            self._lanes.rest(lane, self._clock().timestamp() + (step.retry_in or 0))
         now = instant(self._clock())
         is_told = await self._store.join(
             attempts.close, closing(connection.name, lane, offer, answer, step, now)

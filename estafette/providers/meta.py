@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import hmac
 import io
-import json
 import re
 import secrets
 import tempfile
@@ -22,7 +21,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import msgspec
 import structlog
 
-from estafette.http import Answer, Http, Limits
+from estafette.http import Http, Limits
 from estafette.model import (
     Accepted,
     Approval,
@@ -35,54 +34,37 @@ from estafette.model import (
     Message,
     Misconfigured,
     Offer,
-    Outcome,
     Reason,
     Receipt,
     Refused,
     Send,
-    SendError,
-    Throttled,
     Unclear,
     Unknown,
     Unreached,
+    graph,
+    meta,
     webhook,
-    whatsapp,
 )
 from estafette.model.attempt import Enclosed
-from estafette.model.ids import digits
-from estafette.model.meta import GRAPH, OF_NUMBER, QUOTA, REASON, VERSION, outcome_of, wait_of
+from estafette.model.graph import Reply, body_of
+from estafette.model.meta import GRAPH, VERSION
 from estafette.providers import Located, Place, Provider, secret
 
 log = structlog.get_logger()
 
-STATUS = webhook.STATUS
+#: What became of a message, and why it was refused or not delivered, in Meta's words.
+STATUS, REASON = webhook.STATUS, meta.REASON
 
 PACE = 80.0  #: messages a second that Meta takes of a number, unless it raised that
 LIFE = 3600.0  #: seconds for which an upload is sent again by the id that Meta gave it
 
-#: The headers of an answer that are kept.
-KEPT = (
-    "x-business-use-case-usage", "x-app-usage", "x-fb-trace-id", "x-fb-request-id", "retry-after",
-    "facebook-api-version",
-)  # fmt: skip
-
-#: HTTP statuses of answers without an error of Meta's that are to the connection, not the message.
-_NOT_OURS = {401, 403, 404, 405, 407, 410}
-#: Such that leave open whether the message was taken, and such that are about one message.
-_WHO_KNOWS, _TOO_MUCH = {408, 409, 425}, {413, 414, 431}
-
 _LIMITS = Limits(connect_in=5, read_in=30, total_in=30, most=1 << 18)
 _UPLOADS = Limits(connect_in=5, read_in=60, total_in=120, most=1 << 16)
 _UPLOADS_IN = 140.0  # seconds for all uploads of one message, before it leaves
-_LONGEST_WAIT = 3600.0  # seconds that a carrier may ask for
-_MOST_KEPT, _MOST_WORDS = 6000, 1000  # characters of an answer, and of an error
 _MOST_UPLOADS = 1000  # whose ids are remembered
 _SMALL = 1 << 20  # bytes that are held in memory
-_HIDDEN = "…"
-_SECONDS = re.compile(r"\d{1,12}", re.ASCII)
-_PHONE_ID, _REF = re.compile(r"[0-9A-Za-z_-]{1,64}"), re.compile(r"[!-~]{1,256}")
+_PHONE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _TOKEN, _VERSION = re.compile(r"[!-~]+"), re.compile(r"(?:v\d{1,3}\.\d{1,3})?", re.ASCII)
-_USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9._-]{1,128}")
 
 
 @dataclass(kw_only=True)
@@ -132,16 +114,14 @@ class Meta(Provider):
         """
         phone = _phone_of(offer)
         named = await self._enclose(phone, offer)
-        body = _body(offer.message, named)
-        answer = await self._ask("POST", f"{phone}/messages", body, key=_key(offer.message))
-        kept = self._kept(answer)
-        if not 200 <= answer.status < 300 or _error_of(answer):
-            raise self._refusal(answer, kept, offer.number)
-        made = next(iter(_list(_object(answer), "messages")), {})
-        ref = made.get("id")
-        if not isinstance(ref, str) or not _REF.fullmatch(ref):
-            raise Unclear(f"it answered {answer.status}, and named no message", answer=kept)
-        return Accepted(ref=ref, answer=kept)
+        body = body_of(offer.message, named)
+        reply = await self._ask("POST", f"{phone}/messages", body, key=_key(offer.message))
+        if not reply.is_well:
+            raise graph.refusal(reply, offer.number)
+        ref = reply.id("messages", "id")
+        if not ref:
+            raise Unclear(f"it answered {reply.status}, and named no message", answer=reply.kept)
+        return Accepted(ref=ref, answer=reply.kept)
 
     async def locate(self, url: str) -> Located:
         """Where the media of a person are for the next minutes: `url` is `meta:` and Meta's id."""
@@ -149,21 +129,18 @@ class Meta(Provider):
         if id == url:
             return Located(url)
         try:
-            answer = await self._ask("GET", quote(id, safe=""))
+            reply = await self._ask("GET", quote(id, safe=""))
         except Unclear as error:
             raise Unreached(str(error)) from None
-        found = _object(answer).get("url") if answer.status == 200 else None
+        found = reply.said.get("url") if reply.is_well else None
         if isinstance(found, str) and urlsplit(found).scheme in ("https", "http"):
             # It is not given to who names no program.
             shown = {"Authorization": f"Bearer {self.token}", "User-Agent": "Estafette"}
             return Located(found, shown)
-        raise self._not_there(answer)
-
-    def _not_there(self, answer: Answer) -> SendError:
-        error = self._refusal(answer, "")
-        if error.code == "100" or answer.status == 404:
-            return Refused(str(error), code=error.code, reason=Reason.BAD_MEDIA)
-        return Unreached(str(error), code=error.code, reason=Reason.BAD_MEDIA)
+        refusal = graph.refusal(reply)
+        is_gone = refusal.code == "100" or reply.status == 404
+        failure = Refused if is_gone else Unreached
+        raise failure(str(refusal), code=refusal.code, reason=Reason.BAD_MEDIA)
 
     async def heed(self, sender_ref: str, ref: str, *, is_typing: bool = False) -> None:
         """Show that a message, and all before it, was read; typing shows until we answer, or for 25 s."""
@@ -176,9 +153,9 @@ class Meta(Provider):
         }
         if is_typing:
             asked["typing_indicator"] = {"type": "text"}
-        answer = await self._ask("POST", f"{sender_ref}/messages", asked)
-        if not 200 <= answer.status < 300 or _error_of(answer):
-            raise self._refusal(answer, self._kept(answer))
+        reply = await self._ask("POST", f"{sender_ref}/messages", asked)
+        if not reply.is_well:
+            raise graph.refusal(reply)
 
     # What Meta tells
 
@@ -217,7 +194,7 @@ class Meta(Provider):
         body: Mapping[str, Any] | None = None,
         *,
         key: str = "",
-    ) -> Answer:
+    ) -> Reply:
         packed = msgspec.json.encode(body) if body is not None else b""
         headers = {"Content-Type": "application/json"} if packed else {}
         if (
@@ -233,17 +210,19 @@ class Meta(Provider):
         headers: Mapping[str, str],
         body: bytes | BinaryIO,
         limits: Limits,
-    ) -> Answer:
+    ) -> Reply:
         if self._http is None:
             raise Misconfigured("meta: it is not open")
         places = [self.base_url.rstrip("/"), self.version, path]
         shown = {"Authorization": f"Bearer {self.token}", "Accept": "application/json", **headers}
         try:
-            return await self._http.ask(
+            answer = await self._http.ask(
                 method, "/".join(filter(None, places)), headers=shown, body=body, limits=limits
             )
         except BadAddress as error:
             raise Misconfigured(f"base_url: {error}") from None
+        sealed = (self.token, self.app_secret, self.verify_token)
+        return graph.read(answer.status, answer.headers, answer.body, sealed)
 
     async def _enclose(self, phone: str, offer: Offer) -> dict[int, str]:
         """Meta's ids of what was uploaded to us, by their numbers among the media."""
@@ -274,13 +253,12 @@ class Meta(Provider):
             await _pack(file, item, boundary)
             file.seek(0)
             try:
-                answer = await self._request("POST", f"{phone}/media", headers, file, _UPLOADS)
+                reply = await self._request("POST", f"{phone}/media", headers, file, _UPLOADS)
             except Unclear as error:
                 raise Unreached(f"its media could not be uploaded: {error}") from None
-        id = _object(answer).get("id") if 200 <= answer.status < 300 else None
-        if isinstance(id, str) and _REF.fullmatch(id):
+        if reply.is_well and (id := reply.id("id")):
             return id
-        refusal = self._refusal(answer, self._kept(answer), number)
+        refusal = graph.refusal(reply, number)
         if isinstance(refusal, Unclear):
             raise Unreached(f"its media could not be uploaded: {refusal}", answer=refusal.answer)
         raise refusal
@@ -292,52 +270,6 @@ class Meta(Provider):
             is_over = len(self._uploads) > _MOST_UPLOADS or now >= known.until
             if is_over and not known.lock.locked():
                 del self._uploads[key]
-
-    # What Meta answers
-
-    def _kept(self, answer: Answer) -> str:
-        """An answer as it is kept with the attempt: JSON, and never a secret."""
-        said = self._without_secrets(answer.body.decode(errors="replace"))
-        body: Any = said[:_MOST_KEPT]
-        if len(said) <= _MOST_KEPT:
-            try:
-                body = msgspec.json.decode(said)
-            except (msgspec.DecodeError, RecursionError):
-                body = said
-        headers = {
-            name: self._without_secrets(answer.headers[name])[:_MOST_WORDS]
-            for name in KEPT
-            if name in answer.headers
-        }
-        return json.dumps({"status": answer.status, "headers": headers, "body": body})
-
-    def _without_secrets(self, text: str) -> str:
-        """Meta repeats a token that it cannot read in its error."""
-        for sealed in filter(None, (self.token, self.app_secret, self.verify_token)):
-            text = text.replace(sealed, _HIDDEN)
-        return text
-
-    def _refusal(self, answer: Answer, kept: str, number: int = 1) -> SendError:
-        """What an answer that takes nothing comes to: by its code, or, without one, by its status."""
-        error = _error_of(answer)
-        if not error:
-            return _unsaid(answer, kept)
-        code = int(error["code"])
-        words = self._without_secrets(webhook.words_of(error))[:_MOST_WORDS]
-        words = words or f"it answered {answer.status}"
-        match outcome_of(code, number):
-            case Outcome.MISCONFIGURED:
-                return Misconfigured(words, code=str(code), answer=kept)
-            case Outcome.THROTTLED:
-                wait = _wait_asked(answer, code) or wait_of(code, number)
-                holds = code in OF_NUMBER
-                return Throttled(
-                    words, code=str(code), retry_after=wait, holds_lane=holds, answer=kept
-                )
-        reason = REASON.get(code, Reason.OTHER)
-        if code == 100 and error.get("error_subcode") == 33:  # what the path names is not there
-            reason = Reason.BAD_SENDER
-        return Refused(words, code=str(code), reason=reason, answer=kept)
 
 
 @dataclass
@@ -359,9 +291,6 @@ def _check_base(url: str) -> None:
         raise Misconfigured(f"meta: base_url must be like {GRAPH}, and no more")
 
 
-# What is sent
-
-
 def _phone_of(offer: Offer) -> str:
     """The id at Meta of the number that sends. Raises Refused."""
     named = offer.message.content.get("phone_id")
@@ -374,56 +303,6 @@ def _phone_of(offer: Offer) -> str:
 def _key(message: Message) -> str:
     """What is equal whenever a message is offered again. On its second way it is another one."""
     return f"{message.id}{message.content.get('way', '')}"
-
-
-def _body(message: Message, named: Mapping[int, str]) -> dict[str, Any]:
-    """What is asked for; `named` are Meta's ids of media by their number."""
-    content = message.content
-    said = whatsapp.payload(message)
-    if named:
-        known = {}
-        for number, id in named.items():
-            known[message.media[number]] = id
-            known[_shown(message.media[number])] = id
-        said = _with_ids(said, known)
-    context = content.get("context")
-    meant = str((context or {}).get("ref") or (context or {}).get("message_id") or "")
-    if said.get("type") == "reaction":
-        shown = said["reaction"]
-        said = {**said, "reaction": {**shown, "message_id": meant or shown.get("message_id", "")}}
-    elif meant:
-        said = {**said, "context": {"message_id": meant}}
-    if identity := content.get("identity"):
-        said = {**said, "recipient_identity_key_hash": identity}
-    # Ours, not the customer's: it comes back with every status, and theirs is told by us.
-    envelope = {"messaging_product": "whatsapp", "biz_opaque_callback_data": message.id}
-    return {**envelope, **_recipient(message), **said}
-
-
-def _recipient(message: Message) -> dict[str, str]:
-    if message.content.get("recipient_type") == "group":
-        return {"recipient_type": "group", "to": message.recipient}
-    name = "recipient" if _USER_ID.fullmatch(message.recipient) else "to"
-    return {"recipient_type": "individual", name: message.recipient}
-
-
-def _shown(url: str) -> str:
-    """How customers name an upload of theirs; empty for any other URL."""
-    id = url.removeprefix("upload:")
-    return digits(id) if id != url else ""
-
-
-def _with_ids(said: Any, known: Mapping[str, str]) -> Any:
-    """The same with media by Meta's ids, however deep in it they are."""
-    if isinstance(said, list | tuple):
-        return [_with_ids(one, known) for one in said]
-    if not isinstance(said, dict):
-        return said
-    for name in ("link", "id"):
-        if isinstance(said.get(name), str) and said[name] in known:
-            rest = {key: value for key, value in said.items() if key not in ("link", "id")}
-            return {"id": known[said[name]], **rest}
-    return {key: _with_ids(value, known) for key, value in said.items()}
 
 
 async def _pack(file: BinaryIO, item: Enclosed, boundary: str) -> None:
@@ -450,63 +329,3 @@ async def _pack(file: BinaryIO, item: Enclosed, boundary: str) -> None:
     except GatewayError as error:
         raise Unreached(f"its media cannot be read: {error}") from None
     file.write(f"\r\n--{boundary}--\r\n".encode())
-
-
-# What is answered
-
-
-def _unsaid(answer: Answer, kept: str) -> SendError:
-    """What an answer comes to that is no error of Meta's."""
-    status = answer.status
-    text, code = f"it answered {status}", str(status)
-    if status < 400 or status >= 500 or status in _WHO_KNOWS:
-        return Unclear(text, answer=kept)
-    if status == 429:
-        return Throttled(
-            text, code=code, retry_after=_wait_asked(answer), holds_lane=True, answer=kept
-        )
-    if status in _TOO_MUCH:
-        return Refused(text, code=code, answer=kept)
-    return Misconfigured(text, code=code, answer=kept)
-
-
-def _wait_asked(answer: Answer, code: int = 0) -> float | None:
-    """Seconds that the answer asks to wait; None where it does not say."""
-    told = _SECONDS.fullmatch(answer.headers.get("retry-after", ""))
-    wait = float(told[0]) if told else 0.0
-    if not wait and code in QUOTA:
-        wait = _regained_in(answer.headers.get("x-business-use-case-usage", ""))
-    return min(wait, _LONGEST_WAIT) if wait > 0 else None
-
-
-def _regained_in(usage: str) -> float:
-    """Seconds until the quota of an account is free again, by the header that says so in minutes."""
-    try:
-        found = msgspec.json.decode(usage, type=dict[str, list[dict[str, Any]]])
-    except (msgspec.DecodeError, RecursionError):
-        return 0.0
-    told = [one.get("estimated_time_to_regain_access") for many in found.values() for one in many]
-    return max((float(one) * 60 for one in told if isinstance(one, int | float)), default=0.0)
-
-
-def _object(answer: Answer) -> dict[str, Any]:
-    """The JSON object of an answer; empty for anything else."""
-    try:
-        return msgspec.json.decode(answer.body, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return {}
-
-
-def _list(of: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    found = of.get(name)
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-
-
-def _error_of(answer: Answer) -> dict[str, Any]:
-    """The error that Meta names in an answer; empty for none, and for one without its code."""
-    error = _object(answer).get("error")
-    if not isinstance(error, dict):
-        return {}
-    code = error.get("code")
-    is_code = isinstance(code, int) and not isinstance(code, bool) and 0 <= code < 10**9
-    return error if is_code else {}
