@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from estafette.model.message import Message
 from estafette.model.whatsapp.words import KINDS, MEDIA, TEXT
@@ -17,7 +16,7 @@ _ENDINGS = {
     **dict.fromkeys(("gif", "jpeg", "jpg", "png"), "image"),
     "webp": "sticker",
 }
-_END = re.compile(r"\.([A-Za-z0-9]{1,5})$")
+_END = re.compile(r"/[^/?#]*\.([A-Za-z0-9]{1,5})(?:[?#]|$)")
 _CAPTIONED = ("document", "image", "video")
 _FILES = ("document", "image", "video")  # that a header can be
 
@@ -83,11 +82,17 @@ def _kind(message: Message) -> str:
     told = message.content.get("kind")
     if told in MEDIA:
         return str(told)
-    end = _END.search(unquote(urlsplit(message.media[0]).path))
+    end = _END.search(_after_host(message.media[0]))
     if end is None:
         return "image"
     kind = _ENDINGS.get(end[1].lower(), "document")
     return "image" if kind == "sticker" and message.body else kind
+
+
+def _after_host(url: str) -> str:
+    _, _, rest = url.partition("://")
+    _, slash, path = rest.partition("/")
+    return slash + path
 
 
 def _file(message: Message, kind: str) -> dict[str, Any]:
