@@ -39,6 +39,7 @@ from estafette.core.rotation import Rotation
 from estafette.core.senders import Senders
 from estafette.core.subscriptions import Subscriptions
 from estafette.core.templates import Templates
+from estafette.core.uploads import Uploads
 from estafette.core.usage import Usage
 from estafette.core.vault import Vault, WrongKey
 from estafette.core.verified import Verified
@@ -207,9 +208,11 @@ async def opened(
     keywords = Keywords(store, gateway, people, utc_now)
     inbound = Inbound(store, keywords, utc_now, wake)
     inside = Http(allows_private=True)
+    bucket = Bucket(bucket_url, inside, utc_now) if bucket_url else None
+    blobs = Blobs(settings.home / "media", bucket)
     media = Media(
         store,
-        Blobs(settings.home / "media", Bucket(bucket_url, inside, utc_now) if bucket_url else None),
+        blobs,
         http,
         utc_now,
         needs_credentials=settings.media_needs_credentials,
@@ -242,6 +245,7 @@ async def opened(
         lists=Lists(store),
         public_url=public_url,
         panel=Panel(store, vault, utc_now),
+        uploads=Uploads(store, blobs, utc_now),
         window=gateway.window,
         contacts=Contacts(store, utc_now),
         desk=Desk(store, utc_now),

@@ -22,6 +22,7 @@ from estafette.core.senders import Senders
 from estafette.core.subscriptions import Subscriptions
 from estafette.core.suppressions import Suppressions
 from estafette.core.templates import Templates
+from estafette.core.uploads import Uploads
 from estafette.core.usage import Usage
 from estafette.core.verified import Verified
 from estafette.core.window import Window
@@ -54,4 +55,5 @@ class Core:
     lists: Lists  #: messages by the numbers of their pages
     contacts: Contacts  #: who is written to and who writes, and the conversations with them
     desk: Desk  #: users and teams, and the words that they use
+    uploads: Uploads  #: files to be sent in messages to come
     window: Window  #: until when people on WhatsApp may be written to freely
