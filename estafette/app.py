@@ -9,6 +9,7 @@ from estafette.core.applications import Applications
 from estafette.core.baggage import Baggage
 from estafette.core.blobs import Blobs
 from estafette.core.bucket import Bucket, read_url
+from estafette.core.business import Business
 from estafette.core.callbacks import Callbacks
 from estafette.core.cards import Cards
 from estafette.core.clock import utc_now
@@ -245,6 +246,7 @@ async def opened(
         window=gateway.window,
         contacts=Contacts(store, utc_now),
         desk=Desk(store, utc_now),
+        business=Business(people, connections),
     )
     try:
         yield App(settings, vault, store, http, core, node)

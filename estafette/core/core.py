@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from estafette.core.applications import Applications
+from estafette.core.business import Business
 from estafette.core.connections import Connections
 from estafette.core.contacts import Contacts
 from estafette.core.desk import Desk
@@ -55,3 +56,4 @@ class Core:
     contacts: Contacts  #: who is written to and who writes, and the conversations with them
     desk: Desk  #: users and teams, and the words that they use
     window: Window  #: until when people on WhatsApp may be written to freely
+    business: Business  #: the ids of WhatsApp business accounts
