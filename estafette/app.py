@@ -10,6 +10,7 @@ from estafette.core.attention import Attention
 from estafette.core.baggage import Baggage
 from estafette.core.blobs import Blobs
 from estafette.core.bucket import Bucket, read_url
+from estafette.core.business import Business
 from estafette.core.callbacks import Callbacks
 from estafette.core.cards import Cards
 from estafette.core.clock import utc_now
@@ -255,6 +256,7 @@ async def opened(
         window=gateway.window,
         contacts=Contacts(store, utc_now),
         desk=Desk(store, utc_now),
+        business=Business(people, connections),
     )
     try:
         yield App(settings, vault, store, http, core, node)

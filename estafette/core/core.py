@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from estafette.core.applications import Applications
 from estafette.core.attention import Attention
+from estafette.core.business import Business
 from estafette.core.connections import Connections
 from estafette.core.contacts import Contacts
 from estafette.core.desk import Desk
@@ -61,3 +62,4 @@ class Core:
     window: Window  #: until when people on WhatsApp may be written to freely
     attention: Attention  #: what people see of us while they wait
     sayings: Sayings  #: what WhatsApp messages say
+    business: Business  #: the ids of WhatsApp business accounts
