@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from estafette.core.aliases import Aliases
 from estafette.core.applications import Applications
 from estafette.core.connections import Connections
 from estafette.core.contacts import Contacts
@@ -54,4 +55,5 @@ class Core:
     lists: Lists  #: messages by the numbers of their pages
     contacts: Contacts  #: who is written to and who writes, and the conversations with them
     desk: Desk  #: users and teams, and the words that they use
+    aliases: Aliases  #: what platforms call people beside, or in place of, their numbers
     window: Window  #: until when people on WhatsApp may be written to freely

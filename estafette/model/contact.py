@@ -18,6 +18,7 @@ class Contact(Struct, frozen=True, kw_only=True):
     account: str
     channel: Channel
     address: str  #: as messages name it: E.164 with its `+` on sms and whatsapp
+    user_id: str = ""  #: what the platform calls them, or we do in its place; filled for `Callback.card`
     name: str = ""
     email: str = ""
     avatar_url: str = ""
