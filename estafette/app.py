@@ -8,10 +8,13 @@ from pathlib import Path
 from estafette.core.aliases import Aliases
 from estafette.core.applications import Applications
 from estafette.core.baggage import Baggage
+from estafette.core.blocks import Blocks
 from estafette.core.blobs import Blobs
 from estafette.core.bucket import Bucket, read_url
+from estafette.core.business import Business
 from estafette.core.callbacks import Callbacks
 from estafette.core.cards import Cards
+from estafette.core.challenge import Challenge
 from estafette.core.clock import utc_now
 from estafette.core.connections import Connections
 from estafette.core.contacts import Contacts
@@ -32,6 +35,7 @@ from estafette.core.media import Link, Media
 from estafette.core.numbers import Numbers
 from estafette.core.panel import Panel
 from estafette.core.people import People
+from estafette.core.phones import Phones
 from estafette.core.pools import Pools
 from estafette.core.prints import has_no_secrets, use_print_key
 from estafette.core.relay import Relay
@@ -202,6 +206,7 @@ async def opened(
     pools = Pools(store, utc_now)
     verified = Verified(store, utc_now)
     aliases = Aliases(store)
+    blocks = Blocks(store, connections, utc_now)
     gateway = Gateway(
         store,
         connections,
@@ -211,10 +216,11 @@ async def opened(
         pools=pools,
         verified=verified,
         window=Window(store, connections, utc_now, WindowPolicy(settings.window_policy)),
+        blocks=blocks,
         aliases=aliases,
     )
     keywords = Keywords(store, gateway, people, utc_now)
-    inbound = Inbound(store, keywords, utc_now, wake, aliases)
+    inbound = Inbound(store, keywords, utc_now, wake, blocks, aliases)
     inside = Http(allows_private=True)
     media = Media(
         store,
@@ -223,11 +229,12 @@ async def opened(
         utc_now,
         needs_credentials=settings.media_needs_credentials,
     )
+    senders = Senders(store, connections, utc_now, gateway.forget, allows_private=allows_private)
     core = Core(
         gateway=gateway,
         people=people,
         connections=connections,
-        senders=Senders(store, connections, utc_now, gateway.forget, allows_private=allows_private),
+        senders=senders,
         suppressions=gateway.suppressions,
         keywords=keywords,
         inbound=inbound,
@@ -252,9 +259,13 @@ async def opened(
         public_url=public_url,
         panel=Panel(store, vault, utc_now),
         window=gateway.window,
-        contacts=Contacts(store, utc_now),
+        contacts=Contacts(store, utc_now, blocks.forget),
         aliases=aliases,
         desk=Desk(store, utc_now),
+        blocks=blocks,
+        business=Business(people, connections),
+        phones=Phones(senders, vault),
+        challenge=Challenge(http),
     )
     try:
         yield App(settings, vault, store, http, core, node)

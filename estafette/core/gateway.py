@@ -9,6 +9,8 @@ from msgspec.structs import replace
 
 from estafette.core import metrics, timelines
 from estafette.core.aliases import Aliases
+from estafette.core.barred import barred, check_sender, declined
+from estafette.core.blocks import Blocks
 from estafette.core.clock import Clock
 from estafette.core.connections import PRETENDS, Connections
 from estafette.core.fallbacks import Ways, second_of
@@ -73,6 +75,7 @@ class Gateway:
         verified: Verified | None = None,
         window: Window | None = None,
         aliases: Aliases | None = None,
+        blocks: Blocks | None = None,
     ) -> None:
         """`wake` is called when there is something to carry. Unless `allows_private`, URLs whose host
         is plainly not public are declined at once; what their names stand for is seen when they are
@@ -89,6 +92,7 @@ class Gateway:
         self._senders: dict[tuple[str, Channel, str], tuple[float, Sender]] = {}
         self._forgotten = 0  # how often a sender was: what was read before one counts no more
         self._ways = Ways(store, self._fit, self._barred, self._message)
+        self._blocks = blocks or Blocks(store, connections, clock)
         self.suppressions = Suppressions(store, clock)  #: who is not written to
         self.window = window or Window(store, connections, clock)  #: who may be written to freely
 
@@ -129,7 +133,7 @@ class Gateway:
             if choice and reason is Reason.OUTSIDE_WINDOW:
                 item = await self._ways.elsewhere(account, item, choice, sender)
             elif not send.service:
-                raise Declined(reason, send.recipient)
+                raise declined(reason, send)
             else:
                 return await self._fail(message, send, reason)
         written = await self._store.accept(item)
@@ -166,6 +170,7 @@ class Gateway:
         return send, sender, sticks
 
     async def _vet(self, send: Send, sender: Sender) -> None:
+        check_sender(send, sender)
         provider = self._connections.at_hand(sender.connection)
         if provider is None:
             _, provider = await self._connections.find(sender.connection)
@@ -174,12 +179,14 @@ class Gateway:
 
     async def _barred(self, account: Account, send: Send, sender: Sender) -> Reason | None:
         """Why its recipient may not be written to as things are, if so."""
-        if not send.despite_opt_out and await self.suppressions.is_suppressed(
-            account.sid, send.recipient, send.channel, sender=sender.id, service=send.service
-        ):
-            return Reason.OPTED_OUT
-        is_let = await self.window.lets(account.sid, send, sender)
-        return None if is_let else Reason.OUTSIDE_WINDOW
+        return await barred(
+            account,
+            send,
+            sender,
+            suppressions=self.suppressions,
+            blocks=self._blocks,
+            window=self.window,
+        )
 
     async def repeated(self, account: Account, key: str, fingerprint: str) -> Message | None:
         """What was written for the same request, though it could not be asked for anew by now.

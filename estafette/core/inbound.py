@@ -3,14 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import structlog
 from msgspec.structs import replace
 
 from estafette.core import metrics
 from estafette.core.aliases import Aliases
+from estafette.core.blocks import Blocks
 from estafette.core.clock import Clock
 from estafette.core.keywords import Keywords
 from estafette.core.quotes import Quotes
-from estafette.model import Channel, Direction, Incoming, Message, Sender, Status, Unknown
+from estafette.model import Channel, Conflict, Direction, Incoming, Message, Sender, Status, Unknown
 from estafette.model.address import is_person
 from estafette.model.ids import instant, new_id
 from estafette.model.text import segments
@@ -20,7 +22,13 @@ from estafette.store.hooks import Route
 from estafette.store.incoming import Arrival, keep
 from estafette.store.words import plain
 
+log = structlog.get_logger()
+
 _DOOR = "twilio"  # in whose words the hooks of senders, applications and services are told
+
+
+class Unheard(Conflict):
+    """They are blocked: nothing of what they write is taken in."""
 
 
 class Inbound:
@@ -32,6 +40,7 @@ class Inbound:
         keywords: Keywords,
         clock: Clock,
         wake: Callable[[], None],
+        blocks: Blocks,
         aliases: Aliases,
     ) -> None:
         """`wake` is called when somebody is to be told something."""
@@ -41,16 +50,20 @@ class Inbound:
         self._wake = wake
         self._aliases = aliases
         self._quotes = Quotes(store)
+        self._blocks = blocks
 
     async def receive(self, connection: str, incoming: Incoming, *, account: str = "") -> Message:
         """Write down what a person wrote; return once it is on disk, with what is owed about it.
 
         Without a connection, the sender may be on any; without an account, be anyone's. Told twice under one ref, it is kept, and
-        told to others, once. Raises Unknown where nobody has the address, Busy where it could not
-        be written.
+        told to others, once. Raises Unknown where nobody has the address, Unheard where the person
+        is blocked, Busy where it could not be written.
         """
         sender, route = await self._addressee(connection, incoming, account)
         incoming, alias = await self._known(sender.account, incoming)
+        if await self._blocks.is_blocked(sender.account, incoming.channel, plain(incoming.sender)):
+            log.info("somebody who is blocked wrote", account=sender.account, sender=sender.id)
+            raise Unheard
         message = self._message(sender, route, incoming)
         # Seen before it is written, so that it says so itself to whoever is told.
         word = await self._keywords.find(sender, message)

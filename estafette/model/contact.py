@@ -18,7 +18,6 @@ class Contact(Struct, frozen=True, kw_only=True):
     account: str
     channel: Channel
     address: str  #: as messages name it: E.164 with its `+` on sms and whatsapp
-    user_id: str = ""  #: what the platform calls them, or we do in its place; filled for `Callback.card`
     name: str = ""
     email: str = ""
     avatar_url: str = ""
@@ -30,6 +29,7 @@ class Contact(Struct, frozen=True, kw_only=True):
     blocked_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
+    user_id: str = ""  #: what their platform calls them; filled for `Callback.card` alone
 
 
 class Conversation(Struct, frozen=True, kw_only=True):
