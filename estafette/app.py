@@ -7,8 +7,8 @@ from pathlib import Path
 
 from estafette.core.applications import Applications
 from estafette.core.baggage import Baggage
-from estafette.core.blocks import Blocks
 from estafette.core.blobs import Blobs
+from estafette.core.blocks import Blocks
 from estafette.core.bucket import Bucket, read_url
 from estafette.core.business import Business
 from estafette.core.callbacks import Callbacks
