@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from estafette.core.aliases import Aliases
 from estafette.core.applications import Applications
 from estafette.core.baggage import Baggage
 from estafette.core.blobs import Blobs
@@ -132,7 +133,13 @@ class App:
         link = _link(found)
         voices = {
             door.name: Voice(
-                door.post, door.hear, door.decline, door.link or link, door.tell, door.manner
+                door.post,
+                door.hear,
+                door.decline,
+                door.link or link,
+                door.tell,
+                door.manner,
+                door.look,
             )
             for door in found
             if door.post or door.tell
@@ -147,7 +154,7 @@ class App:
             replies,
             self.core.media,
             self.core.subscriptions,
-            Cards(self.core.contacts, utc_now),
+            Cards(self.core.contacts, self.core.aliases, utc_now),
             public_url=self.core.public_url,
         )
 
@@ -198,6 +205,7 @@ async def opened(
     people = People(store, vault, utc_now)
     pools = Pools(store, utc_now)
     verified = Verified(store, utc_now)
+    aliases = Aliases(store)
     blocks = Blocks(store, connections, utc_now)
     gateway = Gateway(
         store,
@@ -209,9 +217,10 @@ async def opened(
         verified=verified,
         window=Window(store, connections, utc_now, WindowPolicy(settings.window_policy)),
         blocks=blocks,
+        aliases=aliases,
     )
     keywords = Keywords(store, gateway, people, utc_now)
-    inbound = Inbound(store, keywords, utc_now, wake, blocks)
+    inbound = Inbound(store, keywords, utc_now, wake, blocks, aliases)
     inside = Http(allows_private=True)
     media = Media(
         store,
@@ -251,6 +260,7 @@ async def opened(
         panel=Panel(store, vault, utc_now),
         window=gateway.window,
         contacts=Contacts(store, utc_now, blocks.forget),
+        aliases=aliases,
         desk=Desk(store, utc_now),
         blocks=blocks,
         business=Business(people, connections),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from estafette.core.aliases import Aliases
 from estafette.core.applications import Applications
 from estafette.core.blocks import Blocks
 from estafette.core.business import Business
@@ -58,6 +59,7 @@ class Core:
     lists: Lists  #: messages by the numbers of their pages
     contacts: Contacts  #: who is written to and who writes, and the conversations with them
     desk: Desk  #: users and teams, and the words that they use
+    aliases: Aliases  #: what platforms call people beside, or in place of, their numbers
     window: Window  #: until when people on WhatsApp may be written to freely
     blocks: Blocks  #: whom accounts do not hear on WhatsApp
     business: Business  #: the ids of WhatsApp business accounts

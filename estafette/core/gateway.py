@@ -8,6 +8,7 @@ from time import perf_counter
 from msgspec.structs import replace
 
 from estafette.core import metrics, timelines
+from estafette.core.aliases import Aliases
 from estafette.core.barred import Barred, check_sender, declined
 from estafette.core.blocks import Blocks
 from estafette.core.clock import Clock
@@ -39,6 +40,7 @@ from estafette.model import (
     Status,
     Unknown,
 )
+from estafette.model.address import is_person
 from estafette.model.ids import instant, new_id, read_id
 from estafette.model.rules import may_schedule
 from estafette.model.text import segments
@@ -72,6 +74,7 @@ class Gateway:
         pools: Pools | None = None,
         verified: Verified | None = None,
         window: Window | None = None,
+        aliases: Aliases | None = None,
         blocks: Blocks | None = None,
     ) -> None:
         """`wake` is called when there is something to carry. Unless `allows_private`, URLs whose host
@@ -85,6 +88,7 @@ class Gateway:
         self._wake = wake
         self._pools = pools or Pools(store, clock)
         self._verified = verified or Verified(store, clock)
+        self._aliases = aliases or Aliases(store)
         self._senders: dict[tuple[str, Channel, str], tuple[float, Sender]] = {}
         self._forgotten = 0  # how often a sender was: what was read before one counts no more
         self.suppressions = Suppressions(store, clock)  #: who is not written to
@@ -109,6 +113,8 @@ class Gateway:
         key = send.idempotency_key
         if key and (known := await self.repeated(account, key, send.fingerprint)):
             return known
+        if send.channel is Channel.WHATSAPP and is_person(send.recipient):
+            send = await self._addressed(account, send)
         asked = send
         send, sender, sticks = await self._fit(account, send, through)
         message = self._message(account, sender, send)
@@ -136,6 +142,12 @@ class Gateway:
             metrics.accepted(written.channel, written.status, perf_counter() - began)
             self._wake()
         return written
+
+    async def _addressed(self, account: Account, send: Send) -> Send:
+        """To the number of whom it names by an id, where we know that; so it joins their conversation."""
+        name = send.recipient
+        address = await self._aliases.resolve(account.sid, send.channel, name)
+        return replace(send, recipient=address, content={"user_id": name, **send.content})
 
     async def _fit(
         self, account: Account, send: Send, through: Sender | None

@@ -7,10 +7,13 @@ import structlog
 from msgspec.structs import replace
 
 from estafette.core import metrics
+from estafette.core.aliases import Aliases
 from estafette.core.blocks import Blocks
 from estafette.core.clock import Clock
 from estafette.core.keywords import Keywords
+from estafette.core.quotes import Quotes
 from estafette.model import Channel, Conflict, Direction, Incoming, Message, Sender, Status, Unknown
+from estafette.model.address import is_person
 from estafette.model.ids import instant, new_id
 from estafette.model.text import segments
 from estafette.store import Store, hooks, senders
@@ -38,12 +41,15 @@ class Inbound:
         clock: Clock,
         wake: Callable[[], None],
         blocks: Blocks,
+        aliases: Aliases,
     ) -> None:
         """`wake` is called when somebody is to be told something."""
         self._store = store
         self._keywords = keywords
         self._clock = clock
         self._wake = wake
+        self._aliases = aliases
+        self._quotes = Quotes(store)
         self._blocks = blocks
 
     async def receive(self, connection: str, incoming: Incoming, *, account: str = "") -> Message:
@@ -54,6 +60,7 @@ class Inbound:
         is blocked, Busy where it could not be written.
         """
         sender, route = await self._addressee(connection, incoming, account)
+        incoming, alias = await self._known(sender.account, incoming)
         if await self._blocks.is_blocked(sender.account, incoming.channel, plain(incoming.sender)):
             log.info("somebody who is blocked wrote", account=sender.account, sender=sender.id)
             raise Unheard
@@ -63,7 +70,7 @@ class Inbound:
         if word:
             message = replace(message, content={**message.content, "opt_out": word})
         owed = _owed(message, route)
-        arrival = Arrival(message, sender.connection, owed)
+        arrival = Arrival(message, sender.connection, owed, alias)
         kept = await self._store.join(keep, arrival)
         if kept.id == message.id:
             metrics.reached(Status.RECEIVED)
@@ -82,6 +89,22 @@ class Inbound:
         if sender is None:
             raise Unknown(f"no sender {told.recipient} on {told.channel}")
         return sender, await self._store.read(lambda conn: hooks.of(conn, sender))
+
+    async def _known(self, account: str, told: Incoming) -> tuple[Incoming, str]:
+        """The same about what we know: from the address of whoever wrote, and about messages by our ids.
+        Beside it what the platform calls them, where that is to be kept.
+        """
+        if told.channel is not Channel.WHATSAPP:
+            return told, ""
+        told = await self._quotes.translated(account, told)
+        user_id = plain(told.user_id)
+        if is_person(told.sender):
+            user_id, told = told.sender, replace(told, sender="")
+        if not user_id:
+            return told, ""
+        alias = user_id if told.sender else ""
+        address = told.sender or await self._aliases.resolve(account, told.channel, user_id)
+        return replace(told, sender=address, content={**told.content, "user_id": user_id}), alias
 
     def _message(self, sender: Sender, route: Route, told: Incoming) -> Message:
         now = self._clock()
