@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from estafette.core.aliases import Aliases
 from estafette.core.applications import Applications
+from estafette.core.attention import Attention
 from estafette.core.blocks import Blocks
 from estafette.core.business import Business
 from estafette.core.challenge import Challenge
@@ -23,10 +24,12 @@ from estafette.core.people import People
 from estafette.core.phones import Phones
 from estafette.core.pools import Pools
 from estafette.core.relay import Relay
+from estafette.core.sayings import Sayings
 from estafette.core.senders import Senders
 from estafette.core.subscriptions import Subscriptions
 from estafette.core.suppressions import Suppressions
 from estafette.core.templates import Templates
+from estafette.core.uploads import Uploads
 from estafette.core.usage import Usage
 from estafette.core.verified import Verified
 from estafette.core.window import Window
@@ -59,6 +62,10 @@ class Core:
     lists: Lists  #: messages by the numbers of their pages
     contacts: Contacts  #: who is written to and who writes, and the conversations with them
     desk: Desk  #: users and teams, and the words that they use
+    uploads: Uploads  #: files to be sent in messages to come
+    window: Window  #: until when people on WhatsApp may be written to freely
+    attention: Attention  #: what people see of us while they wait
+    sayings: Sayings  #: what WhatsApp messages say
     aliases: Aliases  #: what platforms call people beside, or in place of, their numbers
     window: Window  #: until when people on WhatsApp may be written to freely
     blocks: Blocks  #: whom accounts do not hear on WhatsApp
