@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from estafette.core import metrics, timelines
 from estafette.core.aliases import Aliases
-from estafette.core.barred import barred, check_sender, declined
+from estafette.core.barred import Barred, check_sender, declined
 from estafette.core.blocks import Blocks
 from estafette.core.clock import Clock
 from estafette.core.connections import PRETENDS, Connections
@@ -88,10 +88,11 @@ class Gateway:
         self._aliases = aliases or Aliases(store)
         self._senders: dict[tuple[str, Channel, str], tuple[float, Sender]] = {}
         self._forgotten = 0  # how often a sender was: what was read before one counts no more
-        self._ways = Ways(store, self._fit, self._barred, self._message)
-        self._blocks = blocks or Blocks(store, connections, clock)
         self.suppressions = Suppressions(store, clock)  #: who is not written to
         self.window = window or Window(store, connections, clock)  #: who may be written to freely
+        blocks = blocks or Blocks(store, connections, clock)
+        self._barred = Barred(self.suppressions, blocks, self.window)
+        self._ways = Ways(store, self._fit, self._barred.why, self._message)
 
     async def send(self, account: Account, send: Send, *, through: Sender | None = None) -> Message:
         """Write a message down together with its job; return once both are on disk.
@@ -125,7 +126,7 @@ class Gateway:
         choice = await self._ways.choose(account, asked, message) if asked.fallback else None
         if choice:
             item = item._replace(second=second_of(choice, asked, message))
-        if reason := await self._barred(account, send, sender):
+        if reason := await self._barred.why(account, send, sender):
             if choice and reason is Reason.OUTSIDE_WINDOW:
                 item = await self._ways.elsewhere(account, item, choice, sender)
             elif not send.service:
@@ -166,17 +167,6 @@ class Gateway:
             _, provider = await self._connections.find(sender.connection)
         if provider:
             provider.vet(send)
-
-    async def _barred(self, account: Account, send: Send, sender: Sender) -> Reason | None:
-        """Why its recipient may not be written to as things are, if so."""
-        return await barred(
-            account,
-            send,
-            sender,
-            suppressions=self.suppressions,
-            blocks=self._blocks,
-            window=self.window,
-        )
 
     async def repeated(self, account: Account, key: str, fingerprint: str) -> Message | None:
         """What was written for the same request, though it could not be asked for anew by now.
