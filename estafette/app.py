@@ -245,7 +245,7 @@ async def opened(
         suppressions=gateway.suppressions,
         keywords=keywords,
         inbound=inbound,
-        inlet=Inlet(store, connections, gateway, inbound),
+        inlet=Inlet(store, connections, gateway, inbound, templates),
         media=media,
         pools=pools,
         templates=templates,

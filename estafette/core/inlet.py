@@ -8,7 +8,8 @@ import structlog
 from estafette.core.connections import Connections
 from estafette.core.gateway import Gateway
 from estafette.core.inbound import Inbound, Unheard
-from estafette.model import Busy, GatewayError, Incoming, Inward, Receipt, Unknown
+from estafette.core.templates import Templates
+from estafette.model import Approval, Busy, GatewayError, Incoming, Inward, Receipt, Unknown
 from estafette.providers import Provider
 from estafette.store import Store, attempts
 
@@ -26,12 +27,18 @@ class Inlet:
     """Hears what carriers tell, once they have proved who they are."""
 
     def __init__(
-        self, store: Store, connections: Connections, gateway: Gateway, inbound: Inbound
+        self,
+        store: Store,
+        connections: Connections,
+        gateway: Gateway,
+        inbound: Inbound,
+        templates: Templates,
     ) -> None:
         self._store = store
         self._connections = connections
         self._gateway = gateway
         self._inbound = inbound
+        self._templates = templates
 
     async def knows(self, provider: str, connection: str) -> None:
         """Raises Unknown unless there is such a connection of such a provider."""
@@ -63,6 +70,9 @@ class Inlet:
         receipts = [fact for fact in facts if isinstance(fact, Receipt)]
         if receipts:
             await self._record(connection, receipts)
+        for fact in facts:
+            if isinstance(fact, Approval):
+                await self._templates.told(connection, fact)
         people: dict[tuple[str, str], list[Incoming]] = {}
         for fact in facts:
             if isinstance(fact, Incoming):

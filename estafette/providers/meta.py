@@ -138,9 +138,9 @@ class Meta(Provider):
             shown = {"Authorization": f"Bearer {self.token}", "User-Agent": "Estafette"}
             return Located(found, shown)
         refusal = graph.refusal(reply)
-        is_gone = refusal.code == "100" or reply.status == 404
-        failure = Refused if is_gone else Unreached
-        raise failure(str(refusal), code=refusal.code, reason=Reason.BAD_MEDIA)
+        if refusal.code == "100" or reply.status == 404:
+            raise Refused(str(refusal), code=refusal.code, reason=Reason.BAD_MEDIA)
+        raise Unreached(str(refusal)) if isinstance(refusal, Unclear) else refusal
 
     async def heed(self, sender_ref: str, ref: str, *, is_typing: bool = False) -> None:
         """Show that a message, and all before it, was read; typing shows until we answer, or for 25 s."""

@@ -401,8 +401,8 @@ async def test_media_are_where_meta_says(stub: Stub) -> None:
         for says, comes_to in (
             (refused(100), Refused),
             (Says(404, ""), Refused),
-            (refused(131000), Unreached),
-            (refused(190), Unreached),
+            (refused(131000), Throttled),
+            (refused(190), Misconfigured),
             (Says(502, ""), Unreached),
             (Says(200, {"url": "file:///etc/passwd"}), Unreached),
         ):
