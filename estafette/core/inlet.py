@@ -7,7 +7,7 @@ import structlog
 
 from estafette.core.connections import Connections
 from estafette.core.gateway import Gateway
-from estafette.core.inbound import Inbound, Unheard
+from estafette.core.inbound import Addressees, Inbound, Unheard
 from estafette.core.templates import Templates
 from estafette.model import Approval, Busy, GatewayError, Incoming, Inward, Receipt, Unknown
 from estafette.providers import Provider
@@ -99,20 +99,21 @@ class Inlet:
         What one could not be told of keeps the others from nothing; then all is told again.
         """
         turns = asyncio.Semaphore(_MOST)
+        known: Addressees = {}
 
         async def hear(written: Iterable[Incoming]) -> None:
             async with turns:
                 for incoming in written:
-                    await self._receive(connection, incoming)
+                    await self._receive(connection, incoming, known)
 
         ends = await asyncio.gather(*map(hear, people), return_exceptions=True)
         for end in ends:
             if isinstance(end, BaseException):
                 raise end
 
-    async def _receive(self, connection: str, incoming: Incoming) -> None:
+    async def _receive(self, connection: str, incoming: Incoming, known: Addressees) -> None:
         try:
-            await self._inbound.receive(connection, incoming)
+            await self._inbound.receive(connection, incoming, known=known)
         except Unheard:
             return  # nobody is told, not even the carrier
         except Unknown:
