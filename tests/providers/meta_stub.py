@@ -129,7 +129,7 @@ class Stub:
             at = f"{self.url}/bytes/{asked.path.rpartition('/')[2]}"
             return Says(200, {"messaging_product": "whatsapp", "url": at, "mime_type": "image/png"})
         body = asked.json
-        if "status" in body:
+        if "status" in body or "block_users" in body:
             return Says(200, {"success": True})
         return _by_recipient(body)
 
@@ -175,6 +175,9 @@ def meta() -> Iterator[Stub]:
             self.wfile.write(said.encode())
 
         def do_GET(self) -> None:
+            self.do_POST()
+
+        def do_DELETE(self) -> None:
             self.do_POST()
 
         def log_message(self, format: str, *args: object) -> None:
