@@ -6,12 +6,10 @@ from typing import Any
 import pytest
 from pywa import WhatsApp
 from pywa.errors import (
-    AuthException,
     ExpiredAccessToken,
     InvalidParameter,
     ReEngagementMessage,
     TemplateNotExists,
-    UnsupportedMessageType,
     WhatsAppError,
 )
 from pywa.types import (
@@ -166,14 +164,15 @@ def test_it_shows_that_messages_were_read(pywa_client: WhatsApp) -> None:
 @pytest.mark.parametrize(
     ("send", "error", "code"),
     [
-        (lambda wa: wa.send_message(TO, "x" * 4097), WhatsAppError, 131009),
-        (lambda wa: wa.send_message("12", "Hello"), WhatsAppError, 131009),
+        (lambda wa: wa.send_message(TO, "x" * 4097), InvalidParameter, 131009),
+        (lambda wa: wa.send_message("12", "Hello"), InvalidParameter, 131009),
         (
             lambda wa: wa.send_template(TO, "nobodys", TemplateLanguage.ENGLISH, []),
             TemplateNotExists,
             132001,
         ),
-        (lambda wa: wa.send_message(TO, "Hello", sender="1"), InvalidParameter, 100),
+        (lambda wa: wa.send_message("+16501131047", "Hello"), ReEngagementMessage, 131047),
+        (lambda wa: wa.send_message(TO, "Hello", sender="1"), WhatsAppError, 100),
     ],
 )
 def test_it_raises_what_an_error_stands_for(
