@@ -1,9 +1,5 @@
 """Files through the Cloud API: uploaded, looked up, read, sent and deleted."""
 
-import http.client
-import json
-import random
-from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,9 +9,8 @@ from pywa import WhatsApp
 from pywa.errors import WhatsAppError
 
 from tests.conftest import Server
-from tests.doors.own.conftest import Own
-from tests.doors.whatsapp.conftest import PHONE, SENDER, VERSION, Answer, Api
-from tests.pictures import JPEG, PNG, body
+from tests.doors.whatsapp.conftest import Answer, Api
+from tests.pictures import PNG
 
 MEGA = 1 << 20
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 8
