@@ -32,6 +32,7 @@ from estafette.core.templates import Templates
 from estafette.core.uploads import Uploads
 from estafette.core.usage import Usage
 from estafette.core.verified import Verified
+from estafette.core.window import Window
 
 
 @dataclass(frozen=True)
