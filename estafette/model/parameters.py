@@ -5,7 +5,7 @@ template: Meta's codes say which.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from estafette.model import components
 from estafette.model.components import BODY, BUTTONS, FOOTER, HEADER, Part
