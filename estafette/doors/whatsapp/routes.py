@@ -54,7 +54,6 @@ PARTS: tuple[type[Part], ...] = (
     Messages, Media, Templates, Phones, Profiles, Blocks, Subscriptions, Access, Objects,
 )  # fmt: skip
 
-TRACE = b"x-fb-trace-id"  #: the header that names a request
 
 _encode = msgspec.json.Encoder().encode
 
