@@ -100,9 +100,11 @@ class Meta(Provider):
         self._http = place.http
 
     def vet(self, send: Send) -> None:
-        """Decline what is sent to its own sender: Meta refuses it."""
+        """Decline what is sent to its own sender, and what has more files than one message takes."""
         if send.sender == send.recipient:
             raise Declined(Reason.UNROUTABLE, send.recipient, code="131021")
+        if len(send.media) > 1 and not ({"type", "template"} & set(send.content)):
+            raise Declined(Reason.TOO_MANY_MEDIA, str(len(send.media)))
 
     def pace(self, channel: Channel, address: str) -> float:
         """What Meta takes of a number."""

@@ -477,3 +477,8 @@ def test_what_is_known_of_it() -> None:
     with pytest.raises(Declined) as told:
         provider.vet(send)
     assert (told.value.reason, told.value.code) == (Reason.UNROUTABLE, "131021")
+    two = Send(channel=Channel.WHATSAPP, sender=SENDER, recipient=RECIPIENT, media=("a", "b"))
+    with pytest.raises(Declined) as told:
+        provider.vet(two)
+    assert told.value.reason is Reason.TOO_MANY_MEDIA
+    provider.vet(replace(two, content={"type": "interactive"}))
