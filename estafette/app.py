@@ -121,6 +121,12 @@ class App:
         if why:
             raise WrongKey(f"the secret key is not that of this database: {why}")
 
+    def show_media(self, found: Iterable[Door]) -> None:
+        """Let doors show media where one of them gives them."""
+        link, public_url = _link(found), self.core.public_url
+        if link:
+            self.core.media.show_at(lambda item: f"{public_url}{link(item)}")
+
     def worker(self, owed: Callable[[], None] = lambda: None) -> Worker:
         """What carries messages in this process."""
         core = self.core
@@ -203,8 +209,9 @@ async def opened(
     http = Http(allows_private=allows_private)
     public_url = settings.public_url or public_url
     place = Place(settings.home, node.id, http, public_url)
-    defaults = {"sandbox": {"delay": settings.sandbox_delay}}
-    connections = Connections(store, vault, utc_now, place, defaults)
+    connections = Connections(
+        store, vault, utc_now, place, {"sandbox": {"delay": settings.sandbox_delay}}
+    )
     people = People(store, vault, utc_now)
     pools = Pools(store, utc_now)
     verified = Verified(store, utc_now)
@@ -225,8 +232,9 @@ async def opened(
     keywords = Keywords(store, gateway, people, utc_now)
     inbound = Inbound(store, keywords, utc_now, wake, blocks, aliases)
     inside = Http(allows_private=True)
-    bucket = Bucket(bucket_url, inside, utc_now) if bucket_url else None
-    blobs = Blobs(settings.home / "media", bucket)
+    blobs = Blobs(
+        settings.home / "media", Bucket(bucket_url, inside, utc_now) if bucket_url else None
+    )
     media = Media(
         store,
         blobs,
