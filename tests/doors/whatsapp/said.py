@@ -169,7 +169,7 @@ def hello(
     *components: dict[str, Any], name: str = "hello_name", **language: str
 ) -> dict[str, Any]:
     """A template of a fresh home's, as it is sent."""
-    whole: dict[str, Any] = {"name": name, "language": {"code": "en_US", **language}}
+    whole: dict[str, Any] = {"name": name, "language": {"code": "en", **language}}
     return {**whole, "components": list(components)} if components else whole
 
 
