@@ -20,6 +20,7 @@ from estafette.cli.send import URL, time
 from estafette.core.clock import utc_now
 from estafette.core.senders import read_address
 from estafette.model import Channel, Incoming, Message
+from estafette.model.address import is_person
 
 
 def add_to(app: typer.Typer) -> None:
@@ -83,7 +84,8 @@ def _past(text: str) -> datetime:
 
 
 def _check(channel: Channel, sender: str, body: str, media: list[str]) -> None:
-    if read_address(channel, sender) != sender:
+    is_person_there = channel is Channel.WHATSAPP and is_person(sender)
+    if read_address(channel, sender) != sender and not is_person_there:
         raise BadInput(f"{sender} is not an address on {channel}")
     if not body and not media:
         raise BadInput("there is nothing to say: give a text, --media or both")

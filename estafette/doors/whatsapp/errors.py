@@ -6,7 +6,6 @@ from typing import Any
 
 from estafette.model import meta
 
-
 TRACE = "x-fb-trace-id"  #: the header that names a request
 
 
