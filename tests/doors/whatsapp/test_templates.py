@@ -13,6 +13,7 @@ from tests.conftest import Server
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api as TwilioApi
 from tests.doors.whatsapp.conftest import SENDER, WABA, Api, ToGateway, pywa_of
+from tests.pictures import body as body_of
 
 TO = "+14155550160"
 EN = t.TemplateLanguage.ENGLISH_US
@@ -184,6 +185,50 @@ def test_pywa_makes_a_password_template(wa: WhatsApp, own: Own) -> None:
     )
     kept = own.get(f"/messages/{again['id']}")["content"]["template"]["components"]
     assert kept[1]["parameters"] == [{"type": "text", "text": "98"}]
+
+
+def test_pywa_uploads_an_example(wa: WhatsApp, api: Api, own: Own) -> None:
+    file = body_of(400)
+    shows = t.HeaderImage(file, mime_type="image/png")
+    parts = [shows, t.BodyText("Look here")]
+    category = t.TemplateCategory.MARKETING
+    design = t.Template(name="pywa_picture", language=EN, category=category, components=parts)
+    created = wa.create_template(design, app_id="123")
+    (header, _) = api.get(f"/{created.id}")["components"]
+    assert header["example"]["header_handle"][0].startswith("4::")
+    assert isinstance(wa.get_template(created.id).components[0], t.HeaderImage)
+    approve(own, created.id)
+    link = "https://example.com/a.png"
+    sent_one = wa.send_template(TO, template=design, params=[t.HeaderImage.params(image=link)])
+    assert len(own.get(f"/messages/{sent_one.id}")["media"]) == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "", "file_type=image/png", "file_type=x&file_length=5", "file_type=text/html&file_length=5",
+        "file_type=image/png&file_length=0", "file_type=image/png&file_length=-1",
+        "file_type=image/png&file_length=5&file_name=%00", "file_type=image/png&file_length=" + "9" * 30,
+    ],
+)  # fmt: skip
+def test_an_upload_that_is_not_begun(api: Api, query: str) -> None:
+    assert api.post(f"/123/uploads?{query}").refusal == (400, 100)
+
+
+def test_an_upload_that_is_not_what_was_said(api: Api) -> None:
+    file = body_of(400)
+    kind = {"Content-Type": "image/png"}
+    id = api.post(f"/123/uploads?file_type=image/png&file_length={len(file)}").json["id"]
+    assert api.get(f"/{id}") == {"id": id, "file_offset": 0}
+    for raw, headers in (
+        (file[:-1], kind),
+        (file + b"x", kind),
+        (file, {**kind, "file_offset": "5"}),
+    ):
+        assert api.call("POST", f"/v23.0/{id}", raw, headers).refusal == (400, 100)
+    assert api.call("POST", f"/v23.0/{id}", file, kind).json["h"].startswith("4::")
+    for name in ("upload:x", "upload:%ff", "upload:W10"):
+        assert api.call("POST", f"/v23.0/{name}", file, kind).status in (400, 404)
 
 
 def test_pywa_goes_through_pages(wa: WhatsApp, api: Api) -> None:
