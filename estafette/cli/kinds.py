@@ -9,7 +9,9 @@ import msgspec
 from estafette.app import App
 from estafette.cli.run import BadInput
 from estafette.model import Account, Channel, Unknown
-from estafette.model.whatsapp import Asked, Said, Unsaid, kind_named, read
+from estafette.model.ids import wamid
+from estafette.model.whatsapp import Asked, Said, Unsaid, hear, kind_named, read
+from estafette.model.whatsapp.heard import Heard
 
 _LARGEST = 1 << 20  # bytes of a file
 
@@ -51,6 +53,30 @@ def read_kind(kind: str, payload: str, channel: Channel) -> Said | None:
         return read(kind, read_payload(payload))
     except Unsaid as error:
         raise BadInput(f"{'--type' if error.field == 'type' else '--payload'}: {error}") from None
+
+
+def read_heard(
+    kind: str, payload: str, channel: Channel, body: str, media: tuple[str, ...]
+) -> Heard:
+    """What somebody says, of whatever kind. Raises BadInput."""
+    if not body and not media and not payload:
+        raise BadInput("there is nothing to say: give a text, --media or both")
+    if payload and channel is Channel.SMS:
+        raise BadInput("--payload goes with --channel whatsapp: an SMS has text and media only")
+    try:
+        value = read_payload(payload) if payload else None
+        return hear(kind, value, body=body, media=media)
+    except Unsaid as error:
+        raise BadInput(f"{'--type' if error.field == 'type' else '--payload'}: {error}") from None
+
+
+async def answered(app: App, owner: Account, name: str) -> dict[str, Any]:
+    """The context of what answers a message. Raises BadInput."""
+    try:
+        found = await app.gateway.find_named(owner, name)
+    except Unknown as error:
+        raise BadInput(f"--reply-to: {error}") from None
+    return {"context": {"from": found.sender.removeprefix("+"), "id": wamid(found.id)}}
 
 
 async def whole(app: App, owner: Account, sender: str, said: Said, reply_to: str) -> Said:

@@ -74,7 +74,11 @@ SENDS: list[tuple[str, dict[str, Any], str]] = [
         },
         "interactive",
     ),
-    ("sendInteractiveLocationRequest", {"bodyText": "Where are you?"}, "interactive"),
+    (
+        "sendInteractiveLocationRequest",
+        {"bodyText": "Where are you?", "parameters": {"requestMessage": "?"}},
+        "interactive",
+    ),
     (
         "sendInteractiveCtaUrl",
         {
