@@ -199,9 +199,11 @@ def twilio(server: Server) -> TwilioApi:
 
 
 @pytest.fixture
-def pywa_client(server: Server, token: str) -> WhatsApp:
+def pywa_client(server: Server, token: str) -> Iterator[WhatsApp]:
     """pywa, pointed here."""
-    return pywa_of(server, token)
+    client = pywa_of(server, token)
+    yield client
+    client.api._session.close()
 
 
 @pytest.fixture(scope="module")
