@@ -8,6 +8,7 @@ from httpx import Client
 from pywa.types import MessageStatusType
 from pywa.types.message_status import PricingCategory
 
+from estafette.model.ids import wamid
 from tests.conftest import AUTH_TOKEN, Server
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import new_number
@@ -38,7 +39,7 @@ def pictures() -> Iterator[Pictures]:
 def write(own: Own, **said: Any) -> str:
     """A person writes; the id of it."""
     asked = {"channel": "whatsapp", "from": PERSON, "to": SENDER, "name": "Ada Example", **said}
-    return str(own.post("/sandbox/inbound", asked)["wamid"])
+    return wamid(own.post("/sandbox/inbound", asked)["id"])
 
 
 def heard(app: Listener, own: Own, kind: str = "message", **said: Any) -> Any:
@@ -87,7 +88,7 @@ def test_what_cannot_be_fetched_is_unsupported(
 ) -> None:
     message = heard(app, own, type="image", media=[pictures.url(status=404)])
     assert message.type == "unsupported"
-    assert message.error.error_code == 131052
+    assert message.error.code == 131052
 
 
 def test_places_cards_orders_and_what_comes_from_ads(app: Listener, own: Own) -> None:
@@ -195,7 +196,7 @@ def test_failures_come_with_their_code(app: Listener, api: Api) -> None:
     sent = api.send("+16502131026", biz_opaque_callback_data="t").wamid
     failed = MessageStatusType.FAILED
     found = app.wait("message_status", lambda u: (u.id, u.status) == (sent, failed))
-    assert (found.error.error_code, found.tracker) == (131026, "t")
+    assert (found.error.code, found.tracker) == (131026, "t")
     assert found.error.message == "Message undeliverable"
     assert found.error.details
 
