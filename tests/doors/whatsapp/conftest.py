@@ -161,7 +161,7 @@ class ToGateway(httpx.HTTPTransport):
         return super().handle_request(request)
 
 
-def pywa_of(server: Server, token: str, **more: Any) -> WhatsApp:
+def pywa_of(server: Server, token: str, /, **more: Any) -> WhatsApp:
     """A client of pywa's, pointed at a server; `more` are arguments of its own."""
     session = httpx.Client(transport=ToGateway(server.url), timeout=30)
     usual = {"phone_id": PHONE, "token": token, "session": session}
