@@ -203,7 +203,7 @@ def test_an_app_is_told_what_it_names(api: Api, own: Own, address: Receiver) -> 
     own.write("+14155550163", "Not for you", SENDER, channel="whatsapp")
     assert put(api, "app", address.url).status == 200
     own.write("+14155550163", "For you", SENDER, channel="whatsapp")
-    told = [item for item in until(lambda: posts(address))]
+    told = list(until(lambda: posts(address)))
     assert b"Not for you" not in b"".join(item.body for item in told)
     assert api.delete(f"/{APP}/subscriptions").json == {"success": True}
     assert api.get(f"/{APP}/subscriptions") == {"data": []}
