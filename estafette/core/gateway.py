@@ -1,8 +1,7 @@
 """What every door, action and command calls: send, find, list, change and record messages."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
-from functools import lru_cache, partial
+from functools import partial
 from time import perf_counter
 
 from msgspec.structs import replace
@@ -13,6 +12,7 @@ from estafette.core.barred import Barred, check_sender, declined
 from estafette.core.blocks import Blocks
 from estafette.core.clock import Clock
 from estafette.core.connections import PRETENDS, Connections
+from estafette.core.drafts import drafted
 from estafette.core.fallbacks import Ways, second_of
 from estafette.core.limits import check, check_addresses
 from estafette.core.pools import Pools
@@ -40,10 +40,7 @@ from estafette.model import (
     Status,
     Unknown,
 )
-from estafette.model.address import is_person
 from estafette.model.ids import instant, new_id, read_id
-from estafette.model.rules import may_schedule
-from estafette.model.text import segments
 from estafette.store import (
     Store,
     callbacks,
@@ -113,8 +110,7 @@ class Gateway:
         key = send.idempotency_key
         if key and (known := await self.repeated(account, key, send.fingerprint)):
             return known
-        if send.channel is Channel.WHATSAPP and is_person(send.recipient):
-            send = await self._addressed(account, send)
+        send = await self._aliases.addressed(account.sid, send)
         asked = send
         send, sender, sticks = await self._fit(account, send, through)
         message = self._message(account, sender, send)
@@ -142,12 +138,6 @@ class Gateway:
             metrics.accepted(written.channel, written.status, perf_counter() - began)
             self._wake()
         return written
-
-    async def _addressed(self, account: Account, send: Send) -> Send:
-        """To the number of whom it names by an id, where we know that; so it joins their conversation."""
-        name = send.recipient
-        address = await self._aliases.resolve(account.sid, send.channel, name)
-        return replace(send, recipient=address, content={"user_id": name, **send.content})
 
     async def _fit(
         self, account: Account, send: Send, through: Sender | None
@@ -203,35 +193,7 @@ class Gateway:
         return message
 
     def _message(self, account: Account, sender: Sender, send: Send) -> Message:
-        now = self._clock()
-        if send.send_at and not may_schedule(send.send_at, now):
-            raise Declined(Reason.BAD_TIME, send.send_at.isoformat())
-        return Message(
-            id=new_id(now),
-            account=account.sid,
-            lane=sender.id,
-            channel=send.channel,
-            direction=send.direction,
-            sender=send.sender,
-            recipient=send.recipient,
-            body=send.body,
-            media=send.media,
-            segments=segments(send.body) if send.channel is Channel.SMS else 1,
-            status=Status.SCHEDULED if send.send_at else Status.QUEUED,
-            ref="",
-            reason=None,
-            code="",
-            text="",
-            callback_url=send.callback_url,
-            redacted=send.discard,
-            created_at=now,
-            updated_at=now,
-            sent_at=None,
-            expires_at=(send.send_at or now) + _seconds(send.valid_for),
-            door=send.door,
-            service=send.service,
-            content=send.content,
-        )
+        return drafted(account.sid, sender, send, self._clock())
 
     async def _sender(self, account: Account, send: Send) -> Sender:
         asked = (account.sid, send.channel, send.sender)
@@ -383,8 +345,3 @@ class Gateway:
         if done:
             self._wake()
         return done
-
-
-@lru_cache
-def _seconds(count: int) -> timedelta:
-    return timedelta(seconds=count)

@@ -32,7 +32,7 @@ from estafette.doors.whatsapp.requests import (
 )
 from estafette.doors.whatsapp.subscriptions import Subscriptions
 from estafette.doors.whatsapp.templates import Templates
-from estafette.model import Busy, Conflict, Unknown
+from estafette.model import BadValue, Busy, Conflict, Unknown
 
 log = structlog.get_logger()
 
@@ -55,7 +55,7 @@ PARTS: tuple[type[Part], ...] = (
     Messages, Media, Templates, Phones, Profiles, Blocks, Subscriptions, Access, Objects,
 )  # fmt: skip
 
-TRACE = "x-fb-trace-id"  #: the header that names a request
+TRACE = b"x-fb-trace-id"  #: the header that names a request
 
 _encode = msgspec.json.Encoder().encode
 
@@ -91,6 +91,8 @@ class Application:
             response = _refusal(unknown(_last(scope["path"]), scope["method"].lower()), trace)
         except Conflict as error:
             response = _refusal(Refusal(100, str(error), status=409), trace)
+        except BadValue as error:
+            response = _refusal(Refusal(100, f"{error.field} {error}"), trace)
         except Busy as error:
             log.error("not written down", path=scope["path"], trace=trace, text=str(error))
             response = _refusal(Refusal(2, "It cannot be written down now: ask again."), trace)
@@ -101,14 +103,16 @@ class Application:
                 "a request broke", path=scope["path"], method=scope["method"], trace=trace
             )
             response = _refusal(Refusal(131000, "Something broke here: see the log."), trace)
-        response.headers[TRACE] = trace
+        response.raw_headers.append((TRACE, trace.encode()))
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
         path, method = request.scope["path"], request.scope["method"]
-        path = VERSION.sub("", path, count=1) if VERSION.match(path) else path
+        if version := VERSION.match(path):
+            path = path[version.end() :]
         found = None if "\0" in path else self._paths.find(path.rstrip("/"))
-        query = read_query(request.scope["query_string"])
+        raw_query = request.scope["query_string"]
+        query = read_query(raw_query) if raw_query else {}
         token = query.pop("access_token", "")
         if found is None:
             raise Refusal(2500, status=404, message=f"Unknown path components: {path[:200]}")

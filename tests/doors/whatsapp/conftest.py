@@ -147,10 +147,10 @@ class Api:
 
 
 class ToGateway(httpx.HTTPTransport):
-    """Sends here what is meant for Meta."""
+    """Sends here what is meant for Meta; no connection is kept, so that none has to be closed."""
 
     def __init__(self, base: str) -> None:
-        super().__init__()
+        super().__init__(limits=httpx.Limits(max_keepalive_connections=0))
         self._base = urlsplit(base)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
