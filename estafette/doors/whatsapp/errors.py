@@ -1,9 +1,17 @@
 """Errors as this door answers them: Meta's shape, whatever went wrong."""
 
 from collections.abc import Mapping
+from random import getrandbits
 from typing import Any
 
 from estafette.model import meta
+
+TRACE = "x-fb-trace-id"  #: the header that names a request
+
+
+def new_trace() -> str:
+    """What names a request, in its answer and in our log."""
+    return f"A{getrandbits(88):022x}"
 
 
 class Refusal(Exception):

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from random import getrandbits
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import msgspec
@@ -17,7 +16,7 @@ from estafette.doors.paths import Paths
 from estafette.doors.whatsapp import auth
 from estafette.doors.whatsapp.access import Access
 from estafette.doors.whatsapp.blocks import Blocks
-from estafette.doors.whatsapp.errors import Refusal, unknown
+from estafette.doors.whatsapp.errors import TRACE, Refusal, new_trace, unknown
 from estafette.doors.whatsapp.media import Media
 from estafette.doors.whatsapp.messages import Messages
 from estafette.doors.whatsapp.objects import Objects
@@ -55,8 +54,6 @@ PARTS: tuple[type[Part], ...] = (
     Messages, Media, Templates, Phones, Profiles, Blocks, Subscriptions, Access, Objects,
 )  # fmt: skip
 
-TRACE = b"x-fb-trace-id"  #: the header that names a request
-
 _encode = msgspec.json.Encoder().encode
 
 
@@ -82,7 +79,7 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. The query may hold a token: it is never logged."""
-        trace = f"A{getrandbits(88):022x}"
+        trace = new_trace()
         try:
             response = await self._answer(Request(scope, receive))
         except Refusal as error:
