@@ -14,12 +14,15 @@ from estafette.core.core import Core
 from estafette.doors.callers import header
 from estafette.doors.paths import Paths
 from estafette.doors.whatsapp import auth
+from estafette.doors.whatsapp.access import Access
 from estafette.doors.whatsapp.blocks import Blocks
 from estafette.doors.whatsapp.errors import TRACE, Refusal, new_trace, unknown
+from estafette.doors.whatsapp.examples import Examples
 from estafette.doors.whatsapp.media import Media
 from estafette.doors.whatsapp.messages import Messages
 from estafette.doors.whatsapp.objects import Objects
 from estafette.doors.whatsapp.phones import Phones
+from estafette.doors.whatsapp.profiles import Profiles
 from estafette.doors.whatsapp.requests import (
     VERSION,
     Answered,
@@ -49,9 +52,8 @@ class Part(Protocol):
 
 #: The parts, the most asked first. Of two paths that fit, the one that stands first answers.
 PARTS: tuple[type[Part], ...] = (
-    Messages, Media, Templates, Phones, Blocks, Subscriptions, Objects,
+    Messages, Media, Templates, Phones, Profiles, Blocks, Subscriptions, Access, Examples, Objects,
 )  # fmt: skip
-
 
 _encode = msgspec.json.Encoder().encode
 
@@ -69,7 +71,7 @@ class Application:
 
     def __init__(self, core: Core) -> None:
         parts = [part(core) for part in PARTS]
-        self._people = core.people
+        self._core = core
         self._paths: Paths[Operation] = Paths(
             (method, path, _operation(part, name))
             for part in parts
@@ -122,7 +124,7 @@ class Application:
             )
         credential = None
         if not operation.is_open:
-            credential = await auth.credential(request, self._people, token)
+            credential = await auth.credential(request, self._core, token)
         is_read = operation.reads or method in ("GET", "HEAD")
         call = Call(
             credential=credential,  # type: ignore[arg-type] # an open operation looks by itself
