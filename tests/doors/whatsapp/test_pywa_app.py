@@ -23,7 +23,9 @@ HIDDEN = "US.13491208655302741918"
 @pytest.fixture(scope="module")
 def app(server: Server, token: str) -> Iterator[Listener]:
     """A program that is told of the first account's number, configured through our own API."""
-    with listening(PHONE, token, AUTH_TOKEN, session=Client(transport=ToGateway(server.url))) as found:
+    with listening(
+        PHONE, token, AUTH_TOKEN, session=Client(transport=ToGateway(server.url))
+    ) as found:
         asked = {"url": found.url, "format": "whatsapp", "sender": PHONE}
         made = Own(server).post("/webhooks", {**asked, "verify_token": VERIFY_TOKEN})
         yield found
@@ -63,7 +65,11 @@ def test_a_text_reaches_its_handler_with_who_wrote_it(app: Listener, own: Own) -
     [
         ("image", {"type": "image/png"}, {"mime_type": "image/png"}),
         ("video", {"type": "video/mp4", "begins": "v"}, {"mime_type": "video/mp4"}),
-        ("audio", {"type": "audio/ogg", "begins": "OggS"}, {"mime_type": "audio/ogg", "voice": True}),
+        (
+            "audio",
+            {"type": "audio/ogg", "begins": "OggS"},
+            {"mime_type": "audio/ogg", "voice": True},
+        ),
         ("document", {"type": "application/pdf", "begins": "%PDF"}, {"filename": "receipt.pdf"}),
         ("sticker", {"type": "image/webp", "begins": "RIFF"}, {"animated": False}),
     ],
@@ -83,9 +89,7 @@ def test_files_can_be_downloaded(
     assert file.sha256 and file.id.isdigit()
 
 
-def test_what_cannot_be_fetched_is_unsupported(
-    app: Listener, own: Own, pictures: Pictures
-) -> None:
+def test_what_cannot_be_fetched_is_unsupported(app: Listener, own: Own, pictures: Pictures) -> None:
     message = heard(app, own, type="image", media=[pictures.url(status=404)])
     assert message.type == "unsupported"
     assert message.error.code == 131052
@@ -110,14 +114,19 @@ def test_answers_name_our_messages(app: Listener, own: Own, api: Api) -> None:
     sent = api.send(PERSON).wamid
     context = {"id": sent}
     message = heard(app, own, body="Yes please", context=context)
-    assert (message.reply_to_message.id, message.reply_to_message.from_user_id) == (sent, SENDER[1:])
+    assert (message.reply_to_message.id, message.reply_to_message.from_user_id) == (
+        sent,
+        SENDER[1:],
+    )
     reaction = {"message_id": sent, "emoji": "👍"}
     message = heard(app, own, type="reaction", reaction=reaction)
     assert (message.reaction.message_id, message.reaction.emoji) == (sent, "👍")
     message = heard(app, own, type="reaction", reaction={"message_id": sent})
     assert message.reaction.is_removed
     reply = {"type": "button_reply", "button_reply": {"id": "b1", "title": "Yes"}}
-    press = heard(app, own, "callback_button", type="interactive", interactive=reply, context=context)
+    press = heard(
+        app, own, "callback_button", type="interactive", interactive=reply, context=context
+    )
     assert (press.data, press.title, press.reply_to_message.id) == ("b1", "Yes", sent)
     reply = {"type": "list_reply", "list_reply": {"id": "r1", "title": "One", "description": "Two"}}
     kind = "callback_selection"
@@ -153,9 +162,7 @@ def test_groups_and_numbers_that_changed(app: Listener, own: Own) -> None:
     assert (change.old_wa_id, change.new_wa_id) == (PERSON[1:], "14155550169")
 
 
-def test_who_hides_their_number_is_heard_and_answered(
-    app: Listener, own: Own, api: Api
-) -> None:
+def test_who_hides_their_number_is_heard_and_answered(app: Listener, own: Own, api: Api) -> None:
     message = heard(app, own, body="Hi", **{"from": HIDDEN})
     assert (message.from_user.bsuid, message.from_user.wa_id) == (HIDDEN, None)
     answer = api.send(recipient=HIDDEN)
