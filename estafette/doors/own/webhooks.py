@@ -109,12 +109,16 @@ class WebhookChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     verify_token: VerifyToken | UnsetType = UNSET
 
 
+_EVENTS = frozenset(WebhookEvent)
+
+
 def webhook(item: Subscription) -> Webhook:
     """A webhook as it is shown."""
     return Webhook(
         id=item.id,
         url=item.url,
-        events=[WebhookEvent(name) for name in item.events],
+        # Of what this API has no word for, such as an app's other fields, nothing is told.
+        events=[WebhookEvent(name) for name in item.events if name in _EVENTS],
         format=Format(item.door),
         sender=item.sender or None,
         has_secret=item.has_secret,
