@@ -173,7 +173,7 @@ def _link(found: Iterable[Door]) -> Link | None:
 
 
 @contextlib.asynccontextmanager
-async def opened(
+async def opened(  # noqa: PLR0915 - the list of all parts
     settings: Settings,
     wake: Callable[[], None] = lambda: None,
     *,

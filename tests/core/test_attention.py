@@ -13,8 +13,8 @@ from estafette.model import (
     Misconfigured,
     Reason,
     Refused,
-    SendError,
     Sender,
+    SendError,
 )
 from estafette.model.ids import wamid
 from estafette.model.whatsapp import envelope
