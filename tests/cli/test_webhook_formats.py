@@ -18,7 +18,7 @@ def test_one_is_told_updates_of_a_number(shared_home: Server) -> None:
     senders = asked(shared_home, "senders", "list")["items"]
     assert [item["address"] for item in senders if item["id"] == made["sender"]] == [CLOUD]
     assert made["id"] in [item["id"] for item in asked(shared_home, "webhooks")["items"]]
-    assert f" whatsapp " in shared_home.run("webhooks", "list").stdout
+    assert " whatsapp " in shared_home.run("webhooks", "list").stdout
     shared_home.run("webhooks", "remove", made["id"])
     told = refused(shared_home, "webhooks", "add", URL, "--format", "whatsapp", "--sender", "x")
     assert told == (2, "no sender x on whatsapp")
