@@ -55,7 +55,6 @@ PARTS: tuple[type[Part], ...] = (
     Messages, Media, Templates, Phones, Profiles, Blocks, Subscriptions, Access, Examples, Objects,
 )  # fmt: skip
 
-
 _encode = msgspec.json.Encoder().encode
 
 
