@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from estafette.model.attempt import Outcome
 from estafette.model.message import Reason, Status
 
 GRAPH = "https://graph.facebook.com"  #: where Meta answers
@@ -241,6 +242,30 @@ def title_of(code: int) -> str:
 def status_of(code: int) -> int:
     """The HTTP status that goes with a code."""
     return CODES[code].status if code in CODES else 400
+
+
+def unsent(outcome: Outcome, code: str, text: str) -> tuple[str, str]:
+    """What an offer that was not accepted is told as to who waited for it: code and text.
+
+    The carrier's own are kept where they are Meta's and say why.
+    """
+    own = code if code.isascii() and code.isdigit() and len(code) <= _LONGEST_CODE else ""
+    match outcome:
+        case Outcome.REFUSED:
+            return own or str(OTHER), text
+        case Outcome.THROTTLED:
+            return own or "130429", text
+        case Outcome.MISCONFIGURED:
+            return own if own and own != "401" else "190" if own else "131005", text
+        case Outcome.UNREACHED:
+            return "131016", f"Meta was not reached, and nothing was sent: {text}"
+        case _:
+            return own or str(OTHER), (
+                f"Nobody knows whether Meta took the message; it is not sent again: {text}"
+            )
+
+
+_LONGEST_CODE = 9  # digits
 
 
 def error_shape(
