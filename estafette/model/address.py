@@ -23,6 +23,10 @@ _DOMESTIC_ZERO = re.compile(r"(?<=[0-9])[ .-]?\(0\)")
 #: What people put between digits to read them better.
 _PUNCTUATION = str.maketrans("", "", " -.()")
 
+#: The same of numbers that programs copy: spaces of many kinds, and marks that nobody sees.
+_COPIED = re.compile(r"[\s\-()\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_DIGITS = re.compile(r"[0-9]{7,15}")
+
 #: A country code has one to three digits, and none begins with another.
 _CODE_SIZES = (1, 2, 3)
 
@@ -53,6 +57,34 @@ def loose_e164(text: str) -> str | None:
     """
     bare = _DOMESTIC_ZERO.sub("", text).translate(_PUNCTUATION)
     return e164(bare if bare.startswith("+") else f"+{bare}")
+
+
+def bare_digits(text: str) -> str:
+    """The 7 to 15 digits of a number as people and programs write it, else nothing.
+
+    Spaces, dashes and parentheses do not count, nor a `+` or 00 before it.
+    """
+    bare = _COPIED.sub("", text).removeprefix("+").removeprefix("00")
+    return bare if _DIGITS.fullmatch(bare) else ""
+
+
+def spelled_number(text: str, *, is_dialled: bool = True) -> str | None:
+    """The number in E.164 form that `text` is as people and programs write it, else None.
+
+    It has its country code. Unless `is_dialled`, every country code with digits is one: there are
+    people under numbers that nobody can dial.
+    """
+    if number := e164(text):
+        return number
+    bare = bare_digits(text)
+    if not bare:
+        return None
+    # It is read with its brackets: a zero in them is only dialled inside a country.
+    zeroed = re.sub(r"[^0-9()]", "", text).removeprefix("00") if "(0)" in text else bare
+    number = loose_e164(zeroed)
+    if number is None and not is_dialled and not bare.startswith("0"):
+        return f"+{bare}"
+    return number
 
 
 def is_alphanumeric_sender(text: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from estafette.doors.callbell.wire import bare
 from estafette.model import Message, Reason, Status
+from estafette.model.meta import code_of
 
 STATUS: Mapping[Status, str] = {
     Status.SCHEDULED: "enqueued",
@@ -24,18 +25,6 @@ STATUS: Mapping[Status, str] = {
     Status.RECEIVED: "received",
 }
 
-#: What a failure is called where its carrier gave it no code: the number that WhatsApp has for such.
-CODE: Mapping[Reason, int] = {
-    Reason.BAD_RECIPIENT: 131009,
-    Reason.NOT_MOBILE: 131026,
-    Reason.OPTED_OUT: 131050,
-    Reason.UNREACHABLE: 131026,
-    Reason.UNKNOWN_HANDSET: 131026,
-    Reason.LANDLINE: 131026,
-    Reason.BAD_MEDIA: 131053,
-    Reason.OUTSIDE_WINDOW: 131047,
-}
-_OTHER = 131000
 _CANCELED = "it was called back"
 
 
@@ -92,9 +81,11 @@ def status_payload(
 
 
 def _number(code: str, reason: Reason | None) -> int | str:
-    """The carrier's own code; a number where it is one."""
+    """The carrier's own code, a number where it is one; where it gave none, what WhatsApp has for such
+    a failure.
+    """
     if not code:
-        return CODE.get(reason or Reason.OTHER, _OTHER)
+        return code_of(reason)
     return int(code) if code.isascii() and code.isdigit() and len(code) < 16 else code
 
 

@@ -1,4 +1,4 @@
-"""Who is asking: a bearer token, or the same as `access_token` in the query."""
+"""Who is asking: a bearer token, the same as `access_token` in the query, or HTTP Basic."""
 
 from starlette.requests import Request
 
@@ -13,11 +13,10 @@ async def credential(request: Request, people: People, shown: str) -> Credential
     try:
         found = await caller(request, people)
         if found is None and shown:
-            found = await people.prove_bearer(
-                shown, shown=b"\0" + shown.encode("latin-1", "replace")
-            )
+            mark = b"\0" + shown.encode()  # which no header can be
+            found = people.recall(mark) or await people.prove_bearer(shown, shown=mark)
     except NotProved:
-        found = None
+        raise unproved() from None
     if found is None:
-        raise unproved()
+        raise unproved(is_shown=False)
     return found

@@ -1,5 +1,6 @@
 """Errors as this door answers them: Meta's shape, whatever went wrong."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from estafette.model import meta
@@ -17,10 +18,12 @@ class Refusal(Exception):
         message: str = "",
         kind: str = "OAuthException",
         subcode: int | None = None,
+        headers: Mapping[str, str] = {},
     ) -> None:
         """`status` is HTTP's; the one that goes with the code where it is left out."""
         super().__init__(details or message or str(code))
         self.status = meta.status_of(code) if status is None else status
+        self.headers = headers
         self._parts: dict[str, Any] = {"code": code, "details": details, "message": message}
         self._parts["subcode"] = subcode
         self._kind = kind
@@ -53,8 +56,11 @@ def unknown(id: str, method: str = "get") -> Refusal:
     )
 
 
-def unproved() -> Refusal:
-    """The token opens no account."""
+def unproved(*, is_shown: bool = True) -> Refusal:
+    """The token opens no account, or none is shown at all."""
+    if not is_shown:
+        text = "An access token is required to request this resource."
+        return Refusal(190, message=text)
     return Refusal(
         190, message="Error validating access token: it opens no account here.", subcode=463
     )

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-import msgspec
 from starlette.requests import Request
 
+from estafette.doors.callers import header
 from estafette.doors.requests import TooLarge, read_body
+from estafette.doors.whatsapp.bodies import read_fields
 from estafette.doors.whatsapp.errors import Refusal
 from estafette.model import Account, Credential
 
@@ -49,17 +50,10 @@ def read_query(raw: bytes) -> dict[str, str]:
 
 
 async def read_object(request: Request) -> dict[str, Any]:
-    """The body, a JSON object; empty where there is none. Raises Refusal."""
+    """The body, JSON or a form; empty where there is none. Raises Refusal."""
     try:
         raw = await read_body(request, LARGEST)
     except TooLarge:
-        raise Refusal(100, status=413, message=f"A body has at most {LARGEST} bytes.") from None
-    if not raw.strip():
-        return {}
-    try:
-        found = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Refusal(100, message="(#100) Invalid parameter: the body is no JSON.") from None
-    if not isinstance(found, dict):
-        raise Refusal(100, message="(#100) Invalid parameter: the body must be an object.")
-    return found
+        text = f"(#100) A body has at most {LARGEST} bytes."
+        raise Refusal(100, status=413, message=text) from None
+    return read_fields(raw, header(request, b"content-type").decode("latin-1"))

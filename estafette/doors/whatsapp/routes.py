@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from random import getrandbits
 from typing import Any, ClassVar, NamedTuple, Protocol
-from uuid import uuid4
 
 import msgspec
 import structlog
@@ -53,6 +53,8 @@ PARTS: tuple[type[Part], ...] = (
     Messages, Media, Templates, Phones, Blocks, Subscriptions, Objects,
 )  # fmt: skip
 
+TRACE = "x-fb-trace-id"  #: the header that names a request
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -78,7 +80,7 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. The query may hold a token: it is never logged."""
-        trace = f"A{uuid4().hex[:22]}"
+        trace = f"A{getrandbits(88):022x}"
         try:
             response = await self._answer(Request(scope, receive))
         except Refusal as error:
@@ -97,6 +99,7 @@ class Application:
                 "a request broke", path=scope["path"], method=scope["method"], trace=trace
             )
             response = _refusal(Refusal(131000, "Something broke here: see the log."), trace)
+        response.headers[TRACE] = trace
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
@@ -105,17 +108,19 @@ class Application:
         found = None if "\0" in path else self._paths.find(path.rstrip("/"))
         query = read_query(request.scope["query_string"])
         token = query.pop("access_token", "")
-        operation = found.by_method.get(method) if found else None
-        if operation is None or not operation.is_open:
-            credential = await auth.credential(request, self._people, token)
-        else:
-            credential = None
         if found is None:
             raise Refusal(2500, status=404, message=f"Unknown path components: {path[:200]}")
+        operation = found.by_method.get(method)
         if operation is None:
             raise Refusal(
-                100, status=405, message=f"Unsupported {method.lower()} request on this path."
+                100,
+                status=405,
+                message=f"Unsupported {method.lower()[:20]} request on this path.",
+                headers={"allow": ", ".join(sorted(found.by_method))},
             )
+        credential = None
+        if not operation.is_open:
+            credential = await auth.credential(request, self._people, token)
         is_read = operation.reads or method in ("GET", "HEAD")
         call = Call(
             credential=credential,  # type: ignore[arg-type] # an open operation looks by itself
@@ -139,8 +144,8 @@ def _operation(part: Part, name: str) -> Operation:
 
 
 def _refusal(error: Refusal, trace: str) -> Response:
-    headers = {"x-fb-trace-id": trace}
-    return Response(_encode(error.shape(trace)), error.status, headers, "application/json")
+    body = _encode(error.shape(trace))
+    return Response(body, error.status, dict(error.headers), "application/json")
 
 
 def _last(path: str) -> str:

@@ -2,12 +2,10 @@
 
 import re
 from collections.abc import Collection
-from email.message import Message
-from email.parser import BytesParser
-from email.policy import HTTP
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 
+from estafette.doors.requests import read_parts
 from estafette.doors.workflowgen.errors import Refusal
 
 _BEGINS = ("{", "<")
@@ -74,7 +72,8 @@ def _once(fields: list[tuple[str, str]]) -> dict[str, str]:
 def _fields(raw: bytes, content_type: str) -> list[tuple[str, str]]:
     try:
         if content_type.partition(";")[0].strip().lower() == "multipart/form-data":
-            return _parts(raw, content_type)
+            parts = read_parts(raw, content_type, _MOST_FIELDS)
+            return [(name, _text(content)) for name, content in parts]
         return parse_qsl(
             raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
         )
@@ -82,23 +81,5 @@ def _fields(raw: bytes, content_type: str) -> list[tuple[str, str]]:
         raise Refusal(400, "the body is no JSON, no XML and no form in UTF-8") from None
 
 
-def _parts(raw: bytes, content_type: str) -> list[tuple[str, str]]:
-    """The fields of a multipart form."""
-    head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1")
-    whole = BytesParser(policy=HTTP).parsebytes(head + raw)
-    if not whole.is_multipart():
-        raise ValueError
-    found: list[tuple[str, str]] = []
-    for part in whole.iter_parts():
-        name = part.get_param("name", header="content-disposition")
-        if not isinstance(name, str) or len(found) >= _MOST_FIELDS:
-            raise ValueError
-        found.append((name, _content(part)))
-    return found
-
-
-def _content(part: Message) -> str:
-    content = part.get_payload(decode=True)
-    if not isinstance(content, bytes):
-        raise ValueError
+def _text(content: bytes) -> str:
     return content.decode("utf-16" if content.startswith(_WIDE[:2]) else "utf-8")

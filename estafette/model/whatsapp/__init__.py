@@ -5,46 +5,11 @@ text without more than its body keeps neither. `body` and `media` are what other
 have for it: the text or caption, and links.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from estafette.model.whatsapp.envelope import envelope
+from estafette.model.whatsapp.payload import files, payload
+from estafette.model.whatsapp.reading import kind_named, read
+from estafette.model.whatsapp.words import KINDS, MEDIA, TEXT, Asked, Said, Unsaid
 
-from msgspec import Struct
-
-from estafette.model.errors import GatewayError
-
-TEXT = "text"
-MEDIA = ("audio", "document", "image", "sticker", "video")
-KINDS = (*MEDIA, "contacts", "interactive", "location", "reaction", "template", TEXT)
-
-
-class Unsaid(GatewayError):
-    """Something cannot be said as it was asked for."""
-
-    def __init__(self, code: int, field: str, text: str) -> None:
-        super().__init__(f"{field} {text}")
-        self.code = code  #: Meta's: 131008 for what is missing, 131009 for what is wrong, …
-        self.field = field  #: the part that is to blame, such as `interactive.action.buttons`
-
-
-class Said(Struct, frozen=True, kw_only=True):
-    """One thing to say, as a message keeps it."""
-
-    kind: str
-    body: str = ""
-    media: tuple[str, ...] = ()
-    content: Mapping[str, Any] = {}
-
-
-def read(kind: str, value: Any) -> Said:
-    """What an object of this kind says. Raises Unsaid."""
-    if kind not in KINDS:
-        raise Unsaid(131051, "type", f"must be one of {', '.join(KINDS)}")
-    if kind == TEXT:
-        return Said(kind=kind, body=str(value.get("body") or ""))
-    link = value.get("link") if kind in MEDIA else None
-    return Said(
-        kind=kind,
-        body=str(value.get("caption") or "") if kind in MEDIA else "",
-        media=(link,) if link else (),
-        content={"type": kind, kind: value},
-    )
+__all__ = [
+    "KINDS", "MEDIA", "TEXT", "Asked", "Said", "Unsaid", "envelope", "files", "kind_named", "payload", "read",
+]  # fmt: skip

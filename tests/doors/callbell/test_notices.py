@@ -17,7 +17,7 @@ from estafette.doors.callbell.notices import (
     read_sent,
     signature,
 )
-from estafette.doors.callbell.payloads import CODE, status_payload
+from estafette.doors.callbell.payloads import status_payload
 from estafette.model import (
     Callback,
     CallbackStatus,
@@ -28,6 +28,7 @@ from estafette.model import (
     Status,
     Subscription,
 )
+from estafette.model.meta import code_of
 from estafette.model.notice import Event, Notice
 from estafette.model.subscription import EVENT
 
@@ -157,7 +158,7 @@ def test_every_end_has_a_payload(status: Status, reason: Reason | None) -> None:
             (error,) = found["messaging"]["value"]["statuses"][0]["errors"]
             assert error["message"]
             assert error["code"] == found["payload"]["code"]
-            expected: Any = {"30007": 30007, "": CODE.get(reason or Reason.OTHER, 131000)}
+            expected: Any = {"30007": 30007, "": code_of(reason)}
             assert error["code"] == expected.get(code, code)
         else:
             assert "messaging" not in found
