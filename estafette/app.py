@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from estafette.core.applications import Applications
+from estafette.core.attention import Attention
 from estafette.core.baggage import Baggage
 from estafette.core.blobs import Blobs
 from estafette.core.bucket import Bucket, read_url
@@ -36,9 +37,11 @@ from estafette.core.prints import has_no_secrets, use_print_key
 from estafette.core.relay import Relay
 from estafette.core.replies import Replies
 from estafette.core.rotation import Rotation
+from estafette.core.sayings import Sayings
 from estafette.core.senders import Senders
 from estafette.core.subscriptions import Subscriptions
 from estafette.core.templates import Templates
+from estafette.core.uploads import Uploads
 from estafette.core.usage import Usage
 from estafette.core.vault import Vault, WrongKey
 from estafette.core.verified import Verified
@@ -207,13 +210,17 @@ async def opened(
     keywords = Keywords(store, gateway, people, utc_now)
     inbound = Inbound(store, keywords, utc_now, wake)
     inside = Http(allows_private=True)
+    bucket = Bucket(bucket_url, inside, utc_now) if bucket_url else None
+    blobs = Blobs(settings.home / "media", bucket)
     media = Media(
         store,
-        Blobs(settings.home / "media", Bucket(bucket_url, inside, utc_now) if bucket_url else None),
+        blobs,
         http,
         utc_now,
         needs_credentials=settings.media_needs_credentials,
     )
+    uploads = Uploads(store, blobs, utc_now)
+    templates = Templates(store, connections, utc_now)
     core = Core(
         gateway=gateway,
         people=people,
@@ -225,7 +232,7 @@ async def opened(
         inlet=Inlet(store, connections, gateway, inbound),
         media=media,
         pools=pools,
-        templates=Templates(store, connections, utc_now),
+        templates=templates,
         applications=Applications(store, utc_now),
         subscriptions=Subscriptions(store, vault, utc_now, allows_private=allows_private),
         numbers=Numbers(store, connections, gateway, utc_now, allows_private=allows_private),
@@ -242,6 +249,9 @@ async def opened(
         lists=Lists(store),
         public_url=public_url,
         panel=Panel(store, vault, utc_now),
+        uploads=uploads,
+        attention=Attention(gateway, connections),
+        sayings=Sayings(gateway, templates, uploads),
         window=gateway.window,
         contacts=Contacts(store, utc_now),
         desk=Desk(store, utc_now),

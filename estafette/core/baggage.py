@@ -4,6 +4,7 @@ sent, and removes what nobody names any more.
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from urllib.parse import urlsplit
 
 import structlog
@@ -113,13 +114,15 @@ class Baggage:
 
     async def _remove(self, job: Job) -> None:
         try:
-            await self._media.drop(job.message, job.data)
+            due_at = await self._media.drop(job.message, job.data)
         except NotKept as error:
             log.warning("media could not be removed", media=job.message, text=str(error))
             due_at = instant(self._clock()) + _LATER * 1_000_000
-            await self._store.write(lambda conn: jobs.postpone(conn, job, due_at))
-            return
-        await self._store.write(lambda conn: jobs.done(conn, job))
+        if due_at:
+            again = partial(jobs.postpone, job=job, due_at=due_at)
+            await self._store.write(again)
+        else:
+            await self._store.write(lambda conn: jobs.done(conn, job))
 
     async def _fetch(self, job: Job) -> None:
         found = await self._store.read(lambda conn: messages.some(conn, [job.message]))

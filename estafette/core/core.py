@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from estafette.core.applications import Applications
+from estafette.core.attention import Attention
 from estafette.core.connections import Connections
 from estafette.core.contacts import Contacts
 from estafette.core.desk import Desk
@@ -18,10 +19,12 @@ from estafette.core.panel import Panel
 from estafette.core.people import People
 from estafette.core.pools import Pools
 from estafette.core.relay import Relay
+from estafette.core.sayings import Sayings
 from estafette.core.senders import Senders
 from estafette.core.subscriptions import Subscriptions
 from estafette.core.suppressions import Suppressions
 from estafette.core.templates import Templates
+from estafette.core.uploads import Uploads
 from estafette.core.usage import Usage
 from estafette.core.verified import Verified
 from estafette.core.window import Window
@@ -54,4 +57,7 @@ class Core:
     lists: Lists  #: messages by the numbers of their pages
     contacts: Contacts  #: who is written to and who writes, and the conversations with them
     desk: Desk  #: users and teams, and the words that they use
+    uploads: Uploads  #: files to be sent in messages to come
     window: Window  #: until when people on WhatsApp may be written to freely
+    attention: Attention  #: what people see of us while they wait
+    sayings: Sayings  #: what WhatsApp messages say

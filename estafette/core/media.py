@@ -16,7 +16,7 @@ from estafette.http import Http, Sink
 from estafette.model import MediaItem, Message, Refused, SendError, Unknown, Unreached
 from estafette.model.ids import instant
 from estafette.model.media import Fault, is_too_much
-from estafette.store import Store
+from estafette.store import Store, uploads
 from estafette.store import media as rows
 from estafette.store.callbacks import host_of
 
@@ -112,11 +112,15 @@ class Media:
         """See whether new ones could be kept. Raises NotKept."""
         await self._blobs.probe()
 
-    async def drop(self, id: str, place: str) -> None:
-        """Remove bytes that nobody names. Raises NotKept."""
-        item = await self._store.read(lambda conn: rows.find(conn, id))
-        if item is None or item.place != place:
-            await self._blobs.drop(place)
+    async def drop(self, id: str, place: str) -> int | None:
+        """Remove bytes that nobody names; else when to look again, in microseconds. Raises NotKept."""
+        now = self._clock()
+        later = await self._store.write(lambda conn: uploads.keep_until(conn, id, now))
+        if later is None:
+            item = await self._store.read(lambda conn: rows.find(conn, id))
+            if item is None or item.place != place:
+                await self._blobs.drop(place)
+        return later
 
     async def _fetch(self, message: Message, number: int, url: str) -> None:
         id = secrets.token_hex(16)

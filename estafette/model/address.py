@@ -16,6 +16,7 @@ _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _ALPHANUMERIC = re.compile(r"(?! )(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9 +\-_&]{1,11}(?<! )")
 _SHORT_CODE = re.compile(r"[0-9]{3,8}")
 _LONGEST_OPAQUE = 64  # characters
+_PERSON = re.compile(r"[A-Z]{2}\.[A-Za-z0-9._-]{1,128}")
 
 #: The zero only dialled inside the country, marked as such: +44 (0)20.
 _DOMESTIC_ZERO = re.compile(r"(?<=[0-9])[ .-]?\(0\)")
@@ -104,6 +105,11 @@ def is_short_code(text: str) -> bool:
 def is_opaque(text: str) -> bool:
     """Whether `text` can be what a platform calls somebody: 1 to 64 characters that show, no spaces."""
     return 0 < len(text) <= _LONGEST_OPAQUE and text.isprintable() and " " not in text
+
+
+def is_person(text: str) -> bool:
+    """Whether `text` can be WhatsApp's own id of somebody: a country, a dot, and what follows."""
+    return _PERSON.fullmatch(text) is not None
 
 
 def is_toll_free(text: str) -> bool:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 _VARIANT = 0b10 << 62
 _BELIEVED = 60_000 << 12  # a clock that is set back by more than a minute is believed
 _HEX = re.compile(r"[0-9a-fA-F]{32}")
+_DIGITS = re.compile(r"0|[1-9][0-9]{0,38}")  # 128 bits are 39 digits at most
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _last = 0
@@ -76,3 +77,15 @@ def wamid(id: str) -> str:
 
 # What begins and ends such ids there, around lengths. There is no number in ours: they are logged.
 _BEFORE, _AFTER = b"\x1c\x18\x20", b"\x15\x02\x00\x11\x18\x00"
+
+
+def digits(id: str) -> str:
+    """32 hex digits as a decimal number: how an API whose ids are numbers shows them."""
+    return str(int(id, 16))
+
+
+def read_digits(text: str) -> str | None:
+    """The 32 hex digits that `digits` showed as this text, else None: that is no such number."""
+    if not _DIGITS.fullmatch(text) or (number := int(text)) >> 128:
+        return None
+    return f"{number:032x}"

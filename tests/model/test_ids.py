@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estafette.model import ids
-from estafette.model.ids import first_id, instant, new_id, read_id
+from estafette.model.ids import digits, first_id, instant, new_id, read_digits, read_id
 
 NOON = datetime(2026, 5, 4, 12, 0, 0, 123_456, tzinfo=UTC)
 
@@ -116,3 +116,16 @@ def test_a_message_is_named_in_many_forms(text: str) -> None:
 )
 def test_other_texts_name_none(text: str) -> None:
     assert read_id(text) is None
+
+
+@given(st.integers(0, 2**128 - 1))
+def test_an_id_is_read_back_from_its_digits(number: int) -> None:
+    id = f"{number:032x}"
+    assert read_digits(digits(id)) == id
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-1", "+1", " 1", "1 ", "01", "1_0", "1.0", "٣", "abc", "1" * 40, str(2**128)]
+)
+def test_what_is_no_such_number_is_no_id(text: str) -> None:
+    assert read_digits(text) is None

@@ -213,7 +213,7 @@ media = Table(
 )
 index("media_of_message", media, "message", "number", unique=True)
 
-#: Files that were uploaded, to be sent in messages to come. One whose place is empty is deleted.
+#: Files that were uploaded, to be sent in messages to come. One that was deleted has expired.
 uploads = Table(
     "uploads",
     METADATA,
