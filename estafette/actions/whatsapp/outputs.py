@@ -168,7 +168,9 @@ def _problem(
     """An error in a few words. What may have been taken is not to be sent again."""
     error = error or {}
     known = meta.CODES.get(code)
-    title = known.title if known else str(error.get("error_user_title") or error.get("message") or "")
+    title = (
+        known.title if known else str(error.get("error_user_title") or error.get("message") or "")
+    )
     retryable = bool(known and known.is_retryable) or error.get("is_transient") is True
     return Problem(
         code=code,
