@@ -46,6 +46,7 @@ _SOONEST, _LATEST = 0.02, 0.25  # seconds between looks
 _GRACE = 2.0  # seconds for giving up what was not offered in time
 _TAKEN = frozenset({Status.SENT, Status.DELIVERED, Status.READ, Status.UNDELIVERED})
 _TOO_LATE = "The message was not offered to the provider in time, and was not sent."
+_UNDER_WAY = "The message is offered to the provider right now."
 _CALLED_BACK = "The message was called back before the provider was offered it."
 
 #: Puts an offer that was not accepted, and the carrier's code and text, in the words of who waits.
@@ -195,23 +196,29 @@ class Relay:
 
     async def _look(self, account: Account, id: str, words: Words, *, is_late: bool) -> Said | None:
         """What became of it by now; what waits to be offered again is given up. Raises Conflict."""
+        message, last = await self._read(account, id)
+        if said := _known(message, last, words):
+            return said
+        if is_late and message.status in _TAKEN:
+            return Said(message=message, answer=last.answer if last else "")
+        if message.status is Status.QUEUED and (is_late or (last and last.closed_at)):
+            return await self._give_up(account, message, last, words)
+        return self._unclear(message, words) if is_late else None
+
+    async def known(self, account: Account, id: str, words: Words = metas.unsent) -> Said:
+        """What is known of it by now, without waiting. Raises Unknown."""
+        message, last = await self._read(account, id)
+        said = _known(message, last, words)
+        if said is None and message.status in _TAKEN:
+            said = Said(message=message, answer=last.answer if last else "")
+        return said or _said(message, words, Outcome.UNCLEAR, text=_UNDER_WAY)
+
+    async def _read(self, account: Account, id: str) -> tuple[Message, Attempt | None]:
+        """A message, and the last offer of it."""
         message, offers = await self._store.read(
             lambda conn: (messages.get(conn, account.sid, id), attempts.of_message(conn, id))
         )
-        last = offers[-1] if offers else None
-        answer = last.answer if last else ""
-        if message.ref or (is_late and message.status in _TAKEN):
-            return Said(message=message, answer=answer)
-        if message.status is Status.CANCELED:
-            return _said(message, words, Outcome.UNREACHED, text=_CALLED_BACK)
-        if message.status is Status.FAILED:
-            return _why_failed(message, last, words)
-        if message.status is Status.QUEUED and (is_late or (last and last.closed_at)):
-            return await self._give_up(account, message, last, words)
-        if message.status is Status.SENDING and last and last.outcome is Outcome.UNCLEAR:
-            code, text = words(Outcome.UNCLEAR, last.code, last.text)
-            return _said(message, words, Outcome.UNCLEAR, code, text, answer)
-        return self._unclear(message, words) if is_late else None
+        return message, offers[-1] if offers else None
 
     async def _give_up(
         self, account: Account, message: Message, last: Attempt | None, words: Words
@@ -236,6 +243,21 @@ class Relay:
     def _unclear(self, message: Message, words: Words) -> Said:
         silence = f"there was no answer within {self._wait:g} s"
         return _said(message, words, Outcome.UNCLEAR, *words(Outcome.UNCLEAR, "", silence))
+
+
+def _known(message: Message, last: Attempt | None, words: Words) -> Said | None:
+    """What a message has come to; None while that may still be waited for."""
+    answer = last.answer if last else ""
+    if message.ref:
+        return Said(message=message, answer=answer)
+    if message.status is Status.CANCELED:
+        return _said(message, words, Outcome.UNREACHED, text=_CALLED_BACK)
+    if message.status is Status.FAILED:
+        return _why_failed(message, last, words)
+    if message.status is Status.SENDING and last and last.outcome is Outcome.UNCLEAR:
+        code, text = words(Outcome.UNCLEAR, last.code, last.text)
+        return _said(message, words, Outcome.UNCLEAR, code, text, answer)
+    return None
 
 
 def _said(

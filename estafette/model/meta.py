@@ -249,20 +249,27 @@ def unsent(outcome: Outcome, code: str, text: str) -> tuple[str, str]:
 
     The carrier's own are kept where they are Meta's and say why.
     """
-    own = code if code.isascii() and code.isdigit() and len(code) <= _LONGEST_CODE else ""
+    own = code if _is_own(code) else ""
     match outcome:
         case Outcome.REFUSED:
             return own or str(OTHER), text
         case Outcome.THROTTLED:
             return own or "130429", text
         case Outcome.MISCONFIGURED:
-            return own if own and own != "401" else "190" if own else "131005", text
+            return own or ("190" if code == "401" else "131005"), text
         case Outcome.UNREACHED:
             return "131016", f"Meta was not reached, and nothing was sent: {text}"
         case _:
             return own or str(OTHER), (
                 f"Nobody knows whether Meta took the message; it is not sent again: {text}"
             )
+
+
+def _is_own(code: str) -> bool:
+    """Whether a carrier's code is one of Meta's, known or not, and not a mere status of HTTP."""
+    if not (code.isascii() and code.isdigit() and len(code) <= _LONGEST_CODE):
+        return False
+    return int(code) in CODES or not 400 <= int(code) <= 599
 
 
 _LONGEST_CODE = 9  # digits

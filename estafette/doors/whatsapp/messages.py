@@ -10,7 +10,7 @@ from estafette.core.sayings import TEMPLATE
 from estafette.doors.whatsapp.declined import of_declined, of_refused
 from estafette.doors.whatsapp.errors import Refusal, missing, wrong
 from estafette.doors.whatsapp.requests import SUCCESS, Call
-from estafette.model import Channel, Declined, Message, Send, SendError, Sender
+from estafette.model import Channel, Declined, Message, Send, Sender, SendError
 from estafette.model.ids import wamid
 from estafette.model.whatsapp import Asked, Recipient, Unsaid, envelope, recipient_of
 
