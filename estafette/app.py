@@ -5,13 +5,17 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from estafette.core.aliases import Aliases
 from estafette.core.applications import Applications
 from estafette.core.attention import Attention
 from estafette.core.baggage import Baggage
 from estafette.core.blobs import Blobs
+from estafette.core.blocks import Blocks
 from estafette.core.bucket import Bucket, read_url
+from estafette.core.business import Business
 from estafette.core.callbacks import Callbacks
 from estafette.core.cards import Cards
+from estafette.core.challenge import Challenge
 from estafette.core.clock import utc_now
 from estafette.core.connections import Connections
 from estafette.core.contacts import Contacts
@@ -32,6 +36,7 @@ from estafette.core.media import Link, Media
 from estafette.core.numbers import Numbers
 from estafette.core.panel import Panel
 from estafette.core.people import People
+from estafette.core.phones import Phones
 from estafette.core.pools import Pools
 from estafette.core.prints import has_no_secrets, use_print_key
 from estafette.core.relay import Relay
@@ -131,7 +136,13 @@ class App:
         link = _link(found)
         voices = {
             door.name: Voice(
-                door.post, door.hear, door.decline, door.link or link, door.tell, door.manner
+                door.post,
+                door.hear,
+                door.decline,
+                door.link or link,
+                door.tell,
+                door.manner,
+                door.look,
             )
             for door in found
             if door.post or door.tell
@@ -146,7 +157,7 @@ class App:
             replies,
             self.core.media,
             self.core.subscriptions,
-            Cards(self.core.contacts, utc_now),
+            Cards(self.core.contacts, self.core.aliases, utc_now),
             public_url=self.core.public_url,
         )
 
@@ -197,6 +208,8 @@ async def opened(
     people = People(store, vault, utc_now)
     pools = Pools(store, utc_now)
     verified = Verified(store, utc_now)
+    aliases = Aliases(store)
+    blocks = Blocks(store, connections, utc_now)
     gateway = Gateway(
         store,
         connections,
@@ -206,9 +219,11 @@ async def opened(
         pools=pools,
         verified=verified,
         window=Window(store, connections, utc_now, WindowPolicy(settings.window_policy)),
+        blocks=blocks,
+        aliases=aliases,
     )
     keywords = Keywords(store, gateway, people, utc_now)
-    inbound = Inbound(store, keywords, utc_now, wake)
+    inbound = Inbound(store, keywords, utc_now, wake, blocks, aliases)
     inside = Http(allows_private=True)
     bucket = Bucket(bucket_url, inside, utc_now) if bucket_url else None
     blobs = Blobs(settings.home / "media", bucket)
@@ -221,11 +236,12 @@ async def opened(
     )
     uploads = Uploads(store, blobs, utc_now)
     templates = Templates(store, connections, utc_now)
+    senders = Senders(store, connections, utc_now, gateway.forget, allows_private=allows_private)
     core = Core(
         gateway=gateway,
         people=people,
         connections=connections,
-        senders=Senders(store, connections, utc_now, gateway.forget, allows_private=allows_private),
+        senders=senders,
         suppressions=gateway.suppressions,
         keywords=keywords,
         inbound=inbound,
@@ -253,8 +269,13 @@ async def opened(
         attention=Attention(gateway, connections),
         sayings=Sayings(gateway, templates, uploads),
         window=gateway.window,
-        contacts=Contacts(store, utc_now),
+        contacts=Contacts(store, utc_now, blocks.forget),
+        aliases=aliases,
         desk=Desk(store, utc_now),
+        blocks=blocks,
+        business=Business(people, connections),
+        phones=Phones(senders, vault),
+        challenge=Challenge(http),
     )
     try:
         yield App(settings, vault, store, http, core, node)

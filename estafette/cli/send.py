@@ -50,6 +50,7 @@ DECLINED = {
     Reason.TOO_MANY_MEDIA: "there are {} media, 10 are the most",
     Reason.BAD_RECIPIENT: "{} is not a number that takes messages",
     Reason.NOT_MOBILE: "{} cannot take a text",
+    Reason.BLOCKED: "{} is blocked",
     Reason.OPTED_OUT: "{} does not want messages from this sender",
     Reason.OUTSIDE_WINDOW: "{} did not write in the last 24 hours: until they do, only an approved"
     " template goes; see `estafette settings window`",

@@ -184,6 +184,8 @@ class Callbacks:
             about = await self._kept(about, voice)
         if isinstance(about, Message) and voice.manner.shows_contacts:
             callback = replace(callback, card=await self._cards.of(about))
+        if isinstance(about, Message) and voice.look:
+            callback = replace(callback, facts=await voice.look(about))
         token = await self._token(callback)
         return await Exchange(self._http, self._replies, voice, about, token).tell(callback)
 

@@ -1,7 +1,7 @@
 """Contacts: who is written to and who writes, and the conversations with them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,9 +45,13 @@ class Contacts:
     conversations: one with each sender. Where none is named, the one of late is meant.
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, blocked: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`blocked` is called with the account of a contact that was blocked, let in or removed."""
         self._store = store
         self._clock = clock
+        self._blocked = blocked
         self._counts: Counts[tuple[str, Any]] = Counts()
 
     async def get(self, account: str, id: str) -> Card:
@@ -203,7 +207,10 @@ class Contacts:
             alter(conn, contacts.get(conn, account, id, lock=True), parts, now)
             return card_of(conn, contacts.get(conn, account, id))
 
-        return await self._store.write(save)
+        changed = await self._store.write(save)
+        if "blocked" in parts:
+            self._blocked(account)
+        return changed
 
     async def remove(self, account: str, id: str) -> None:
         """Forget a contact with its conversations and notes; its messages stay. Who is written to again,
@@ -218,6 +225,7 @@ class Contacts:
 
         await self._store.write(save)
         self._counts.forget()
+        self._blocked(account)
 
     async def touch(
         self,

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
+from estafette.core.aliases import Aliases
 from estafette.core.applications import Applications
 from estafette.core.attention import Attention
+from estafette.core.blocks import Blocks
+from estafette.core.business import Business
+from estafette.core.challenge import Challenge
 from estafette.core.connections import Connections
 from estafette.core.contacts import Contacts
 from estafette.core.desk import Desk
@@ -17,6 +21,7 @@ from estafette.core.media import Media
 from estafette.core.numbers import Numbers
 from estafette.core.panel import Panel
 from estafette.core.people import People
+from estafette.core.phones import Phones
 from estafette.core.pools import Pools
 from estafette.core.relay import Relay
 from estafette.core.sayings import Sayings
@@ -61,3 +66,9 @@ class Core:
     window: Window  #: until when people on WhatsApp may be written to freely
     attention: Attention  #: what people see of us while they wait
     sayings: Sayings  #: what WhatsApp messages say
+    aliases: Aliases  #: what platforms call people beside, or in place of, their numbers
+    window: Window  #: until when people on WhatsApp may be written to freely
+    blocks: Blocks  #: whom accounts do not hear on WhatsApp
+    business: Business  #: the ids of WhatsApp business accounts
+    phones: Phones  #: what is kept of WhatsApp numbers beside what every sender has
+    challenge: Challenge  #: whether addresses want to be told

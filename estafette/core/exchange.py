@@ -1,6 +1,6 @@
 """One try to tell a callback: whom it leads to, what is answered, and what follows from that."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -31,7 +31,10 @@ from estafette.model.notice import Notice
 
 #: A callback in the words of a door, signed with what comes last: the secret of its subscription
 #: where that has one, else the token of its account.
-Say = Callable[[Callback, Message, str], Post]
+#: None where there is nothing to tell, though it is owed: nobody is asked, and nothing failed.
+Say = Callable[[Callback, Message, str], Post | None]
+#: What a door has to look up before it can say so: `Callback.facts`.
+Look = Callable[[Message], Awaitable[Mapping[str, Any]]]
 #: The same of what happened that is no status of a message; None where a door has no words for it.
 Tell = Callable[[Callback, Notice, str], Post | None]
 #: What an address answered to an inbound message, in our words.
@@ -45,7 +48,7 @@ _KEPT = 2_000  # characters of an answer that are kept
 _DEEP = 100  # brackets in an answer that is read: what is nested without end is not
 _KEPT_HEADER = 200  # characters of a header that are kept
 _HEADERS = ("content-type", "content-length", "date", "server", "location", "retry-after")
-_NO_WORDS = "no door has words for it"
+_NO_WORDS, _NOTHING = "no door has words for it", "there is nothing to tell"
 
 
 class Manner(NamedTuple):
@@ -55,6 +58,8 @@ class Manner(NamedTuple):
     shows_contacts: bool = False
     #: It shows what was sent and answered: both are kept.
     shows_answers: bool = False
+    #: A retry says the same, byte for byte: what failed is kept in `Callback.response` until it is told.
+    repeats: bool = False
     #: Seconds for which all may fail before a subscription is disabled; None for however long.
     disables_after: float | None = None
 
@@ -68,6 +73,7 @@ class Voice(NamedTuple):
     link: Link | None = None
     tell: Tell | None = None
     manner: Manner = Manner()
+    look: Look | None = None
 
 
 class Tried(NamedTuple):
@@ -128,6 +134,8 @@ class Exchange:
         until = monotonic() + AT_MOST
         while True:
             post = self._post(callback)
+            if post is None and self._is_told_of_messages():
+                return Tried(_NOTHING, None)
             if post is None:
                 return Tried(_NO_WORDS, Failure.CLIENT, is_hopeless=True)
             answer = await self._ask(post, until - monotonic())
@@ -156,9 +164,14 @@ class Exchange:
             return voice.tell(callback, about, self._token) if voice.tell else None
         return voice.say(callback, about, self._token) if voice.say else None
 
+    def _is_told_of_messages(self) -> bool:
+        return isinstance(self._about, Message) and self._voice.say is not None
+
     def _kept(self, post: Post, answer: Answer | Tried) -> str:
-        """What is kept of one request and its answer, where the door shows that."""
-        if not self._voice.manner.shows_answers:
+        """What is kept of one request and its answer, where the door shows that, or will say it again."""
+        manner = self._voice.manner
+        is_taken = isinstance(answer, Answer) and _failure(answer) is None
+        if not (manner.shows_answers or (manner.repeats and not is_taken)):
             return ""
         kept: dict[str, Any] = {"sent": post.body.decode("utf-8", "replace")}
         if isinstance(answer, Answer):

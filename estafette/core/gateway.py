@@ -8,6 +8,9 @@ from time import perf_counter
 from msgspec.structs import replace
 
 from estafette.core import metrics, timelines
+from estafette.core.aliases import Aliases
+from estafette.core.barred import barred, check_sender, declined
+from estafette.core.blocks import Blocks
 from estafette.core.clock import Clock
 from estafette.core.connections import PRETENDS, Connections
 from estafette.core.fallbacks import Ways, second_of
@@ -37,6 +40,7 @@ from estafette.model import (
     Status,
     Unknown,
 )
+from estafette.model.address import is_person
 from estafette.model.ids import instant, new_id, read_id
 from estafette.model.rules import may_schedule
 from estafette.model.text import segments
@@ -70,6 +74,8 @@ class Gateway:
         pools: Pools | None = None,
         verified: Verified | None = None,
         window: Window | None = None,
+        aliases: Aliases | None = None,
+        blocks: Blocks | None = None,
     ) -> None:
         """`wake` is called when there is something to carry. Unless `allows_private`, URLs whose host
         is plainly not public are declined at once; what their names stand for is seen when they are
@@ -82,9 +88,11 @@ class Gateway:
         self._wake = wake
         self._pools = pools or Pools(store, clock)
         self._verified = verified or Verified(store, clock)
+        self._aliases = aliases or Aliases(store)
         self._senders: dict[tuple[str, Channel, str], tuple[float, Sender]] = {}
         self._forgotten = 0  # how often a sender was: what was read before one counts no more
         self._ways = Ways(store, self._fit, self._barred, self._message)
+        self._blocks = blocks or Blocks(store, connections, clock)
         self.suppressions = Suppressions(store, clock)  #: who is not written to
         self.window = window or Window(store, connections, clock)  #: who may be written to freely
 
@@ -104,6 +112,8 @@ class Gateway:
         key = send.idempotency_key
         if key and (known := await self.repeated(account, key, send.fingerprint)):
             return known
+        if send.channel is Channel.WHATSAPP and is_person(send.recipient):
+            send = await self._addressed(account, send)
         asked = send
         send, sender, sticks = await self._fit(account, send, through)
         message = self._message(account, sender, send)
@@ -123,7 +133,7 @@ class Gateway:
             if choice and reason is Reason.OUTSIDE_WINDOW:
                 item = await self._ways.elsewhere(account, item, choice, sender)
             elif not send.service:
-                raise Declined(reason, send.recipient)
+                raise declined(reason, send)
             else:
                 return await self._fail(message, send, reason)
         written = await self._store.accept(item)
@@ -131,6 +141,12 @@ class Gateway:
             metrics.accepted(written.channel, written.status, perf_counter() - began)
             self._wake()
         return written
+
+    async def _addressed(self, account: Account, send: Send) -> Send:
+        """To the number of whom it names by an id, where we know that; so it joins their conversation."""
+        name = send.recipient
+        address = await self._aliases.resolve(account.sid, send.channel, name)
+        return replace(send, recipient=address, content={"user_id": name, **send.content})
 
     async def _fit(
         self, account: Account, send: Send, through: Sender | None
@@ -154,6 +170,7 @@ class Gateway:
         return send, sender, sticks
 
     async def _vet(self, send: Send, sender: Sender) -> None:
+        check_sender(send, sender)
         provider = self._connections.at_hand(sender.connection)
         if provider is None:
             _, provider = await self._connections.find(sender.connection)
@@ -162,12 +179,14 @@ class Gateway:
 
     async def _barred(self, account: Account, send: Send, sender: Sender) -> Reason | None:
         """Why its recipient may not be written to as things are, if so."""
-        if not send.despite_opt_out and await self.suppressions.is_suppressed(
-            account.sid, send.recipient, send.channel, sender=sender.id, service=send.service
-        ):
-            return Reason.OPTED_OUT
-        is_let = await self.window.lets(account.sid, send, sender)
-        return None if is_let else Reason.OUTSIDE_WINDOW
+        return await barred(
+            account,
+            send,
+            sender,
+            suppressions=self.suppressions,
+            blocks=self._blocks,
+            window=self.window,
+        )
 
     async def repeated(self, account: Account, key: str, fingerprint: str) -> Message | None:
         """What was written for the same request, though it could not be asked for anew by now.

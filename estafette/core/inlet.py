@@ -4,7 +4,7 @@ import structlog
 
 from estafette.core.connections import Connections
 from estafette.core.gateway import Gateway
-from estafette.core.inbound import Inbound
+from estafette.core.inbound import Inbound, Unheard
 from estafette.model import Busy, GatewayError, Incoming, Inward, Receipt, Unknown
 from estafette.providers import Provider
 from estafette.store import Store, attempts
@@ -80,6 +80,8 @@ class Inlet:
     async def _receive(self, connection: str, incoming: Incoming) -> None:
         try:
             await self._inbound.receive(connection, incoming)
+        except Unheard:
+            return  # nobody is told, not even the carrier
         except Unknown:
             log.warning(
                 "somebody wrote to an address that is no sender",

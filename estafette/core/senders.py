@@ -199,6 +199,26 @@ class Senders:
         self._note(found)
         return found
 
+    async def note(self, account: str, id: str, name: str, parts: Mapping[str, Any]) -> Sender:
+        """Keep what a door has to keep with a sender, under its name and beside what it keeps already; None
+        takes a part away. Raises Unknown.
+        """
+        now = self._clock()
+
+        def write(conn: Conn) -> Sender:
+            before = senders.get(conn, id)
+            if before is None or before.account != account or before.released_at:
+                raise Unknown(f"no sender {id}")
+            kept = {**before.details.get(name, {}), **parts}
+            left = {key: value for key, value in kept.items() if value is not None}
+            changed = replace(before, details={**before.details, name: left}, updated_at=now)
+            senders.save(conn, changed)
+            return changed
+
+        found = await self._store.write(write)
+        self._note(found)
+        return found
+
     async def release(self, account: str, id: str) -> None:
         """Give a sender back: nothing new goes through it, what waits is still sent.
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection as Conn
 
 from estafette.core.clock import Clock
 from estafette.model import Channel, Declined, Reason, Suppression
-from estafette.model.address import is_opaque, loose_e164
+from estafette.model.address import is_opaque, is_person, loose_e164
 from estafette.model.message import OPAQUE
 from estafette.store import Store, suppressions
 
@@ -18,7 +18,6 @@ _KNOWN_FOR = 2.0  # seconds in which another process's first suppression may go 
 _LOOKS_FOR = 0.5  # seconds after which the next one looks, if who looked did not come back
 _SLICE = 500  # rows in one transaction: others wait for it
 _READ_AT_ONCE = 1000
-_PERSON = re.compile(r"[A-Z]{2}\.[A-Za-z0-9._-]{1,128}")  # WhatsApp's own ids of people
 _SCOPE = re.compile(r"(?:[0-9a-f]{32})?")
 
 Key = tuple[str, str, str]  #: what one is found by: recipient, channel, scope
@@ -191,8 +190,8 @@ def recipient_of(text: str, channel: Channel) -> str:
             raise Declined(Reason.BAD_RECIPIENT, text)
         return bare
     found = loose_e164(bare)
-    if found is None and channel is Channel.WHATSAPP and _PERSON.fullmatch(text):
-        found = text
+    if found is None and channel is Channel.WHATSAPP and is_person(bare):
+        found = bare
     if found is None:
         raise Declined(Reason.BAD_RECIPIENT, text)
     return found

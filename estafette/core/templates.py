@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from estafette.core.clock import Clock
 from estafette.core.connections import Connections
 from estafette.model import Account, Channel, Conflict, Cursor, Unknown
+from estafette.model.filling import fill, made_of
 from estafette.model.ids import instant, new_id, read_id
 from estafette.model.listed import Listed
 from estafette.model.template import (
@@ -22,10 +23,8 @@ from estafette.model.template import (
     Unfit,
     body_of,
     check,
-    fill,
     is_plain,
     kind_of,
-    made_of,
     shape_of,
 )
 from estafette.store import Store, senders, templates

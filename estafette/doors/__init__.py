@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from estafette.core.core import Core
 from estafette.core.courier import Finish
-from estafette.core.exchange import Decline, Hear, Manner, Say, Tell
+from estafette.core.exchange import Decline, Hear, Look, Manner, Say, Tell
 from estafette.core.media import Link
 
 
@@ -29,6 +29,7 @@ class Door(Struct, frozen=True):
     finish: Finish | None = None  #: does what it promised; None where it promises nothing
     tell: Tell | None = None  #: its words for what is no status; None where it has none
     manner: Manner = Manner()  #: what it does beside telling
+    look: Look | None = None  #: what it looks up before it tells; None where that is nothing
     pattern: re.Pattern[str] | None = None  #: of the beginnings of its other paths
 
 

@@ -67,6 +67,7 @@ class Callback(Struct, frozen=True, kw_only=True):
     subscription: Subscription | None = None  #: that, while it is told; None if it was removed
     response: Mapping[str, Any] = {}  #: what the address answered, where that is kept
     card: Card | None = None  #: whom the message is exchanged with, while it is told in such words
+    facts: Mapping[str, Any] = {}  #: what else its door looked up to tell it, while it is told
 
     @property
     def status(self) -> Status:

@@ -29,6 +29,7 @@ class Contact(Struct, frozen=True, kw_only=True):
     blocked_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
+    user_id: str = ""  #: what their platform calls them; filled for `Callback.card` alone
 
 
 class Conversation(Struct, frozen=True, kw_only=True):

@@ -70,13 +70,15 @@ def instant_of(id: str) -> int:
     return -(-ticks * 1000 >> 12)
 
 
-def wamid(id: str) -> str:
-    """A message's id as WhatsApp's clients know ids: opaque to them, and `read_id` reads it."""
-    return f"wamid.{b64encode(_BEFORE + id.encode() + _AFTER).decode()}"
+def wamid(id: str, number: int = 0) -> str:
+    """A message's id as WhatsApp's clients know ids: opaque to them, and `read_id` reads it. `number`
+    tells apart what is several messages to them, and one to us.
+    """
+    return f"wamid.{b64encode(_BEFORE + id.encode() + _AFTER + bytes([number])).decode()}"
 
 
 # What begins and ends such ids there, around lengths. There is no number in ours: they are logged.
-_BEFORE, _AFTER = b"\x1c\x18\x20", b"\x15\x02\x00\x11\x18\x00"
+_BEFORE, _AFTER = b"\x1c\x18\x20", b"\x15\x02\x00\x11\x18"
 
 
 def digits(id: str) -> str:

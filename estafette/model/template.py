@@ -1,10 +1,9 @@
-"""A template: a text with holes, in the shapes that channels take. Pure."""
+"""A template: a text with holes, in the shapes that channels take. Pure. See `filling` for what it says."""
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping
 from datetime import datetime
 from enum import StrEnum
-from itertools import chain
 from typing import Any
 
 from msgspec import Struct
@@ -19,13 +18,13 @@ LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*")  #: `en`, `pt_B
 LONGEST_NAME = 512  # characters; of a title, too
 LONGEST_BODY = 1024  # characters
 
-_HOLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
-_PLACE = re.compile(r"[1-9][0-9]{0,2}")  # a hole that is filled by position
-_TEXT, _MEDIA = "twilio/text", "twilio/media"
+HOLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
+PLACE = re.compile(r"[1-9][0-9]{0,2}")  # a hole that is filled by position
+TEXT, MEDIA = "twilio/text", "twilio/media"
 _WORDS = ("body", "title", "header_text", "label")  # where a shape may have its text
 
 #: The shapes that every channel takes, the richest first.
-_PLAIN = (_MEDIA, _TEXT)
+_PLAIN = (MEDIA, TEXT)
 
 
 class TemplateKind(StrEnum):
@@ -112,7 +111,7 @@ class Template(Struct, frozen=True, kw_only=True):
     @property
     def header(self) -> str:
         """The URL of the media that it shows where a message brings none; or nothing."""
-        shape = _shown(shapes(self), Channel.WHATSAPP) or {}
+        shape = shape_on(shapes(self), Channel.WHATSAPP) or {}
         return next(iter(media(shape)), "")
 
 
@@ -146,14 +145,14 @@ class Malformed(GatewayError):
 
 def shapes(template: Template) -> Types:
     """Its shapes by name: what was made with a body alone has that."""
-    return template.types or {_TEXT: {"body": template.body}}
+    return template.types or {TEXT: {"body": template.body}}
 
 
 def shape_of(kind: TemplateKind, body: str, media_url: str = "") -> Types:
     """The one shape of what has a kind, a text, and perhaps media that it usually shows."""
     if kind is TemplateKind.TEXT:
-        return {_TEXT: {"body": body}}
-    return {_MEDIA: {"body": body, "media": [media_url] if media_url else []}}
+        return {TEXT: {"body": body}}
+    return {MEDIA: {"body": body, "media": [media_url] if media_url else []}}
 
 
 def is_plain(template: Template) -> bool:
@@ -178,13 +177,13 @@ def media(shape: Mapping[str, Any]) -> tuple[str, ...]:
 
 def body_of(types: Types) -> str:
     """The text of shapes as WhatsApp shows it; else the first that any of them has."""
-    shown = _shown(types, Channel.WHATSAPP) or {}
+    shown = shape_on(types, Channel.WHATSAPP) or {}
     return words(shown) or next((text for text in map(words, types.values()) if text), "")
 
 
 def kind_of(types: Types) -> TemplateKind:
     """What shapes show on WhatsApp, going by the ends of their URLs."""
-    urls = media(_shown(types, Channel.WHATSAPP) or {})
+    urls = media(shape_on(types, Channel.WHATSAPP) or {})
     if not urls:
         return TemplateKind.TEXT
     end = _END.search(urls[0])
@@ -193,7 +192,7 @@ def kind_of(types: Types) -> TemplateKind:
 
 def holes(text: str) -> list[str]:
     """The names of the holes in a text, each once, in their order."""
-    return list(dict.fromkeys(_HOLE.findall(text)))
+    return list(dict.fromkeys(HOLE.findall(text)))
 
 
 def render(text: str, variables: Mapping[str, str]) -> str:
@@ -204,84 +203,7 @@ def render(text: str, variables: Mapping[str, str]) -> str:
     missing = [name for name in holes(text) if name not in variables]
     if missing:
         raise Unfilled(f"nothing fills {', '.join(missing)}")
-    return _HOLE.sub(lambda found: variables[found[1]], text)
-
-
-def places(template: Template) -> int:
-    """How many values its text takes by position: the greatest number that a hole of it has."""
-    return max((int(name) for name in holes(template.body) if _PLACE.fullmatch(name)), default=0)
-
-
-def positional(template: Template, values: Sequence[str]) -> str:
-    """Its text with the first value in `{{1}}`, the second in `{{2}}`, and so on.
-
-    Raises Unfilled for too few or too many, and Unfit where a hole has no number and nothing
-    usually fills it.
-    """
-    expected = places(template)
-    if len(values) != expected:
-        raise Unfilled(f"it takes {expected} values, not {len(values)}", expected)
-    try:
-        return render(template.body, {**template.variables, **_by_place(values)})
-    except Unfilled as error:
-        raise Unfit(f"it is not filled by position: {error}") from None
-
-
-def made_of(template: Template, values: Sequence[str], url: str = "") -> Filled:
-    """What it says with these values, showing the media at this URL, or at its own where there is none.
-
-    Raises Unfilled, and Unfit where its kind shows media and there is none, or the other way round.
-    """
-    shown = url or ("" if holes(template.header) else template.header)
-    if template.kind is TemplateKind.TEXT and shown:
-        raise Unfit("it shows a text alone, and no media")
-    if template.kind is not TemplateKind.TEXT and not shown:
-        raise Unfit(f"it shows media ({template.kind}), and there is no URL")
-    body = positional(template, values)
-    return Filled(body, (shown,) if shown else (), noted(template, _by_place(values)))
-
-
-def fill(template: Template, channel: Channel, given: Mapping[str, str]) -> Filled:
-    """What it says on a channel, its holes filled by their names.
-
-    Raises Unfilled, or Unfit where it has no shape for that.
-    """
-    shape = _shown(shapes(template), channel)
-    if shape is None:
-        raise Unfit(f"it has nothing to say on {channel}")
-    urls = media(shape)
-    if (
-        template.kind is not TemplateKind.TEXT
-        and shape is shapes(template).get(_MEDIA)
-        and not urls
-    ):
-        raise Unfit(f"it shows media ({template.kind}), and there is no URL")
-    variables = {**template.variables, **given}
-    shown = tuple(render(url, variables) for url in urls)
-    return Filled(render(words(shape), variables), shown, noted(template, variables))
-
-
-def noted(template: Template, variables: Mapping[str, str]) -> dict[str, Any]:
-    """What a message keeps of what it was made of: `template` where that is approved of, so that it may
-    begin a conversation, else `made_of`.
-
-    `values` stand in the order of the places; `variables` are there where holes have other names.
-    """
-    count = places(template)
-    ordered = [str(place) for place in range(1, count + 1)]
-    shape = _shown(shapes(template), Channel.WHATSAPP) or {}
-    named = {*chain.from_iterable(map(holes, (template.body, *media(shape))))} - {*ordered}
-    others = {name: variables[name] for name in sorted(named) if name in variables}
-    what = {
-        "id": template.id,
-        "name": template.submitted_name,
-        "language": template.language,
-        "kind": str(template.kind),
-        "values": [variables.get(name, "") for name in ordered],
-        **({"variables": others} if others else {}),
-    }
-    is_approved = template.status is TemplateStatus.APPROVED
-    return {"template" if is_approved else "made_of": what}
+    return HOLE.sub(lambda found: variables[found[1]], text)
 
 
 def check(template: Template, fields: Container[str]) -> None:
@@ -302,7 +224,7 @@ def check(template: Template, fields: Container[str]) -> None:
 def _check_body(body: str) -> None:
     if not body.strip() or len(body) > LONGEST_BODY or not _is_text(body):
         raise Malformed("body", f"must be text of 1 to {LONGEST_BODY} characters")
-    if named := [name for name in holes(body) if not _PLACE.fullmatch(name)]:
+    if named := [name for name in holes(body) if not PLACE.fullmatch(name)]:
         raise Malformed("body", f"has a hole {named[0][:40]}: holes are {{{{1}}}}, {{{{2}}}}, …")
 
 
@@ -311,11 +233,7 @@ def _is_text(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def _by_place(values: Sequence[str]) -> dict[str, str]:
-    return {str(place): value for place, value in enumerate(values, 1)}
-
-
-def _shown(types: Types, channel: Channel) -> Mapping[str, Any] | None:
+def shape_on(types: Types, channel: Channel) -> Mapping[str, Any] | None:
     """The shape that a channel shows: the richest that it takes."""
     rich = () if channel is Channel.SMS else tuple(name for name in types if name not in _PLAIN)
     for name in (*rich, *_PLAIN):

@@ -128,6 +128,7 @@ CODES = {
         "Failed to send freeform message because you are outside the allowed window. If you are"
         " using WhatsApp, please use a Message Template.",
     ),
+    63024: (400, "Invalid message recipient: {}"),
     70002: (400, "Paged requests must include a PageToken"),
 }
 
@@ -171,6 +172,7 @@ DECLINED = {
     Reason.UNROUTABLE: 21612,
     Reason.QUEUE_FULL: 21611,
     Reason.RUNAWAY: 14107,
+    Reason.BLOCKED: 63024,
 }
 
 #: Why a message failed on its way, as its `error_code` and `error_message`.

@@ -101,6 +101,13 @@ class Provider:
         """
         raise NotImplementedError
 
+    async def block(self, sender_ref: str, people: Sequence[str], *, blocks: bool) -> None:
+        """Let this carrier know whom a sender blocks, or with `blocks` false, whom it lets in again.
+
+        `sender_ref` is its own id of the sender. Raises SendError where it would not. Carriers that
+        cannot block are not told: what people who are blocked write is dropped here.
+        """
+
     async def recall(self, attempt: Attempt, message: Message) -> Accepted:
         """What became of an offer whose answer was lost, where the carrier can be asked.
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from estafette.model import Message
 from estafette.model.ids import instant
-from estafette.store import bulk, callbacks, encounters, jobs, media, recipients
+from estafette.store import aliases, bulk, callbacks, encounters, jobs, media, recipients
 from estafette.store.callbacks import Fact
 from estafette.store.jobs import Job
 from estafette.store.messages import COLUMNS, some, to_row
@@ -22,6 +22,7 @@ class Arrival(NamedTuple):
     message: Message
     connection: str
     owed: Fact | None = None
+    alias: str = ""  #: what the platform calls who wrote, where it told that beside their address
 
 
 def keep(conn: Connection, items: list[Arrival]) -> list[Message]:
@@ -32,6 +33,7 @@ def keep(conn: Connection, items: list[Arrival]) -> list[Message]:
     new = [item for item in items if known.get(_name(item), item.message.id) == item.message.id]
     bulk.insert(conn, messages, [to_row(item.message) for item in new], columns=COLUMNS)
     recipients.file_at_once(conn, [item.message for item in new])
+    _name_people(conn, new)
     # The work of fetching first: what is owed about a message waits for its media.
     jobs.put(conn, [_fetch(item.message) for item in new if item.message.media])
     callbacks.owe(conn, [item.owed for item in new if item.owed])
@@ -42,6 +44,22 @@ def keep(conn: Connection, items: list[Arrival]) -> list[Message]:
         return [item.message for item in items]
     there = some(conn, sorted(set(known.values())))
     return [there.get(known.get(_name(item), ""), item.message) for item in items]
+
+
+def _name_people(conn: Connection, items: Sequence[Arrival]) -> None:
+    """Keep what platforms call those who wrote."""
+    rows = [
+        (
+            item.message.account,
+            str(item.message.channel),
+            item.alias,
+            item.message.sender,
+            instant(item.message.updated_at),
+        )
+        for item in items
+        if item.alias
+    ]
+    aliases.note(conn, rows)
 
 
 def _fetch(message: Message) -> Job:

@@ -60,7 +60,7 @@ async def telling(house: House, watch: Watch) -> AsyncIterator[Callbacks]:
         Replies(app.store, app.gateway, app.people, watch),
         app.core.media,
         app.core.subscriptions,
-        Cards(app.core.contacts, watch),
+        Cards(app.core.contacts, app.core.aliases, watch),
     )
     task = asyncio.create_task(teller.run())
     try:
@@ -192,7 +192,7 @@ async def test_what_is_not_the_fault_of_the_address_does_not_count(
 
 async def test_whom_a_message_goes_to_is_filed_where_nobody_did(house: House, watch: Watch) -> None:
     message = await house.send("+14155550144")
-    cards = Cards(house.app.core.contacts, watch)
+    cards = Cards(house.app.core.contacts, house.app.core.aliases, watch)
     card = await cards.of(message)
     assert card.contact.address == "+14155550144"
     assert (await cards.of(message)).contact.id == card.contact.id

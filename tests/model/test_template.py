@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estafette.model import Channel
-from estafette.model.template import Template, Types, Unfilled, Unfit, fill, holes, render
+from estafette.model.filling import fill
+from estafette.model.template import Template, Types, Unfilled, Unfit, holes, render
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 

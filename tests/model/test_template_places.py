@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estafette.model import Channel
+from estafette.model.filling import fill, made_of, noted, places, positional
 from estafette.model.template import (
     Malformed,
     Template,
@@ -14,12 +15,7 @@ from estafette.model.template import (
     Unfit,
     body_of,
     check,
-    fill,
     kind_of,
-    made_of,
-    noted,
-    places,
-    positional,
     shape_of,
 )
 from tests.model.test_template import template

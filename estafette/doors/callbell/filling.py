@@ -5,16 +5,8 @@ from estafette.doors.callbell.bodies import Asked
 from estafette.doors.callbell.errors import EMPTY, UNKNOWN, blame, denied
 from estafette.doors.callbell.wire import uuid
 from estafette.model import Account, Unknown
-from estafette.model.template import (
-    Filled,
-    Template,
-    TemplateKind,
-    TemplateStatus,
-    Unfilled,
-    Unfit,
-    made_of,
-    places,
-)
+from estafette.model.filling import made_of, places
+from estafette.model.template import Filled, Template, TemplateKind, TemplateStatus, Unfilled, Unfit
 
 
 async def filled(core: Core, account: Account, asked: Asked) -> Filled:

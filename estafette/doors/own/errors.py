@@ -49,6 +49,7 @@ DECLINED = {
         "to",
         "{} did not write in the last 24 hours: until they do, only an approved template goes",
     ),
+    Reason.BLOCKED: ("to", "{} is blocked: unblock them before you write to them"),
     Reason.REGION: ("to", "{} is in a part of the world that this sender may not write to"),
     Reason.UNROUTABLE: ("to", "there is no way from this sender to {}"),
     Reason.QUEUE_FULL: ("from", "the queue of this sender is full"),

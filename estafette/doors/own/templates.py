@@ -11,6 +11,7 @@ from estafette.doors.own.errors import Refusal
 from estafette.doors.own.wire import At, Call, Page, PageQuery, Row, check_url
 from estafette.model import Account, Channel, Cursor, Unknown
 from estafette.model import template as words
+from estafette.model.filling import places
 from estafette.model.ids import read_id
 from estafette.model.template import (
     Category,
@@ -20,7 +21,6 @@ from estafette.model.template import (
     TemplateStatus,
     Unfilled,
     Unfit,
-    places,
 )
 
 Name = Annotated[

@@ -11,7 +11,9 @@ DOOR = "whatsapp"
 
 def door(core: Core) -> Door:
     """The door, around one core."""
-    notices = Notices(core.public_url)
+    notices = Notices(core)
     app = Application(core)
-    manner = Manner(shows_contacts=True)
-    return Door(DOOR, PREFIXES, app, notices.post, manner=manner, pattern=PATTERN)
+    manner = Manner(shows_contacts=True, repeats=True)
+    return Door(
+        DOOR, PREFIXES, app, notices.post, manner=manner, pattern=PATTERN, look=notices.look
+    )

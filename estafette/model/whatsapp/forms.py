@@ -19,7 +19,7 @@ _DEEPEST = 24  # objects in objects
 _LARGEST = 1 << 63  # numbers that JSON of ours cannot write
 _LONGEST_LINK = 4096  # characters
 _LINK = re.compile(
-    r"https?://(?:[^\s/?#@]*@)?(?:[^\s/?#@:\[\]]+|\[[0-9a-f:.]+\])(?::(?!0+(?:[/?#]|$))[0-9]{1,5})?"
+    r"https?://(?:[\w.~!$&'()*+,;=%:-]*@)?(?:[\w.~%-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?"
     r"(?:[/?#][^\s\x00-\x1f\x7f]*)?",
     re.IGNORECASE,
 )
@@ -192,7 +192,8 @@ def file(parts: Parts, at: str, *, needed: bool = True) -> str:
 
 def is_link(url: str) -> bool:
     """Whether a text is the URL of something in the web."""
-    return len(url) <= _LONGEST_LINK and _LINK.fullmatch(url) is not None
+    found = _LINK.fullmatch(url) if len(url) <= _LONGEST_LINK else None
+    return found is not None and 0 < int(found[1] or 80) < 1 << 16
 
 
 def unlike(found: Sequence[str], field: str, names: str) -> None:

@@ -30,6 +30,7 @@ contacts = Table(
 )
 index("contacts_address", contacts, "account", "channel", "address", unique=True)
 index("contacts_active", contacts, "account", "active_at", "id", "channel")
+index("contacts_blocked", contacts, "account", "channel", "address", where="blocked_at IS NOT NULL")
 
 #: Which contacts have a tag, without regard to case.
 tagged = Table(

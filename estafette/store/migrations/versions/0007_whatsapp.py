@@ -43,6 +43,14 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("aliases_address", "aliases", ["account", "channel", "address"])
+    where = sa.text("blocked_at IS NOT NULL")
+    op.create_index(
+        "contacts_blocked",
+        "contacts",
+        ["account", "channel", "address"],
+        sqlite_where=where,
+        postgresql_where=where,
+    )
 
 
 def _add_id(table: str, name: str) -> None:
