@@ -1,5 +1,6 @@
 """Templates: texts with holes, their approval, and what they say once filled."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -8,7 +9,9 @@ from msgspec.structs import replace
 
 from estafette.core.clock import Clock
 from estafette.core.connections import Connections
-from estafette.model import Account, Channel, Conflict, Cursor, Unknown
+from estafette.core.designs import Designs
+from estafette.core.wording import Wording, form
+from estafette.model import Account, Approval, Channel, Conflict, Cursor, Sender, Unknown
 from estafette.model.filling import fill, made_of
 from estafette.model.ids import instant, new_id, read_id
 from estafette.model.listed import Listed
@@ -27,6 +30,7 @@ from estafette.model.template import (
     kind_of,
     shape_of,
 )
+from estafette.model.whatsapp import Said
 from estafette.store import Store, senders, templates
 
 #: How long the sandbox looks at a template before it approves of it.
@@ -44,6 +48,9 @@ class Templates:
         self._store = store
         self._connections = connections
         self._clock = clock
+        self._wording = Wording(store, connections)
+        #: those that WhatsApp knows, as its own API has them
+        self.designs = Designs(store, clock, self._seen, _LOOKED_AT_FOR)
 
     async def add(
         self,
@@ -253,6 +260,20 @@ class Templates:
         if found.status is not TemplateStatus.APPROVED:
             raise Conflict(f"the template is {found.status}, not approved")
         return made_of(found, values, url)
+
+    async def said(self, account: Account, sender: Sender, template: Mapping[str, Any]) -> Said:
+        """What sending a template says, asked for as WhatsApp's own API does: by its name and language,
+        with parameters for its components. Raises Unsaid.
+        """
+        asked = form(template)
+        found: Template | None = None
+        with contextlib.suppress(Unknown):
+            found = await self.find(account, asked["name"], asked["language"]["code"])
+        return await self._wording.said(account, sender, asked, found)
+
+    async def told(self, connection: str, approval: Approval) -> None:
+        """Write down what a carrier tells of a template over one of its connections."""
+        await self.designs.told(connection, approval)
 
     async def _seen(self, account: Account, found: Sequence[Template]) -> list[Template]:
         """Templates with what became of their approval by now."""

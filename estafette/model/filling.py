@@ -17,8 +17,8 @@ from estafette.model.template import (
     holes,
     media,
     render,
-    shapes,
     shape_on,
+    shapes,
     words,
 )
 

@@ -5,7 +5,7 @@ template: Meta's codes say which.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from estafette.model import components
 from estafette.model.components import BODY, BUTTONS, FOOTER, HEADER, Part
@@ -113,7 +113,8 @@ def _header(
     kind = given[0]["type"]
     if kind != form.lower() and (kind, form) != ("video", "GIF"):
         raise Unsaid(FORM, at, f"takes a parameter of type {form.lower()}, not {kind}")
-    link = given[0].get(kind, {}).get("link")
+    shown = given[0].get(kind)
+    link = shown.get("link") if isinstance(shown, Mapping) else None
     return "", (), (link,) if isinstance(link, str) else ()
 
 

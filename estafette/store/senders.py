@@ -90,6 +90,12 @@ def all_of(conn: Conn, account: str = "", *, released: bool = False) -> list[Sen
     return [of_row(row) for row in conn.execute(asked)]
 
 
+def accounts_on(conn: Conn, connection: str) -> list[str]:
+    """The accounts that have senders on a connection."""
+    mine = (senders.c.connection == connection) & senders.c.released_at.is_(None)
+    return list(conn.execute(select(senders.c.account).where(mine).distinct()).scalars())
+
+
 def _columns(sender: Sender) -> dict[str, Any]:
     plain = ("id", "account", "channel", "address", "ref", "title", "connection", "window")
     return {

@@ -1,6 +1,6 @@
 """Templates: texts with holes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,8 @@ from estafette.store.times import moment
 
 _PLAIN = ("id", "account", "name", "language", "channel", "kind", "body", "status")
 _PACKED = ("types", "variables", "details")
+
+_CHUNK = 200  # rows that are looked through at a time
 
 #: Statuses that the sandbox may still change.
 WAITING = (TemplateStatus.RECEIVED, TemplateStatus.PENDING)
@@ -51,6 +53,58 @@ def find(conn: Connection, account: str, name: str, language: str = "") -> Templ
             if found.channel or found.approval.get("name") == name:
                 return found
     return None
+
+
+def of_name(conn: Connection, account: str, name: str, *, lock: bool = False) -> Sequence[Template]:
+    """All that WhatsApp knows by this name, one for each language: the newest first."""
+    asked = owned.of_account(templates, account).where(_is_known())
+    newest = (templates.c.created_at.desc(), templates.c.id.desc())
+    within = owned.packed({"name": name})[1:-1]
+    called = (templates.c.name == name) | templates.c.details.contains(within, autoescape=True)
+    asked = asked.where(called).order_by(*newest)
+    found = map(_template, conn.execute(asked.with_for_update() if lock else asked))
+    return [item for item in found if item.submitted_name == name]
+
+
+def _is_known() -> ColumnElement[bool]:
+    """Whether WhatsApp was told of a template."""
+    is_asked = templates.c.status != TemplateStatus.UNSUBMITTED
+    return (templates.c.channel == Channel.WHATSAPP) | ((templates.c.channel == "") & is_asked)
+
+
+def known(
+    conn: Connection,
+    account: str,
+    fits: Callable[[Template], bool],
+    *,
+    limit: int,
+    cursor: Cursor | None = None,
+) -> Listed[Template]:
+    """Those that WhatsApp was told of and that fit, newest first."""
+    is_back = cursor is not None and cursor.before
+    place = tuple_(templates.c.created_at, templates.c.id)
+    columns = (templates.c.created_at, templates.c.id)
+    order = [column.asc() if is_back else column.desc() for column in columns]
+    mine = owned.of_account(templates, account).where(_is_known()).order_by(*order).limit(_CHUNK)
+    found: list[Template] = []
+    begin = _place_of(conn, cursor.id) if cursor else None
+    while len(found) <= limit:
+        asked = mine
+        if begin:
+            asked = mine.where(place > tuple_(*begin) if is_back else place < tuple_(*begin))
+        rows = conn.execute(asked).fetchall()
+        found += filter(fits, map(_template, rows))
+        if len(rows) < _CHUNK:
+            break
+        begin = (rows[-1].created_at, rows[-1].id)
+    listed = page_of(found[: limit + 1], limit, cursor)
+    return Listed(list(listed.items), listed.has_next, listed.has_previous)
+
+
+def count(conn: Connection, account: str) -> int:
+    """How many of an account WhatsApp was told of."""
+    mine = (templates.c.account == account) & _is_known()
+    return conn.execute(select(func.count()).select_from(templates).where(mine)).scalar_one()
 
 
 def save(conn: Connection, template: Template) -> None:
