@@ -1,4 +1,7 @@
-"""Where carriers tell us: what became of messages, and what people wrote."""
+"""Where carriers tell us: what became of messages and templates, and what people wrote."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
 
 import structlog
 
@@ -12,6 +15,7 @@ from estafette.store import Store, attempts
 log = structlog.get_logger()
 
 _PLAIN = "text/plain; charset=utf-8"
+_MOST = 64  # people whose messages are taken in at once: these share commits
 
 
 class Forged(GatewayError):
@@ -59,9 +63,11 @@ class Inlet:
         receipts = [fact for fact in facts if isinstance(fact, Receipt)]
         if receipts:
             await self._record(connection, receipts)
+        people: dict[tuple[str, str], list[Incoming]] = {}
         for fact in facts:
             if isinstance(fact, Incoming):
-                await self._receive(connection, fact)
+                people.setdefault((fact.sender, fact.recipient), []).append(fact)
+        await self._receive_all(connection, list(people.values()))
 
     async def _record(self, connection: str, receipts: list[Receipt]) -> None:
         """Keep what may be believed: what is told of messages that this carrier was offered.
@@ -76,6 +82,23 @@ class Inlet:
             await self._gateway.record(connection, believed)
         if len(believed) < len(receipts):
             log.info("told of messages that it was not offered", connection=connection)
+
+    async def _receive_all(self, connection: str, people: Sequence[Iterable[Incoming]]) -> None:
+        """Take in what many wrote side by side, and what one wrote in its order.
+
+        What one could not be told of keeps the others from nothing; then all is told again.
+        """
+        turns = asyncio.Semaphore(_MOST)
+
+        async def hear(written: Iterable[Incoming]) -> None:
+            async with turns:
+                for incoming in written:
+                    await self._receive(connection, incoming)
+
+        ends = await asyncio.gather(*map(hear, people), return_exceptions=True)
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
 
     async def _receive(self, connection: str, incoming: Incoming) -> None:
         try:

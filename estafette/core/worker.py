@@ -216,7 +216,7 @@ class Worker:
     def _until(self, agenda: list[jobs.Due], at: float) -> float:
         """Seconds until something falls due or a pace allows it; answers that come in wake us."""
         waits = [item.due_at / 1e6 - at for item in agenda if item.due_at / 1e6 > at]
-        paced = [lane.next_at - at for lane in self._lanes if lane.next_at > at]
+        paced = [lane.free_at - at for lane in self._lanes if lane.free_at > at]
         return max(0.001, min([*waits, *paced, _LATEST]))
 
     def _offer_all(self, id: str, offers: list[Offer]) -> None:
@@ -329,6 +329,8 @@ class Worker:
         )
         if step.parks:
             await self._park(connection.name, provider, str(answer))
+        if isinstance(answer, SendError) and answer.holds_lane:
+            self._lanes.rest(lane, self._clock().timestamp() + (step.retry_in or 0))
         now = instant(self._clock())
         is_told = await self._store.join(
             attempts.close, closing(connection.name, lane, offer, answer, step, now)
