@@ -8,7 +8,6 @@ from estafette.core.attention import Attention
 from estafette.core.blocks import Blocks
 from estafette.core.business import Business
 from estafette.core.challenge import Challenge
-from estafette.core.business import Business
 from estafette.core.connections import Connections
 from estafette.core.contacts import Contacts
 from estafette.core.desk import Desk
@@ -68,11 +67,7 @@ class Core:
     attention: Attention  #: what people see of us while they wait
     sayings: Sayings  #: what WhatsApp messages say
     aliases: Aliases  #: what platforms call people beside, or in place of, their numbers
-    window: Window  #: until when people on WhatsApp may be written to freely
     blocks: Blocks  #: whom accounts do not hear on WhatsApp
     business: Business  #: the ids of WhatsApp business accounts
     phones: Phones  #: what is kept of WhatsApp numbers beside what every sender has
     challenge: Challenge  #: whether addresses want to be told
-    business: Business  #: the ids of WhatsApp business accounts
-    attention: Attention  #: what people see of us while they wait
-    sayings: Sayings  #: what WhatsApp messages say

@@ -8,7 +8,7 @@ import asyncio
 import json
 from time import monotonic
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict
 
 from estafette.actions import Action, Asked, Looked
 from estafette.actions.whatsapp import outputs as told
@@ -30,14 +30,12 @@ from estafette.model import (
     Send,
     Unknown,
     meta,
-    whatsapp,
 )
 from estafette.model.rules import FINAL
 from estafette.model.whatsapp import Recipient, Unsaid
 from estafette.model.whatsapp.declined import declined
 
 _SOONEST, _LATEST = 0.05, 0.5  # seconds between looks
-_NO_TEMPLATE = 132001
 _NO_OBJECT, _OTHER_REQUEST = 33, "20409"
 _NOT_NOW = 2  # the service is not available
 
@@ -78,7 +76,7 @@ async def _run(asked: Asked) -> Outputs:
     if known:
         return await _again(core, account, known)
     way = await way_of(asked)
-    said = await _whole(core, account, way, whole)
+    said = await core.sayings.whole(account, way.sender, whole)
     send = Send(
         channel=Channel.WHATSAPP,
         sender=way.address,
@@ -108,19 +106,6 @@ def _outputs(said: Said) -> Outputs:
     if not found.success:
         raise Unsent(found, retry_after=said.retry_after)
     return found
-
-
-async def _whole(core: Core, account: Account, way: Way, asked: whatsapp.Asked) -> whatsapp.Said:
-    """All that is said. A template that is not known here is left to Meta, which may know it."""
-    try:
-        return await core.sayings.whole(account, way.sender, asked)
-    except Unsaid as error:
-        if not way.waits or error.code != _NO_TEMPLATE:
-            raise
-    plain = await core.sayings.whole(
-        account, way.sender, replace(asked, said=whatsapp.Said(kind=asked.said.kind))
-    )
-    return replace(asked.said, content={**asked.said.content, **plain.content})
 
 
 def _beside(way: Way, recipient: Recipient) -> dict[str, str]:

@@ -165,9 +165,7 @@ def _body(*values: str) -> dict[str, Any]:
     return {"type": "body", "parameters": [{"type": "text", "text": value} for value in values]}
 
 
-def hello(
-    *components: dict[str, Any], name: str = "hello_name", **language: str
-) -> dict[str, Any]:
+def hello(*components: dict[str, Any], name: str = "hello_name", **language: str) -> dict[str, Any]:
     """A template of a fresh home's, as it is sent."""
     whole: dict[str, Any] = {"name": name, "language": {"code": "en_US", **language}}
     return {**whole, "components": list(components)} if components else whole
