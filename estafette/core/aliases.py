@@ -1,8 +1,9 @@
 """Other names of people: WhatsApp's ids of them, which stand beside their numbers or in place of these."""
 
+from msgspec.structs import replace
 from sqlalchemy import Connection as Conn
 
-from estafette.model import Channel
+from estafette.model import Channel, Send
 from estafette.model.address import is_person
 from estafette.model.ids import digits, read_digits
 from estafette.store import Store, aliases, contacts
@@ -25,6 +26,16 @@ class Aliases:
             return name
         return await self._store.read(lambda conn: _address(conn, account, channel, name))
 
+    async def addressed(self, account: str, send: Send) -> Send:
+        """What is to be sent, to the number of whom it names by an id where we know that: so it joins their
+        conversation.
+        """
+        if not _names_person(send):
+            return send
+        address = await self.resolve(account, send.channel, send.recipient)
+        content = {"user_id": send.recipient, **send.content}
+        return replace(send, recipient=address, content=content)
+
     async def user_id(self, account: str, channel: Channel, address: str) -> str:
         """The id of whoever has an address: the carrier's own where it told one, else one that is made of
         their contact, always the same; empty where there is no contact yet.
@@ -32,6 +43,10 @@ class Aliases:
         if is_person(address):
             return address
         return await self._store.read(lambda conn: _user_id(conn, account, channel, address))
+
+
+def _names_person(send: Send) -> bool:
+    return send.channel is Channel.WHATSAPP and is_person(send.recipient)
 
 
 def invented(contact: str) -> str:

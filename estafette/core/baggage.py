@@ -3,7 +3,7 @@ sent, and removes what nobody names any more.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -14,12 +14,18 @@ from estafette.core.bucket import NotKept
 from estafette.core.clock import Clock
 from estafette.core.media import Link, Media, addressed
 from estafette.model import MediaItem, Message, Offer, Reason, Refused, SendError, Unreached
+from estafette.model.attempt import Enclosed
 from estafette.model.ids import instant
+from estafette.model.media import ending
 from estafette.model.networks import is_loopback_host
+from estafette.providers import Provider
 from estafette.store import Store, jobs, messages, outbox
 from estafette.store.jobs import Job
 
 log = structlog.get_logger()
+
+#: Who carries what goes through a lane; None where nobody knows right now.
+Carrier = Callable[[str], Awaitable[Provider | None]]
 
 _MOST_TRIES = 3  # of fetching what is to be sent
 _AGAIN_IN = (1, 3, 10, 30)  # seconds between tries of fetching what a person sent
@@ -54,12 +60,14 @@ class Baggage:
         self._public_url = public_url
         self._errands: dict[str, asyncio.Task[None]] = {}
 
-    async def ready(self, offer: Offer) -> Offer | SendError:
-        """The offer with its media fetched, under addresses that its carrier can fetch."""
+    async def ready(self, offer: Offer, provider: Provider | None = None) -> Offer | SendError:
+        """The offer with its media fetched, under addresses that its carrier can fetch; one that
+        fetches media by itself is given the bytes of what was uploaded to us.
+        """
         if not offer.message.media:
             return offer
         try:
-            items = await self._media.ensure(offer.message)
+            return await self._packed(offer, provider)
         except Unreached as error:
             if error.code and offer.number >= _MOST_TRIES:
                 return Refused(str(error), code=error.code, reason=Reason.BAD_MEDIA)
@@ -69,7 +77,25 @@ class Baggage:
         except Exception as error:  # nothing has left us
             log.exception("media broke", message=offer.message.id)
             return Unreached(f"{type(error).__name__} while its media were fetched")
+
+    async def _packed(self, offer: Offer, provider: Provider | None) -> Offer:
+        items = await self._media.ensure(offer.message, provider)
+        if provider and provider.fetches_media:
+            return replace(offer, enclosed=await self._enclosed(items))
         return replace(offer, message=self._addressed(offer.message, items))
+
+    async def _enclosed(self, items: Sequence[MediaItem]) -> tuple[Enclosed, ...]:
+        names = await self._media.filenames(items)
+        return tuple(
+            Enclosed(
+                number=item.number,
+                content_type=item.content_type,
+                filename=names.get(item.url) or f"{item.id}{ending(item.content_type)}",
+                size=item.size,
+                pour=partial(self._media.pour, item),
+            )
+            for item in items
+        )
 
     def _addressed(self, message: Message, items: Iterable[MediaItem]) -> Message:
         link = self._link
@@ -77,11 +103,13 @@ class Baggage:
             return message
         return addressed(message, items, lambda item: f"{self._public_url}{link(item)}")
 
-    async def not_ready(self, message: Message) -> Unreached | None:
+    async def not_ready(
+        self, message: Message, provider: Provider | None = None
+    ) -> Unreached | None:
         """What became of an offer that was cut short while its media were being fetched; None if
         it was not.
         """
-        if await self._media.is_settled(message):
+        if await self._media.is_settled(message, provider):
             return None
         return Unreached("its media were being fetched")
 
@@ -89,12 +117,12 @@ class Baggage:
         """How many jobs about media may be taken up now."""
         return _MOST_ERRANDS - len(self._errands)
 
-    def begin(self, taken: Iterable[Job], done: Callable[[], None]) -> None:
-        """Do these jobs; `done` is called at the end of each."""
+    def begin(self, taken: Iterable[Job], done: Callable[[], None], carrier: Carrier) -> None:
+        """Do these jobs; `done` is called at the end of each. `carrier` tells who carries in a lane."""
         for job in taken:
             if job.message in self._errands:
                 continue
-            task = asyncio.create_task(self._run(job))
+            task = asyncio.create_task(self._run(job, carrier))
             self._errands[job.message] = task
             task.add_done_callback(lambda _, id=job.message: self._ended(id, done))  # type: ignore[misc]
 
@@ -106,9 +134,9 @@ class Baggage:
         """What is being done."""
         return list(self._errands.values())
 
-    async def _run(self, job: Job) -> None:
+    async def _run(self, job: Job, carrier: Carrier) -> None:
         try:
-            await (self._remove(job) if job.data else self._fetch(job))
+            await (self._remove(job) if job.data else self._fetch(job, carrier))
         except Exception:  # it is taken up again when its lease is over
             log.exception("a job about media broke", message=job.message)
 
@@ -124,14 +152,14 @@ class Baggage:
         else:
             await self._store.write(lambda conn: jobs.done(conn, job))
 
-    async def _fetch(self, job: Job) -> None:
+    async def _fetch(self, job: Job, carrier: Carrier) -> None:
         found = await self._store.read(lambda conn: messages.some(conn, [job.message]))
         message = found.get(job.message)
         if message is None:
             await self._store.write(lambda conn: jobs.done(conn, job))
             return
         try:
-            await self._media.ensure(message)
+            await self._media.ensure(message, await carrier(job.lane))
         except SendError as error:
             is_last = self._is_last(error, job, message)
             log.warning(

@@ -8,24 +8,24 @@ from estafette.core.window import Window
 from estafette.model import Account, Channel, Declined, Reason, Send, Sender
 
 
-async def barred(
-    account: Account,
-    send: Send,
-    sender: Sender,
-    *,
-    suppressions: Suppressions,
-    blocks: Blocks,
-    window: Window,
-) -> Reason | None:
-    """Why the recipient of a message may not be written to, if so. `sender` is whose lane it takes."""
-    if not send.despite_opt_out and await suppressions.is_suppressed(
-        account.sid, send.recipient, send.channel, sender=sender.id, service=send.service
-    ):
-        return Reason.OPTED_OUT
-    if await blocks.is_blocked(account.sid, send.channel, send.recipient):
-        return Reason.BLOCKED
-    is_let = await window.lets(account.sid, send, sender)
-    return None if is_let else Reason.OUTSIDE_WINDOW
+class Barred:
+    """Asks all that may bar a message."""
+
+    def __init__(self, suppressions: Suppressions, blocks: Blocks, window: Window) -> None:
+        self._suppressions = suppressions
+        self._blocks = blocks
+        self._window = window
+
+    async def why(self, account: Account, send: Send, sender: Sender) -> Reason | None:
+        """Why the recipient of a message may not be written to, if so. `sender` is whose lane it takes."""
+        if not send.despite_opt_out and await self._suppressions.is_suppressed(
+            account.sid, send.recipient, send.channel, sender=sender.id, service=send.service
+        ):
+            return Reason.OPTED_OUT
+        if await self._blocks.is_blocked(account.sid, send.channel, send.recipient):
+            return Reason.BLOCKED
+        is_let = await self._window.lets(account.sid, send, sender)
+        return None if is_let else Reason.OUTSIDE_WINDOW
 
 
 def declined(reason: Reason, send: Send) -> Declined:

@@ -1,11 +1,22 @@
 """Fetches one of the media of a message from where its sender says it is, as far as we take it."""
 
+import asyncio
 from typing import NamedTuple
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from estafette.core.blobs import Draft
 from estafette.http import Answer, Http, Limits, Sink
-from estafette.model import BadAddress, Message, Reason, Refused, Unclear, Unreached
+from estafette.model import (
+    BadAddress,
+    Message,
+    Misconfigured,
+    Reason,
+    Refused,
+    SendError,
+    Throttled,
+    Unclear,
+    Unreached,
+)
 from estafette.model.media import (
     BEGINNING,
     CODE,
@@ -15,11 +26,13 @@ from estafette.model.media import (
     type_found,
     type_named,
 )
+from estafette.providers import Located, Provider
 
 _LIMITS = Limits(connect_in=5.0, read_in=10.0, total_in=30.0, most=1 << 30)  # sizes are by type
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 3
 _NOT_NOW = frozenset({408, 425, 429})  # the others of 4xx will be the same next time
+_STALE = _NOT_NOW | {401, 403, 404, 410}  # but for an address that is good for minutes only
 
 
 class Fetched(NamedTuple):
@@ -29,28 +42,61 @@ class Fetched(NamedTuple):
     size: int
 
 
-async def fetch(http: Http, message: Message, url: str, draft: Draft) -> Fetched:
-    """Write what an address gives into a draft. A redirect is a new address, and looked at like one.
+async def locate(provider: Provider | None, message: Message, url: str) -> Located:
+    """Where its carrier has what a person sent now. Raises Refused, and Unreached: without a code
+    where that is no fault of the address.
+    """
+    if provider is None:
+        if urlsplit(url).scheme in ("http", "https"):
+            return Located(url)
+        raise Unreached("nobody knows now which carrier has it")
+    try:
+        async with asyncio.timeout(provider.answers_within):
+            return await provider.locate(url)
+    except Refused as error:
+        raise refused(message, Fault.FETCH, str(error)) from None
+    except (Throttled, Misconfigured) as error:
+        raise Unreached(f"{_TEXT[Fault.FETCH]}: {error}") from None
+    except SendError as error:
+        raise _unreached(message, str(error)) from None
+    except TimeoutError:
+        raise _unreached(message, "its carrier did not say in time where it is") from None
+
+
+async def fetch(
+    http: Http, message: Message, at: Located, draft: Draft, *, is_told: bool = False
+) -> Fetched:
+    """Write what an address gives into a draft. A redirect is a new address, and looked at like one;
+    headers are for the first host alone. `is_told` says that a carrier told this address just now: it
+    may tell another, should this one give nothing.
 
     Raises Refused where it is not to be had, Unreached where it may be later, and NotKept.
     """
+    url, headers = at.url, at.headers
     for _ in range(_MOST_REDIRECTS + 1):
         reading = _Reading(message, draft)
         try:
-            answer = await http.ask("GET", url, limits=_LIMITS, into=reading.into)
+            answer = await http.ask("GET", url, headers=headers, limits=_LIMITS, into=reading.into)
         except BadAddress as error:
             raise refused(message, Fault.FETCH, str(error)) from None
         except (Unclear, Unreached) as error:
             raise _unreached(message, str(error)) from None
         if answer.status in _REDIRECTS and answer.headers.get("location"):
-            url = urljoin(url, answer.headers["location"])
+            target = urljoin(url, answer.headers["location"])
+            headers = headers if _origin(target) == _origin(url) else {}
+            url = target
         elif answer.status == 200:
             return reading.end()
-        elif answer.status >= 500 or answer.status in _NOT_NOW:
+        elif answer.status >= 500 or answer.status in (_STALE if is_told else _NOT_NOW):
             raise _unreached(message, f"its address answered {answer.status}")
         else:
             raise refused(message, Fault.FETCH, f"its address answered {answer.status}")
     raise refused(message, Fault.FETCH, f"it is behind more than {_MOST_REDIRECTS} redirects")
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.rpartition("@")[2].lower()
 
 
 class _Reading:

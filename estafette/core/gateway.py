@@ -1,18 +1,18 @@
 """What every door, action and command calls: send, find, list, change and record messages."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
-from functools import lru_cache, partial
+from functools import partial
 from time import perf_counter
 
 from msgspec.structs import replace
 
 from estafette.core import metrics, timelines
 from estafette.core.aliases import Aliases
-from estafette.core.barred import barred, check_sender, declined
+from estafette.core.barred import Barred, check_sender, declined
 from estafette.core.blocks import Blocks
 from estafette.core.clock import Clock
 from estafette.core.connections import PRETENDS, Connections
+from estafette.core.drafts import drafted
 from estafette.core.fallbacks import Ways, second_of
 from estafette.core.limits import check, check_addresses
 from estafette.core.pools import Pools
@@ -40,10 +40,7 @@ from estafette.model import (
     Status,
     Unknown,
 )
-from estafette.model.address import is_person
 from estafette.model.ids import instant, new_id, read_id
-from estafette.model.rules import may_schedule
-from estafette.model.text import segments
 from estafette.store import (
     Store,
     callbacks,
@@ -91,10 +88,11 @@ class Gateway:
         self._aliases = aliases or Aliases(store)
         self._senders: dict[tuple[str, Channel, str], tuple[float, Sender]] = {}
         self._forgotten = 0  # how often a sender was: what was read before one counts no more
-        self._ways = Ways(store, self._fit, self._barred, self._message)
-        self._blocks = blocks or Blocks(store, connections, clock)
         self.suppressions = Suppressions(store, clock)  #: who is not written to
         self.window = window or Window(store, connections, clock)  #: who may be written to freely
+        blocks = blocks or Blocks(store, connections, clock)
+        self._barred = Barred(self.suppressions, blocks, self.window)
+        self._ways = Ways(store, self._fit, self._barred.why, self._message)
 
     async def send(self, account: Account, send: Send, *, through: Sender | None = None) -> Message:
         """Write a message down together with its job; return once both are on disk.
@@ -112,8 +110,7 @@ class Gateway:
         key = send.idempotency_key
         if key and (known := await self.repeated(account, key, send.fingerprint)):
             return known
-        if send.channel is Channel.WHATSAPP and is_person(send.recipient):
-            send = await self._addressed(account, send)
+        send = await self._aliases.addressed(account.sid, send)
         asked = send
         send, sender, sticks = await self._fit(account, send, through)
         message = self._message(account, sender, send)
@@ -129,7 +126,7 @@ class Gateway:
         choice = await self._ways.choose(account, asked, message) if asked.fallback else None
         if choice:
             item = item._replace(second=second_of(choice, asked, message))
-        if reason := await self._barred(account, send, sender):
+        if reason := await self._barred.why(account, send, sender):
             if choice and reason is Reason.OUTSIDE_WINDOW:
                 item = await self._ways.elsewhere(account, item, choice, sender)
             elif not send.service:
@@ -141,12 +138,6 @@ class Gateway:
             metrics.accepted(written.channel, written.status, perf_counter() - began)
             self._wake()
         return written
-
-    async def _addressed(self, account: Account, send: Send) -> Send:
-        """To the number of whom it names by an id, where we know that; so it joins their conversation."""
-        name = send.recipient
-        address = await self._aliases.resolve(account.sid, send.channel, name)
-        return replace(send, recipient=address, content={"user_id": name, **send.content})
 
     async def _fit(
         self, account: Account, send: Send, through: Sender | None
@@ -177,17 +168,6 @@ class Gateway:
         if provider:
             provider.vet(send)
 
-    async def _barred(self, account: Account, send: Send, sender: Sender) -> Reason | None:
-        """Why its recipient may not be written to as things are, if so."""
-        return await barred(
-            account,
-            send,
-            sender,
-            suppressions=self.suppressions,
-            blocks=self._blocks,
-            window=self.window,
-        )
-
     async def repeated(self, account: Account, key: str, fingerprint: str) -> Message | None:
         """What was written for the same request, though it could not be asked for anew by now.
 
@@ -213,35 +193,7 @@ class Gateway:
         return message
 
     def _message(self, account: Account, sender: Sender, send: Send) -> Message:
-        now = self._clock()
-        if send.send_at and not may_schedule(send.send_at, now):
-            raise Declined(Reason.BAD_TIME, send.send_at.isoformat())
-        return Message(
-            id=new_id(now),
-            account=account.sid,
-            lane=sender.id,
-            channel=send.channel,
-            direction=send.direction,
-            sender=send.sender,
-            recipient=send.recipient,
-            body=send.body,
-            media=send.media,
-            segments=segments(send.body) if send.channel is Channel.SMS else 1,
-            status=Status.SCHEDULED if send.send_at else Status.QUEUED,
-            ref="",
-            reason=None,
-            code="",
-            text="",
-            callback_url=send.callback_url,
-            redacted=send.discard,
-            created_at=now,
-            updated_at=now,
-            sent_at=None,
-            expires_at=(send.send_at or now) + _seconds(send.valid_for),
-            door=send.door,
-            service=send.service,
-            content=send.content,
-        )
+        return drafted(account.sid, sender, send, self._clock())
 
     async def _sender(self, account: Account, send: Send) -> Sender:
         asked = (account.sid, send.channel, send.sender)
@@ -393,8 +345,3 @@ class Gateway:
         if done:
             self._wake()
         return done
-
-
-@lru_cache
-def _seconds(count: int) -> timedelta:
-    return timedelta(seconds=count)

@@ -11,11 +11,14 @@ from msgspec.structs import replace
 from estafette.core.blobs import Blobs, Draft
 from estafette.core.bucket import NotKept
 from estafette.core.clock import Clock
-from estafette.core.fetch import fetch, refused
+from estafette.core.fetch import Fetched, fetch, locate, refused
+from estafette.core.uploads import copy
 from estafette.http import Http, Sink
-from estafette.model import MediaItem, Message, Refused, SendError, Unknown, Unreached
+from estafette.model import Direction, MediaItem, Message, Refused, SendError, Unknown, Unreached
 from estafette.model.ids import instant
 from estafette.model.media import Fault, is_too_much
+from estafette.model.upload import UPLOAD
+from estafette.providers import Located, Provider
 from estafette.store import Store, uploads
 from estafette.store import media as rows
 from estafette.store.callbacks import host_of
@@ -78,20 +81,26 @@ class Media:
         if not await self._store.write(lambda conn: rows.remove(conn, item, message.lane, now)):
             raise Unknown(f"no media {item.id}")
 
-    async def is_settled(self, message: Message) -> bool:
-        """Whether each of its media was fetched, or will never be: only then is it offered."""
-        return not message.media or len(await self.known(message)) >= len(message.media)
+    async def is_settled(self, message: Message, provider: Provider | None) -> bool:
+        """Whether each of its media that we fetch was, or will never be: only then is it offered.
 
-    async def ensure(self, message: Message) -> list[MediaItem]:
-        """Fetch what is not there yet; all that is there.
+        Of what a carrier that nobody knows any more would fetch by itself, none need be there.
+        """
+        wanted = _fetched_here(message, provider is None or provider.fetches_media)
+        return not wanted or not await self._missing(message, wanted)
+
+    async def ensure(self, message: Message, provider: Provider | None = None) -> list[MediaItem]:
+        """Fetch what is not there yet; all that is there. `provider` is who carries it, or brought it.
 
         Raises Refused where one cannot be had, and Unreached where it may be later. What could
         be fetched is kept all the same.
         """
-        there = {item.number for item in await self.known(message)}
-        missing = [(n, url) for n, url in enumerate(message.media) if n not in there]
+        wanted = _fetched_here(message, provider is not None and provider.fetches_media)
+        if not wanted:
+            return []
+        missing = await self._missing(message, wanted)
         results = await asyncio.gather(
-            *(self._fetch(message, number, url) for number, url in missing),
+            *(self._fetch(message, number, url, provider) for number, url in missing),
             return_exceptions=True,
         )
         if errors := [result for result in results if isinstance(result, BaseException)]:
@@ -100,6 +109,19 @@ class Media:
         if is_too_much((item.size for item in items), message.channel, message.direction):
             raise refused(message, Fault.SIZE, "together they are")
         return items
+
+    async def _missing(
+        self, message: Message, wanted: list[tuple[int, str]]
+    ) -> list[tuple[int, str]]:
+        there = {item.number for item in await self.known(message)}
+        return [one for one in wanted if one[0] not in there]
+
+    async def filenames(self, items: Iterable[MediaItem]) -> dict[str, str]:
+        """What these files were called when they were uploaded, by URL."""
+        urls = {item.url for item in items if item.url.startswith(UPLOAD)}
+        ids = [url.removeprefix(UPLOAD) for url in urls]
+        found = await self._store.read(lambda conn: uploads.filenames(conn, ids))
+        return {UPLOAD + id: name for id, name in found.items()}
 
     async def give_up(self, message: Message) -> None:
         """Fetch no more of a message: what is not there will not be."""
@@ -122,13 +144,15 @@ class Media:
                 await self._blobs.drop(place)
         return later
 
-    async def _fetch(self, message: Message, number: int, url: str) -> None:
+    async def _fetch(
+        self, message: Message, number: int, url: str, provider: Provider | None
+    ) -> None:
         id = secrets.token_hex(16)
         item = self._item(message, number, url, id=id, place=self._blobs.place(id))
         host = self._hosts.setdefault(host_of(url), asyncio.Semaphore(_MOST_EACH))
         async with host, self._turns, self._drafted(message, item) as draft:
             try:
-                found = await fetch(self._http, message, url, draft)
+                found = await self._bring(message, url, provider, draft)
                 await self._blobs.keep(draft, item.place)
             except NotKept as error:
                 raise Unreached(str(error)) from None
@@ -136,6 +160,17 @@ class Media:
                 item, content_type=found.content_type, size=found.size, sha256=draft.digest
             )
             await self._add(message, item)
+
+    async def _bring(
+        self, message: Message, url: str, provider: Provider | None, draft: Draft
+    ) -> Fetched:
+        if url.startswith(UPLOAD):
+            return await copy(self._store, self._blobs, message, url, draft)
+        if message.direction is not Direction.INBOUND:
+            return await fetch(self._http, message, Located(url), draft)
+        found = await locate(provider, message, url)
+        is_told = found != Located(url)
+        return await fetch(self._http, message, found, draft, is_told=is_told)
 
     def _item(
         self, message: Message, number: int, url: str, *, place: str, id: str = ""
@@ -194,6 +229,16 @@ def addressed(
         for number in range(len(urls))
     ]
     return replace(message, media=urls, content={**message.content, "media_types": types})
+
+
+def _fetched_here(message: Message, fetches: bool) -> list[tuple[int, str]]:
+    """Which of its media we fetch, by number: a carrier that `fetches` leaves us what was uploaded."""
+    leaves = fetches and message.direction is not Direction.INBOUND
+    return [
+        (number, url)
+        for number, url in enumerate(message.media)
+        if not leaves or url.startswith(UPLOAD)
+    ]
 
 
 def _hope(error: BaseException) -> int:

@@ -182,7 +182,7 @@ class Worker:
                 lane.next_at = next_at
         for id, offers in taken.offers.items():
             self._offer_all(id, offers)
-        self._baggage.begin(taken.errands, self.wake)
+        self._baggage.begin(taken.errands, self.wake, self._carrier)
         # What is due may have to wait all the same, as behind a head of line.
         has_moved = taken.moved or any(taken.offers.values())
         return 0 if has_moved else self._until(agenda, now.timestamp())
@@ -262,11 +262,15 @@ class Worker:
         if lane.sender.ref:
             offer = replace(offer, sender_ref=lane.sender.ref)
         if offer.message.media:
-            ready = await self._baggage.ready(offer)
+            ready = await self._baggage.ready(offer, provider)
             if isinstance(ready, SendError):
                 return ready
             offer = ready
         return await ask(provider, offer) if lane.is_held() else Unreached(_TOO_LATE)
+
+    async def _carrier(self, id: str) -> Provider | None:
+        lane = self._lanes.get(id)
+        return (await self._connections.find(lane.sender.connection))[1] if lane else None
 
     async def _settle(self, sender: Sender) -> None:
         """Find out what became of offers whose process ended before it wrote that down."""
@@ -278,7 +282,7 @@ class Worker:
 
     async def _settle_one(self, sender: Sender, attempt: Attempt, message: Message) -> None:
         connection, provider = await self._connections.find(attempt.connection)
-        answer: Accepted | SendError | None = await self._baggage.not_ready(message)
+        answer: Accepted | SendError | None = await self._baggage.not_ready(message, provider)
         answer = answer or await recall(provider, attempt, message)
         log.warning(
             "an offer was cut short", attempt=attempt.id, message=message.id,

@@ -109,11 +109,11 @@ def design(said: Mapping[str, Any], category: Category) -> Design:
         raise Undesigned("components", f"must have one component of type {twice[0]}")
     form = _format(said.get("parameter_format"), made)
     _check_texts(made, form)
-    return Design(components=made, parameter_format=form, more=_more(said))
+    return Design(components=made, parameter_format=form, more=beside(said))
 
 
-def _more(said: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept beside the components."""
+def beside(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept beside the components: for how many seconds a message may wait. Raises Undesigned."""
     ttl = said.get("message_send_ttl_seconds")
     if isinstance(ttl, str) and re.fullmatch(r"-1|[0-9]{1,7}", ttl):
         ttl = int(ttl)

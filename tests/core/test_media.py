@@ -30,6 +30,7 @@ from estafette.model import (
 )
 from estafette.model.ids import instant
 from estafette.model.networks import IP
+from estafette.providers import Provider
 from estafette.store import callbacks, jobs, media, messages
 from estafette.store.messages import Accept
 from tests.core.carriers import Asked, Clock, carrying_by, open_gate, put_in, until
@@ -461,8 +462,8 @@ async def test_an_offer_that_was_cut_short_while_its_media_came_never_left_us(
 class Halting(Baggage):
     """Ends with its process when everything is ready, before a carrier is asked."""
 
-    async def ready(self, offer: Offer) -> Offer | SendError:
-        await super().ready(offer)
+    async def ready(self, offer: Offer, provider: Provider | None = None) -> Offer | SendError:
+        await super().ready(offer, provider)
         await asyncio.Event().wait()
         raise AssertionError
 
