@@ -51,16 +51,18 @@ def failed(failure: Failed) -> Outputs:
     return declined(int(failure.code) if failure.code.isdigit() else meta.OTHER, failure.text)
 
 
-def declined(code: int, details: str, *, status: int = 0, subcode: int | None = None) -> Outputs:
-    """What was not written down, told as Meta would."""
-    body = meta.error_shape(code, details, subcode=subcode)
+def declined(
+    code: int, details: str, *, status: int = 0, subcode: int | None = None, trace: str = ""
+) -> Outputs:
+    """What was not written down, told as Meta would; `trace` is an id by which the log has it."""
+    body = meta.error_shape(code, details, subcode=subcode, trace=trace)
     found = status or meta.status_of(code)
     return Outputs(
         status_code=found,
         status=found,
         success=False,
         body=body,
-        error=_problem(code, details),
+        error=_problem(code, details, body["error"]),
     )
 
 

@@ -7,7 +7,9 @@ docs/reference/whatsapp-action.md.
 import asyncio
 import json
 from time import monotonic
+from uuid import uuid4
 
+import structlog
 from msgspec.structs import asdict
 
 from estafette.actions import Action, Asked, Looked
@@ -34,6 +36,8 @@ from estafette.model import (
 from estafette.model.rules import FINAL
 from estafette.model.whatsapp import Recipient, Unsaid
 from estafette.model.whatsapp.declined import declined
+
+log = structlog.get_logger()
 
 _SOONEST, _LATEST = 0.05, 0.5  # seconds between looks
 _NO_OBJECT, _OTHER_REQUEST = 33, "20409"
@@ -63,7 +67,10 @@ async def run(asked: Asked) -> Outputs:
 
 
 def _no(code: int, details: str, *, subcode: int | None = None) -> Unsent:
-    return Unsent(told.declined(code, details, subcode=subcode))
+    """What was not written down, under an id by which the log has it."""
+    trace = f"A{uuid4().hex[:22]}"
+    log.info("not sent", action=ACTION.name, code=code, trace=trace)
+    return Unsent(told.declined(code, details, subcode=subcode, trace=trace))
 
 
 async def _run(asked: Asked) -> Outputs:

@@ -74,7 +74,8 @@ def test_a_number_that_is_not_there_is_an_unknown_object(api: Api, other: Api) -
 
 
 @pytest.mark.parametrize(
-    "path", ["/v23.0", "/v23.0/", f"{PATH}/more", "/v23.0/1/2/3", "/v23.0/a%00b", f"/{PHONE}/nothing"]
+    "path",
+    ["/v23.0", "/v23.0/", f"{PATH}/more", "/v23.0/1/2/3", "/v23.0/a%00b", f"/{PHONE}/nothing"],
 )
 def test_an_unknown_path_is_told_as_such(path: str, api: Api) -> None:
     answer = api.call("POST", path, TEXT)
