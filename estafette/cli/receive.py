@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from estafette.cli import shape
+from estafette.cli.kinds import answered, read_heard
 from estafette.cli.run import (
     AsJson,
     BadInput,
@@ -20,6 +21,7 @@ from estafette.cli.send import URL, time
 from estafette.core.clock import utc_now
 from estafette.core.senders import read_address
 from estafette.model import Channel, Incoming, Message
+from estafette.model.address import is_person
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,6 +44,21 @@ def receive(
     at: Annotated[
         str, typer.Option(help="When: 2026-05-04T12:00:00Z; now where it is left out.")
     ] = "",
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--type", help="A kind of WhatsApp's, such as reaction or location, with --payload."
+        ),
+    ] = "text",
+    payload: Annotated[
+        str, typer.Option(help="Its object as JSON; @file for what stands in a file, @- for stdin.")
+    ] = "",
+    reply_to: Annotated[
+        str, typer.Option(help="The message that it answers: any form of its id.")
+    ] = "",
+    user_id: Annotated[
+        str, typer.Option(help="What WhatsApp calls them: US.13491208655302741918.")
+    ] = "",
     ref: Annotated[
         str, typer.Option(help="The carrier's id for it: the same one again is kept once.")
     ] = "",
@@ -49,23 +66,36 @@ def receive(
     as_json: AsJson = False,
 ) -> None:
     """Write to one of your senders, as a person would. A server that runs on this home tells it."""
-    _check(channel, sender, body, media or [])
+    _check(channel, sender, media or [])
+    if user_id and not (channel is Channel.WHATSAPP and is_person(user_id)):
+        raise BadInput("--user-id is like US.13491208655302741918, with --channel whatsapp")
+    known_as = user_id or (sender if is_person(sender) else "")
     written_at = _past(at) if at else None
+    heard = read_heard(kind, payload, channel, body, tuple(media or ()))
+    if reply_to and channel is Channel.SMS:
+        raise BadInput("--reply-to goes with --channel whatsapp")
 
     async def work() -> tuple[Message, datetime | None]:
         async with home() as app:
+            owner = await account_of(app, account) if account or reply_to else None
+            context = await answered(app, owner, reply_to) if owner and reply_to else {}
             told = Incoming(
                 channel=channel,
                 sender=sender,
                 recipient=recipient,
-                body=body,
-                media=tuple(media or ()),
+                body=heard.body,
+                media=heard.media,
                 ref=ref,
                 name=name,
                 at=written_at,
+                user_id=known_as,
+                content={
+                    **heard.content,
+                    **context,
+                    **({"user_id": known_as} if known_as else {}),
+                },
             )
-            owner = (await account_of(app, account)).sid if account else ""
-            kept = await app.inbound.receive("", told, account=owner)
+            kept = await app.inbound.receive("", told, account=owner.sid if owner else "")
             return kept, await app.core.window.until(kept)
 
     message, until = run(work())
@@ -82,11 +112,10 @@ def _past(text: str) -> datetime:
     return at
 
 
-def _check(channel: Channel, sender: str, body: str, media: list[str]) -> None:
-    if read_address(channel, sender) != sender:
+def _check(channel: Channel, sender: str, media: list[str]) -> None:
+    is_hidden = channel is Channel.WHATSAPP and is_person(sender)
+    if not is_hidden and read_address(channel, sender) != sender:
         raise BadInput(f"{sender} is not an address on {channel}")
-    if not body and not media:
-        raise BadInput("there is nothing to say: give a text, --media or both")
     for url in media:
         if not URL.fullmatch(url):
             raise BadInput(f"--media {url}: a URL such as https://example.com/picture.png")

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from estafette.app import App
 from estafette.cli import shape
+from estafette.cli.kinds import read_kind, whole
 from estafette.cli.messages import follow_one
 from estafette.cli.run import (
     REFUSED,
@@ -36,17 +37,18 @@ from estafette.model import (
     Send,
     Status,
 )
-from estafette.model.address import e164, is_opaque
+from estafette.model.address import e164, is_opaque, is_person
 from estafette.model.fallback import LONGEST, SHORTEST
 from estafette.model.message import OPAQUE
 from estafette.model.template import Unfilled, Unfit
+from estafette.model.whatsapp import TEXT, Said
 from estafette.store import senders
 
 #: Why a message was declined, for who typed it; `{}` is the part of it that is to blame.
 DECLINED = {
     Reason.FOREIGN_SENDER: "{} is not a sender of this account on that channel:"
     " see `estafette senders`",
-    Reason.TOO_LONG: "the text has {} UTF-16 units, 1600 are the most",
+    Reason.TOO_LONG: "the text has {} UTF-16 units, 1600 are the most in an SMS, and 4096 elsewhere",
     Reason.TOO_MANY_MEDIA: "there are {} media, 10 are the most",
     Reason.BAD_RECIPIENT: "{} is not a number that takes messages",
     Reason.NOT_MOBILE: "{} cannot take a text",
@@ -82,6 +84,18 @@ def send(
     value: Annotated[
         list[str] | None, typer.Option(help="What fills the next hole of the template.")
     ] = None,
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--type", help="A kind of WhatsApp's, such as location or interactive, with --payload."
+        ),
+    ] = "",
+    payload: Annotated[
+        str, typer.Option(help="Its object as JSON; @file for what stands in a file, @- for stdin.")
+    ] = "",
+    reply_to: Annotated[
+        str, typer.Option(help="The message on WhatsApp that it answers: any form of its id.")
+    ] = "",
     service: Annotated[
         str, typer.Option(help="MG…: one of its senders sends it, where none is named.")
     ] = "",
@@ -111,12 +125,18 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Send a message. A server that runs on this home carries it."""
-    recipient = to if (is_opaque(to) if channel in OPAQUE else e164(to)) else None
-    if recipient is None:
-        what = "a name without spaces" if channel in OPAQUE else "a number such as +15558675310"
-        raise BadInput(f"--to {to}: {what}")
-    texts = {"--body": body, "--template": template, "--value": " ".join(value or ())}
+    _check_recipient(to, channel)
+    texts = {
+        "--body": body,
+        "--template": template,
+        "--value": " ".join(value or ()),
+        "--payload": payload,
+        "--reply-to": reply_to,
+    }
     _check(texts, media or [])
+    said = read_kind(kind, payload, channel)
+    if reply_to and channel is not Channel.WHATSAPP:
+        raise BadInput("--reply-to goes with --channel whatsapp")
     second = _fallback(fallback, fallback_after, fallback_from, fallback_to, fallback_body)
     pool, send_at = read_id(service) if service else "", time(at, "--at") if at else None
 
@@ -130,7 +150,7 @@ def send(
             asked = Send(
                 channel=channel,
                 sender=address,
-                recipient=recipient,
+                recipient=to,
                 body=body,
                 media=tuple(media or ()),
                 service=pool,
@@ -139,6 +159,8 @@ def send(
             )
             if template:
                 asked = await _made_of(app, owner, template, value or [], asked)
+            if said or reply_to:
+                asked = await _spoken(app, owner, asked, said, reply_to)
             try:
                 message = await app.gateway.send(owner, asked)
             except Declined as error:
@@ -163,7 +185,9 @@ class NotTaken(GatewayError):
 
     def __init__(self, error: Declined) -> None:
         text = DECLINED.get(error.reason)
-        if isinstance(error, BadFallback):
+        if error.code:
+            super().__init__(f"the carrier does not take it: {error.text} ({error.code})")
+        elif isinstance(error, BadFallback):
             name = "" if error.part == "channel" else error.part
             super().__init__(f"--fallback-{name}".rstrip("-") + f" {error.text}")
         else:
@@ -182,13 +206,32 @@ async def _made_of(app: App, owner: Account, name: str, values: list[str], send:
     return replace(send, body=made.body, media=made.media, content=made.content)
 
 
+async def _spoken(app: App, owner: Account, send: Send, said: Said | None, reply_to: str) -> Send:
+    """The message as an object of WhatsApp's has it, or as it is, and the one that it answers."""
+    found = await whole(app, owner, send.sender, said or Said(kind=TEXT), reply_to)
+    content = {**send.content, **found.content}
+    if said is None:
+        return replace(send, content=content)
+    return replace(send, body=found.body, media=found.media, content=content)
+
+
+def _check_recipient(to: str, channel: Channel) -> None:
+    is_one = is_opaque(to) if channel in OPAQUE else bool(e164(to))
+    if not is_one and not (channel is Channel.WHATSAPP and is_person(to)):
+        what = "a name without spaces" if channel in OPAQUE else "a number such as +15558675310"
+        raise BadInput(f"--to {to}: {what}")
+
+
 def _check(texts: Mapping[str, str], media: list[str]) -> None:
-    if not any(texts.values()) and not media:
+    is_said = any(text for name, text in texts.items() if name != "--reply-to")
+    if not is_said and not media:
         raise BadInput("there is nothing to say: give --body, --media or both")
     for name, text in texts.items():
         _check_text(text, name)
     if texts["--template"] and texts["--body"]:
         raise BadInput("a template has its own text: leave --body out")
+    if texts["--payload"] and (texts["--body"] or texts["--template"] or media):
+        raise BadInput("--payload is the whole message: leave --body, --media and --template out")
     if texts["--value"] and not texts["--template"]:
         raise BadInput("--value fills a hole of a template: give --template")
     for url in media:

@@ -6,8 +6,9 @@ from estafette.model import Channel, Declined, Reason, Send
 from estafette.model.networks import is_private_host
 from estafette.model.text import units
 
-LONGEST_BODY = 1600  # UTF-16 units, of an SMS, and of all that goes through Twilio
+LONGEST_BODY = 1600  # UTF-16 units, of an SMS, and of all that is asked for in Twilio's words
 LONGEST_ELSEWHERE = 4096
+_TWILIO = "twilio"  # the door whose limit is the same on every channel
 KIND = "type"  #: in the content of a message of a kind beside text and media
 MOST_MEDIA = 10
 
@@ -31,7 +32,8 @@ def check(send: Send) -> None:
         raise Declined(Reason.NOTHING_TO_SAY)
     if "\0" in send.body:
         raise Declined(Reason.BAD_BODY, "U+0000")
-    longest = LONGEST_BODY if send.channel is Channel.SMS else LONGEST_ELSEWHERE
+    is_short = send.channel is Channel.SMS or send.door == _TWILIO
+    longest = LONGEST_BODY if is_short else LONGEST_ELSEWHERE
     if len(send.body) > longest // 2 and units(send.body) > longest:
         raise Declined(Reason.TOO_LONG, str(units(send.body)))
     if len(send.media) > MOST_MEDIA:

@@ -179,6 +179,10 @@ CODES: Mapping[int, Known] = {
 
 #: Why a message was declined or failed, by the code that says so. A code that is not here is OTHER.
 REASON: Mapping[int, Reason] = {
+    4: Reason.QUEUE_FULL,
+    80007: Reason.QUEUE_FULL,
+    130429: Reason.QUEUE_FULL,
+    131056: Reason.QUEUE_FULL,
     131009: Reason.BAD_BODY,
     131008: Reason.BAD_BODY,
     131021: Reason.UNROUTABLE,

@@ -245,6 +245,8 @@ def declined(error: Declined, send: Send, *, has_body: bool = True) -> tuple[int
     if error.reason is Reason.NOTHING_TO_SAY and has_body:
         return 21602, ""
     value = error.value or str(error.reason)
+    if error.code and error.reason not in DECLINED:
+        value = f"{error.text or error.reason} ({error.code})"
     if error.reason in (Reason.UNKNOWN_SERVICE, Reason.EMPTY_POOL):
         value = f"MG{value}"
     return DECLINED.get(error.reason, 20001), value

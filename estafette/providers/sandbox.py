@@ -1,6 +1,6 @@
 """The carrier inside the gateway: it takes messages, tells what became of them, and costs nothing.
 
-What it does depends on the recipient, see BEHAVIOUR. It notes each offer that it sees in a file,
+What it does depends on the recipient, see BEHAVIOUR and, on WhatsApp, PEOPLE and FAILING. It notes each offer that it sees in a file,
 so that it can be asked after a crash, and so that a test can see what was offered twice.
 """
 
@@ -30,6 +30,7 @@ from estafette.model import (
     Throttled,
     Unclear,
     Unreached,
+    meta,
 )
 from estafette.model.number import Number, NumberKind
 from estafette.providers import Place, Provider, secret
@@ -74,6 +75,23 @@ _REFUSES = {
     "+15005520470": ("63016", "Outside the allowed window", Reason.OUTSIDE_WINDOW),
 }
 _UNDELIVERED = re.compile(r"\+150055(3\d{4})")  #: +1 500 553 0003 is not delivered, with code 30003
+
+#: What it does besides on WhatsApp, by recipient.
+PEOPLE = {
+    "+16505550207": "delivers, then it is read",
+    "+16505550208": "delivers, and a voice message is played, which is told as read",
+    "+16505550403": "takes it, and tells that the person blocked the sender (130403)",
+}
+#: On WhatsApp, what becomes of a message to `+1650`, this digit, and a code of Meta's in six digits.
+FAILING = {
+    "0": "fails as with Meta: it is declined at once, or taken, and fails later",
+    "1": "is declined at once with the code",
+    "2": "is taken, and fails later with the code",
+    "3": "is written down; its carrier is asked, and answers with the code: it is offered again after"
+    " a second, and taken, if the code is one of those that pass, and fails else",
+}
+_FAILING = re.compile(r"\+1650([0-3])(\d{6})", re.ASCII)
+_BLOCKED = 130403
 
 #: From this sender, recipients are declined at once, as with a carrier's test credentials.
 MAGIC_SENDER = "+15005550006"
@@ -135,9 +153,14 @@ class Sandbox(Provider):
             self._ledger.close()
 
     def vet(self, send: Send) -> None:
-        """Decline what Twilio's test credentials decline."""
+        """Decline what Twilio's test credentials decline and, on WhatsApp, what Meta does at once."""
         if send.sender == MAGIC_SENDER and send.recipient in MAGIC:
             raise Declined(MAGIC[send.recipient], send.recipient)
+        if send.channel is Channel.WHATSAPP:
+            way, code = _asked_for(send.recipient)
+            if way == "1" or (way == "0" and meta.CODES[code].when is not meta.When.LATER):
+                words = meta.title_of(code)
+                raise Declined(_reason(code), send.recipient, code=str(code), text=words)
 
     def offers(self) -> Sequence[Number]:
         """Numbers that belong to nobody: those of TOWNS and RANGES."""
@@ -174,6 +197,10 @@ class Sandbox(Provider):
         """What this offer comes to; the same for the same offer whenever it is asked."""
         ref = f"SB{id}"
         delivered = _tell(self.delay, message, ref, Status.DELIVERED)
+        if message.channel is Channel.WHATSAPP:
+            found = self._answer_of_meta(number, message, delivered)
+            if found:
+                return found
         if error := _error(message.recipient, number, delivered):
             return error
         if code := _UNDELIVERED.fullmatch(message.recipient):
@@ -185,6 +212,40 @@ class Sandbox(Provider):
             "+15005520207": (delivered, _tell(self.delay * 2, message, ref, Status.READ)),
         }
         return Accepted(ref=ref, later=told.get(message.recipient, (delivered,)))
+
+    def _answer_of_meta(
+        self, number: int, message: Message, delivered: Later
+    ) -> Accepted | SendError | None:
+        """What an offer on WhatsApp comes to where its recipient is one of PEOPLE or FAILING."""
+        ref, recipient = delivered.receipt.ref, message.recipient
+        if recipient in ("+16505550207", "+16505550208"):
+            words = "played" if _is_voice(message) and recipient.endswith("8") else ""
+            read = _tell(self.delay * 2, message, ref, Status.READ, words)
+            return Accepted(ref=ref, later=(delivered, read))
+        way, code = ("2", _BLOCKED) if recipient == "+16505550403" else _asked_for(recipient)
+        if way in ("0", "2"):
+            return Accepted(ref=ref, later=(_failed(self.delay, message, ref, code),))
+        if way != "3" or (meta.CODES[code].is_retryable and number > 1):
+            return None
+        words = meta.title_of(code)
+        if meta.CODES[code].is_retryable:
+            return Throttled(words, code=str(code), retry_after=1)
+        return Refused(words, code=str(code), reason=_reason(code))
+
+
+def _asked_for(recipient: str) -> tuple[str, int]:
+    """What a number on WhatsApp asks for: one of FAILING and a code; nothing for any other."""
+    found = _FAILING.fullmatch(recipient)
+    return (found[1], int(found[2])) if found and int(found[2]) in meta.CODES else ("", 0)
+
+
+def _reason(code: int) -> Reason:
+    return meta.REASON.get(code, Reason.OTHER)
+
+
+def _is_voice(message: Message) -> bool:
+    said = message.content.get("audio")
+    return isinstance(said, dict) and said.get("voice") is True
 
 
 @cache
@@ -233,8 +294,21 @@ def _error(recipient: str, number: int, delivered: Later) -> SendError | None:
     return None
 
 
-def _tell(after: float, message: Message, ref: str, status: Status) -> Later:
-    return Later(after, Receipt(message=message.id, ref=ref, status=status))
+def _tell(after: float, message: Message, ref: str, status: Status, words: str = "") -> Later:
+    return Later(after, Receipt(message=message.id, ref=ref, status=status, text=words))
+
+
+def _failed(after: float, message: Message, ref: str, code: int) -> Later:
+    """As Meta tells it: a code and its title."""
+    receipt = Receipt(
+        message=message.id,
+        ref=ref,
+        status=Status.FAILED,
+        reason=_reason(code),
+        code=str(code),
+        text=meta.title_of(code),
+    )
+    return Later(after, receipt)
 
 
 def _undelivered(after: float, message: Message, ref: str, code: str) -> Later:

@@ -71,7 +71,7 @@ REFUSED = {
         2, "--media x: a URL such as https://example.com/picture.png",
     ),
     ("--to", RECIPIENT, "--body", "\udcff"): (2, "--body is not UTF-8"),
-    ("--to", RECIPIENT, "--body", "x" * 1601): (1, "the text has 1601 UTF-16 units, 1600 are the most"),
+    ("--to", RECIPIENT, "--body", "x" * 1601): (1, "the text has 1601 UTF-16 units, 1600 are the most in an SMS, and 4096 elsewhere"),
     ("--to", RECIPIENT, "--body", "x", "--from", "+14155550199"): (
         1, "+14155550199 is not a sender of this account on that channel: see `estafette senders`",
     ),

@@ -29,7 +29,9 @@ DECLINED: Final[Mapping[Reason, Words]] = {
     Reason.EMPTY_BODY: Words(f"text {EMPTY}", "content"),
     Reason.NOTHING_TO_SAY: Words(f"text {EMPTY}", "content"),
     Reason.BAD_BODY: Words("text holds what no carrier can take: {}", "content"),
-    Reason.TOO_LONG: Words("text must have at most 1600 characters, not {}", "content"),
+    Reason.TOO_LONG: Words(
+        "text must have at most 1600 characters on SMS and 4096 elsewhere, not {}", "content"
+    ),
     Reason.BAD_MEDIA: Words("url may not be asked: {}", "content"),
     Reason.TOO_MANY_MEDIA: Words("has too many media: {}", "content"),
     Reason.BAD_CALLBACK: Words("an address that is to be told may not be: {}"),
@@ -64,6 +66,8 @@ def of_declined(error: Declined) -> Refusal:
     """What the core declined."""
     said = DECLINED[error.reason]
     text = said.text.format((error.value or str(error.reason))[:_LONGEST_VALUE])
+    if error.code:  # the carrier's own words say more
+        text = f"the carrier does not take it: {error.text or error.reason} ({error.code})"
     if said.parameter:
         return Refusal(400, {said.parameter: [text]})
     headers = {"retry-after": "1"} if said.status == 429 else {}

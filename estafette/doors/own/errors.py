@@ -32,7 +32,7 @@ DECLINED = {
     Reason.EMPTY_BODY: ("body", "the text is empty"),
     Reason.NOTHING_TO_SAY: ("body", "a text or media are needed"),
     Reason.BAD_BODY: ("body", "no carrier can take this text: {}"),
-    Reason.TOO_LONG: ("body", "a text has at most 1600 characters, not {}"),
+    Reason.TOO_LONG: ("body", "an SMS has at most 1600 characters, other texts 4096: not {}"),
     Reason.BAD_MEDIA: ("media", "these are not URLs that may be asked: {}"),
     Reason.TOO_MANY_MEDIA: ("media", "a message has at most 10 media, not {}"),
     Reason.BAD_CALLBACK: ("callback_url", "{} is not a URL that may be told"),
@@ -86,7 +86,10 @@ def of_declined(error: Declined, **fields: str) -> Refusal:
         code = "bad_request" if error.reason is Reason.OTHER else str(error.reason)
         return Refusal(code, f"{place} {error.text}", field=place)
     field, text = DECLINED.get(error.reason, ("", "it cannot be done as asked: {}"))
-    message = text.format(error.value or error.reason)
+    if error.code:  # the carrier's own words say more
+        message = f"the carrier does not take it: {error.text or error.reason} ({error.code})"
+    else:
+        message = text.format(error.value or error.reason)
     return Refusal(str(error.reason), message, field=fields.get(field, field) or None)
 
 

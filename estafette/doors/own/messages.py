@@ -14,9 +14,10 @@ from estafette.core.core import Core
 from estafette.core.senders import read_address
 from estafette.core.suppressions import recipient_of
 from estafette.core.timelines import Timeline
-from estafette.doors.own import fallback
+from estafette.doors.own import fallback, kinds
 from estafette.doors.own.errors import Refusal
 from estafette.doors.own.fallback import Fallback, NewFallback
+from estafette.doors.own.kinds import Objects, kind_of
 from estafette.doors.own.templates import UsedTemplate, said
 from estafette.doors.own.timeline import Event, timeline
 from estafette.doors.own.wire import (
@@ -31,9 +32,10 @@ from estafette.doors.own.wire import (
     utc,
 )
 from estafette.model import Channel, Cursor, Declined, Direction, Filter, Reason, Status, Unknown
-from estafette.model.address import loose_e164
+from estafette.model.address import is_person, loose_e164
 from estafette.model.ids import instant, moment, read_id
 from estafette.model.message import OPAQUE
+from estafette.model.whatsapp import shown
 
 _LONGEST_WAIT = 36_000  # seconds
 
@@ -54,6 +56,7 @@ class Message(Struct, frozen=True, kw_only=True):
     ref: str | None
     channel: Channel
     direction: Direction
+    type: str
     sender: str = field(name="from")
     recipient: str = field(name="to")
     body: str
@@ -96,8 +99,11 @@ class Query(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sent_until: Annotated[GivenAt, Meta(description="Sent then or before.")] | None = None
 
 
-class NewMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to send. Without `from`, a sender of the service, or the main one of the channel."""
+class NewMessage(Objects, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to send. Without `from`, a sender of the service, or the main one of the channel.
+
+    On WhatsApp it may be of any kind, with an object under its name in place of `body` and `media`.
+    """
 
     recipient: str = field(name="to")
     sender: str = field(name="from", default="")
@@ -141,6 +147,7 @@ def _parts(item: model.Message, until: Until) -> dict[str, Any]:
         "ref": item.ref or None,
         "channel": item.channel,
         "direction": item.direction,
+        "type": shown(item),
         "sender": item.sender,
         "recipient": item.recipient,
         "body": "" if item.redacted else item.body,
@@ -208,13 +215,29 @@ class Messages:
             fingerprint=_fingerprint(asked) if call.idempotency_key else "",
             fallback=fallback.read(asked.fallback),
         )
+        sent = await self._gateway.send(call.account, await self._said(call, asked, send))
+        return message(sent, await self._window.until(sent))
+
+    async def _said(self, call: Call, asked: NewMessage, send: model.Send) -> model.Send:
+        """The message with what its template or its object says. Raises Refusal."""
+        kind = kind_of(asked, has_template=asked.template is not UNSET)
         if asked.template is not UNSET:
-            if asked.body or asked.media:
+            if asked.body or asked.media or kind:
                 raise Refusal("bad_request", "a template has its own text", field="template")
             made = await said(self._core, call.account, asked.template, asked.channel)
             send = replace(send, body=made.body, media=made.media, content=made.content)
-        sent = await self._gateway.send(call.account, send)
-        return message(sent, await self._window.until(sent))
+        if not kind and not asked.reply_to and not asked.tracker:
+            return send
+        if asked.channel is not Channel.WHATSAPP:
+            blamed = kind or ("reply_to" if asked.reply_to else "tracker")
+            raise Refusal("bad_request", f"{blamed} goes on whatsapp only", field=blamed)
+        if kind and (asked.body or asked.media):
+            raise Refusal("bad_request", f"{kind} has its own text and media", field=kind)
+        spoken = await kinds.said(self._core, call.account, send.sender, asked, kind)
+        content = {**send.content, **spoken.content}
+        if not kind:
+            return replace(send, content=content)
+        return replace(send, body=spoken.body, media=spoken.media, content=content)
 
     async def _sender(self, account: str, asked: NewMessage) -> str:
         if asked.sender:
@@ -275,6 +298,8 @@ def _recipient(asked: NewMessage) -> str:
     """Whom to send to. Raises Declined."""
     if asked.channel in OPAQUE:
         return recipient_of(asked.recipient, asked.channel)
+    if asked.channel is Channel.WHATSAPP and is_person(asked.recipient.strip()):
+        return asked.recipient.strip()
     found = loose_e164(asked.recipient)
     if found is None:
         raise Declined(Reason.BAD_RECIPIENT, asked.recipient)

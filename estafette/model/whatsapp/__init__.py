@@ -6,11 +6,14 @@ have for it: the text or caption, and links.
 """
 
 from estafette.model.whatsapp.envelope import envelope
-from estafette.model.whatsapp.payload import files, payload
+from estafette.model.whatsapp.heard import KINDS as HEARD
+from estafette.model.whatsapp.heard import hear, heard_kind
+from estafette.model.whatsapp.payload import files, payload, shown
 from estafette.model.whatsapp.reading import kind_named, read
 from estafette.model.whatsapp.recipient import Recipient, recipient_of
 from estafette.model.whatsapp.words import KINDS, MEDIA, TEXT, Asked, Said, Unsaid
 
 __all__ = [
-    "KINDS", "MEDIA", "TEXT", "Asked", "Recipient", "Said", "Unsaid", "envelope", "files", "kind_named", "payload", "read", "recipient_of",
+    "HEARD", "KINDS", "MEDIA", "TEXT", "Asked", "Recipient", "Said", "Unsaid", "envelope", "files", "hear",
+    "heard_kind", "kind_named", "payload", "read", "recipient_of", "shown",
 ]  # fmt: skip

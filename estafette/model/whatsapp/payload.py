@@ -40,6 +40,14 @@ def payload(message: Message) -> dict[str, Any]:
     return {"type": TEXT, TEXT: {"body": message.body, **preview}}
 
 
+def shown(message: Message) -> str:
+    """The kind of a message, in either direction and on any channel."""
+    content = message.content
+    if "template" in content:
+        return "template"
+    return str(content.get("type") or (_kind(message) if message.media else TEXT))
+
+
 def files(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Each part of a message's content that names a file by its `link` or `id`, in their order."""
     kind = content.get("type")

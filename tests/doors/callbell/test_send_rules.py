@@ -91,8 +91,10 @@ def test_content_has_what_its_type_needs(api: Api) -> None:
         (fault,) = blamed(api.post({**TEXT, "content": content}))["content"]
         assert fault.endswith("must be string")
     assert list(blamed(api.post({**TEXT, "content": {"text": "a\0b"}}))) == ["content"]
-    long = blamed(api.post({**TEXT, "content": {"text": "x" * 1601}}))
-    assert long == {"content": ["text must have at most 1600 characters, not 1601"]}
+    long = blamed(api.post({**TEXT, "content": {"text": "x" * 4097}}))
+    assert long == {
+        "content": ["text must have at most 1600 characters on SMS and 4096 elsewhere, not 4097"]
+    }
 
 
 def test_the_type_is_one_of_five(api: Api) -> None:
