@@ -71,7 +71,6 @@ class Near:
         """HTTP status, code and outputs of what fails."""
         status, said = self.step(**inputs)
         assert status == said["status"] >= 400, said
-        assert said["error"]["code"] == said["body"]["error"]["code"]
         return status, said["error"]["code"], said
 
     def look(self, id: str, query: str = "") -> Answer:
@@ -284,6 +283,7 @@ def test_what_is_refused_at_once_is_told_as_meta_would(
     found, told, said = near.error(**inputs)
     assert (found, told) == (status, code), said
     error = said["body"]["error"]
+    assert error["code"] == code
     assert error.get("error_subcode") == subcode
     assert error["fbtrace_id"] == said["error"]["fbtrace_id"]
     assert error["fbtrace_id"] in near.server.log
@@ -365,8 +365,9 @@ def test_what_meta_refuses_is_told_as_it_came(
     near: Near, far: Stub, says: Says, status: int, code: int, retryable: bool
 ) -> None:
     far.says = says
-    key = f"{status}/{code}"
-    found, told, said = near.error(connection_id="far", sender_id=ELSEWHERE, key=key)
+    # A lane of its own: some codes hold the number for a while.
+    inputs = {"connection_id": "far", "sender_id": f"4{status}{code}", "key": f"{status}/{code}"}
+    found, told, said = near.error(**inputs)
     assert (found, told) == (status, code)
     assert said["body"] == says.said
     assert said["headers"]["x-fb-trace-id"] == "AbCdEf"
@@ -376,8 +377,8 @@ def test_what_meta_refuses_is_told_as_it_came(
     assert said["delivery"]["error"] == said["error"]
     # It is not sent behind the flow's back, and the same key gives the same answer.
     assert near.message(said["message_id"])["status"] == "failed"
-    again = near.error(connection_id="far", sender_id=ELSEWHERE, key=key)
-    assert again[2] == said
+    assert near.error(**inputs)[2] == said
+    assert near.look(said["message_id"]).members == said
     assert len(far.asked) == 1
     # Each step is a try of its own, also where the connection was held.
     assert near.sent(connection_id="far", sender_id=ELSEWHERE)
@@ -389,7 +390,9 @@ def test_what_cannot_be_read_is_a_bad_gateway(near: Near, far: Stub, to: str) ->
     says = ANSWERS[to]
     is_told = says is not None and says.status >= 400 and isinstance(says.said, dict)
     assert found == (says.status if says and is_told else 502), said
-    assert isinstance(said["body"].get("error"), dict)
+    assert (
+        said["body"] == says.said if says and isinstance(says.said, dict) else said["body"]["error"]
+    )
 
 
 def test_what_may_have_been_taken_is_not_sent_again(near: Near, far: Stub) -> None:

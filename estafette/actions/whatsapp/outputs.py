@@ -13,9 +13,9 @@ from estafette.core.relay import AT_ONCE, Said
 from estafette.model import Message, Outcome, Receipt, Status, meta
 from estafette.model.ids import wamid
 
+ACCEPTED, FAILED, UNKNOWN = "accepted", "failed", "unknown"
 #: Where a message is, in the words of `delivery.state`; what is not here is under way.
-STATE: Mapping[Status, str] = {**meta.STATUS, Status.CANCELED: "failed"}
-ACCEPTED, UNKNOWN = "accepted", "unknown"
+STATE: Mapping[Status, str] = {**meta.STATUS, Status.CANCELED: FAILED}
 
 #: What to do where nobody knows: the message is found by its id, and its receipts tell more.
 AWAIT = "await_delivery"
@@ -108,8 +108,8 @@ def of_said(said: Said, delivery: Delivery | None = None) -> Outputs:
     if said.outcome not in _NO_ANSWER and not answer.status:
         status = meta.status_of(code)  # nobody was asked: its settings make no provider
     problem = _problem(code, _details(error) or said.text, error, is_open=_is_open(said))
-    if delivery is None:
-        state = UNKNOWN if _is_open(said) else "failed"
+    state = UNKNOWN if _is_open(said) else FAILED
+    if delivery is None or delivery.state == state:
         delivery = Delivery(state=state, at=iso(message.updated_at), error=problem)
     return Outputs(
         status_code=status,
@@ -198,7 +198,7 @@ def delivery_of(message: Message, receipts: list[tuple[Receipt, datetime]]) -> D
         if receipt.status is message.status:
             at = receipt.at or told_at
     problem = None
-    if state == "failed":
+    if state == FAILED:
         code = meta.code_of(message.reason, message.code)
         problem = _problem(code, message.text or str(message.reason or message.status))
     return Delivery(state=state, at=iso(at or message.updated_at), error=problem)

@@ -240,6 +240,7 @@ def _parts(raw: bytes, content_type: str) -> Iterable[tuple[str, str]]:
 
 def _is_list(type_: Any) -> bool:
     """Whether only a list can be meant: what may also be a text is one in a form."""
-    return str not in get_args(type_) and any(
-        (get_origin(part) or part) in (list, tuple) for part in (type_, *get_args(type_))
-    )
+    if (get_origin(type_) or type_) in (list, tuple):
+        return True
+    options = get_args(type_)
+    return str not in options and any(map(_is_list, options))
