@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from tests.doors.actions.conftest import FORM, JSON, XML, Answer, Caller
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import basic
 from tests.providers.meta_stub import ANSWERS, TOKEN, Says, Stub, meta, refused
+from tests.tables import ROOT
 
 NAME = "WHATSAPP.SEND_MESSAGE"
 PATH = f"/v1/actions/{NAME}"
@@ -602,6 +604,33 @@ def test_in_a_context_of_workflowgen(near: Near) -> None:
     said = {item["name"]: item for item in json.loads(answer.body)["parameters"]}
     assert (answer.status, said["status"]["numericValue"]) == (200, 400)
     assert json.loads(said["error"]["textValue"])["code"] == 131009
+
+
+def test_the_recipe_for_flows(near: Near) -> None:
+    page = (ROOT / "docs/how-to/workflows/flows.md").read_text()
+    (step,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    answer = near.call(step, Idempotency_Key="flow-1/notify")
+    said = answer.members
+    assert (answer.status, said["success"]) == (200, True)
+    assert near.call(step, Idempotency_Key="flow-1/notify").members == said
+    assert near.look(said["message_id"], "wait=20").members["delivery"]["state"] == "delivered"
+    assert said["message_id"] not in near.server.log.replace("/v1/actions", "")
+    refused_step = step.replace("+15558675310", "+16501131047")
+    said = near.call(refused_step).members
+    assert (said["success"], said["error"]["action"]) == (False, "use_template")
+
+
+@pytest.mark.parametrize("language", ["http", "xml"])
+def test_the_examples_of_the_page(near: Near, language: str) -> None:
+    page = (ROOT / "docs/reference/whatsapp-action.md").read_text()
+    id = near.own.get("/connections/sandbox")["id"]
+    page = page.replace("ac_0123456789abcdef0123456789abcdef", id)
+    (text, *_) = re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+    body = text.partition("\n\n")[2] if language == "http" else text
+    answer = near.caller.call("POST", PATH, body, Content_Type=JSON if language == "http" else XML)
+    assert answer.status == 200, answer.body
+    shown = json.loads(re.findall(r"```json\n(.*?)```", page, re.DOTALL)[0])
+    assert set(answer.members) == set(shown) - ({"error"} if language == "xml" else set())
 
 
 def test_it_is_described(near: Near) -> None:
