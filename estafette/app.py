@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from estafette.core.aliases import Aliases
 from estafette.core.applications import Applications
 from estafette.core.attention import Attention
 from estafette.core.baggage import Baggage
@@ -174,7 +173,7 @@ def _link(found: Iterable[Door]) -> Link | None:
 
 
 @contextlib.asynccontextmanager
-async def opened(
+async def opened(  # noqa: PLR0915 - the list of all parts
     settings: Settings,
     wake: Callable[[], None] = lambda: None,
     *,
@@ -208,7 +207,6 @@ async def opened(
     people = People(store, vault, utc_now)
     pools = Pools(store, utc_now)
     verified = Verified(store, utc_now)
-    aliases = Aliases(store)
     blocks = Blocks(store, connections, utc_now)
     gateway = Gateway(
         store,
@@ -220,10 +218,9 @@ async def opened(
         verified=verified,
         window=Window(store, connections, utc_now, WindowPolicy(settings.window_policy)),
         blocks=blocks,
-        aliases=aliases,
     )
     keywords = Keywords(store, gateway, people, utc_now)
-    inbound = Inbound(store, keywords, utc_now, wake, blocks, aliases)
+    inbound = Inbound(store, keywords, utc_now, wake, blocks, gateway.aliases)
     inside = Http(allows_private=True)
     bucket = Bucket(bucket_url, inside, utc_now) if bucket_url else None
     blobs = Blobs(settings.home / "media", bucket)
@@ -270,7 +267,7 @@ async def opened(
         sayings=Sayings(gateway, templates, uploads),
         window=gateway.window,
         contacts=Contacts(store, utc_now, blocks.forget),
-        aliases=aliases,
+        aliases=gateway.aliases,
         desk=Desk(store, utc_now),
         blocks=blocks,
         business=Business(people, connections),

@@ -4,6 +4,7 @@ import sys
 from typing import Annotated
 
 import typer
+from msgspec import UNSET
 
 from estafette.cli import shape
 from estafette.cli.run import (
@@ -16,9 +17,16 @@ from estafette.cli.run import (
     print_table,
     run,
 )
-from estafette.doors.own.notices import DOOR
-from estafette.doors.own.webhooks import LONGEST_SECRET, WebhookEvent, joined
-from estafette.model import Declined, Subscription
+from estafette.doors.own.errors import Refusal
+from estafette.doors.own.webhooks import (
+    DOORS,
+    LONGEST_SECRET,
+    Format,
+    NewWebhook,
+    WebhookEvent,
+    added,
+)
+from estafette.model import Subscription
 
 Events = Annotated[
     list[WebhookEvent] | None,
@@ -29,6 +37,28 @@ Signed = Annotated[
     typer.Option(
         "--secret",
         help="Sign with a secret, a line of standard input; else with the account's token.",
+    ),
+]
+
+InFormat = Annotated[
+    Format,
+    typer.Option(
+        "--format", help="In whose words: our own, or as the WhatsApp Cloud API tells it."
+    ),
+]
+OfSender = Annotated[
+    str,
+    typer.Option(
+        help="With the format whatsapp: the sender, by its id, number or phone number id; * for any that"
+        " has none of its own.",
+    ),
+]
+Asks = Annotated[
+    bool,
+    typer.Option(
+        "--verify-token",
+        help="With the format whatsapp: ask the address first, with a token: a line of standard input,"
+        " after that of --secret.",
     ),
 ]
 
@@ -56,17 +86,24 @@ def list_(account: OfAccount = "", as_json: AsJson = False) -> None:
     async def work() -> list[Subscription]:
         async with home() as app:
             owner = await account_of(app, account)
-            return await app.core.subscriptions.list(owner.sid, DOOR)
+            return await app.core.subscriptions.list(owner.sid, DOORS)
 
     found = run(work())
     if as_json:
         print_json({"items": [shape.webhook(item) for item in found], "next": None})
         return
     rows = [
-        (item.id, ", ".join(item.events), f"{item.created_at:%Y-%m-%d %H:%M}", item.url)
+        (
+            item.id,
+            item.door,
+            ", ".join(item.events),
+            item.sender,
+            f"{item.created_at:%Y-%m-%d %H:%M}",
+            item.url,
+        )
         for item in found
     ]
-    print_table(("id", "events", "created", "url"), rows)
+    print_table(("id", "format", "events", "sender", "created", "url"), rows)
 
 
 def add(
@@ -74,33 +111,43 @@ def add(
     *,
     events: Events = None,
     signed: Signed = False,
+    form: InFormat = Format.OWN,
+    sender: OfSender = "",
+    asks: Asks = False,
     account: OfAccount = "",
     as_json: AsJson = False,
 ) -> None:
     """Have an address told what happens from now on, also by running servers."""
-    secret = sys.stdin.readline().rstrip("\r\n") if signed else ""
-    if signed and not 0 < len(secret) <= LONGEST_SECRET:
-        raise BadInput(f"a secret has 1 to {LONGEST_SECRET} characters, on standard input")
+    asked = NewWebhook(
+        url=url,
+        events=tuple(events or (WebhookEvent if form is Format.OWN else ())) or UNSET,
+        secret=_line("secret") if signed else "",
+        format=form,
+        sender=sender,
+        verify_token=_line("verify token") if asks else "",
+    )
 
     async def work() -> Subscription:
         async with home() as app:
             owner = await account_of(app, account)
             try:
-                return await app.core.subscriptions.add(
-                    owner.sid,
-                    door=DOOR,
-                    event=joined(events or list(WebhookEvent)),
-                    url=url,
-                    secret=secret,
-                )
-            except Declined as error:
-                raise BadInput(f"{error.value} is not a URL that may be told") from None
+                return await added(app.core, owner.sid, asked)
+            except Refusal as error:
+                raise BadInput(str(error)) from None
 
     made = run(work())
     if as_json:
         print_json(shape.webhook(made))
     else:
         sys.stdout.write(f"{made.id} is told: {', '.join(made.events)}\n")
+
+
+def _line(what: str) -> str:
+    """The next line of standard input. Raises BadInput."""
+    found = sys.stdin.readline().rstrip("\r\n")
+    if not 0 < len(found) <= LONGEST_SECRET:
+        raise BadInput(f"a {what} has 1 to {LONGEST_SECRET} characters, on standard input")
+    return found
 
 
 def remove(
@@ -111,7 +158,7 @@ def remove(
     async def work() -> None:
         async with home() as app:
             owner = await account_of(app, account)
-            await app.core.subscriptions.remove(owner.sid, id.lower(), door=DOOR)
+            await app.core.subscriptions.remove(owner.sid, id.lower(), door=DOORS)
 
     run(work())
     sys.stdout.write(f"{id} is told no more\n")

@@ -59,9 +59,14 @@ class Business:
         """All ids by which an account's business accounts are known: its own, and those of these senders."""
         return {await self.of(account), *[await self.of_sender(one) for one in senders]}
 
-    async def first(self) -> Account:
-        """The oldest account. Raises Unknown where there is none yet."""
+    async def owner(self, app: str) -> str:
+        """The account that the id of an app means, by its SID: the account itself where it is that, or the
+        id of its business account; the oldest for every other number. Raises Unknown.
+        """
         every = await self._people.accounts()
-        if not every:
-            raise Unknown("no account")
-        return every[0]
+        for one in every:
+            if app in (one.sid, business_id(one, is_first=one is every[0])):
+                return one.sid
+        if not every or not (app.isascii() and app.isdigit()):
+            raise Unknown("no such app")
+        return every[0].sid

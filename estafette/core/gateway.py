@@ -71,7 +71,6 @@ class Gateway:
         pools: Pools | None = None,
         verified: Verified | None = None,
         window: Window | None = None,
-        aliases: Aliases | None = None,
         blocks: Blocks | None = None,
     ) -> None:
         """`wake` is called when there is something to carry. Unless `allows_private`, URLs whose host
@@ -85,7 +84,7 @@ class Gateway:
         self._wake = wake
         self._pools = pools or Pools(store, clock)
         self._verified = verified or Verified(store, clock)
-        self._aliases = aliases or Aliases(store)
+        self.aliases = Aliases(store)  #: what platforms call people
         self._senders: dict[tuple[str, Channel, str], tuple[float, Sender]] = {}
         self._forgotten = 0  # how often a sender was: what was read before one counts no more
         self.suppressions = Suppressions(store, clock)  #: who is not written to
@@ -110,7 +109,7 @@ class Gateway:
         key = send.idempotency_key
         if key and (known := await self.repeated(account, key, send.fingerprint)):
             return known
-        send = await self._aliases.addressed(account.sid, send)
+        send = await self.aliases.addressed(account.sid, send)
         asked = send
         send, sender, sticks = await self._fit(account, send, through)
         message = self._message(account, sender, send)

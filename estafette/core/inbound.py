@@ -97,9 +97,9 @@ class Inbound:
         if told.channel is not Channel.WHATSAPP:
             return told, ""
         told = await self._quotes.translated(account, told)
-        user_id = plain(told.user_id)
-        if is_person(told.sender):
-            user_id, told = told.sender, replace(told, sender="")
+        user_id = told.sender if is_person(told.sender) else plain(told.user_id)
+        if told.sender == user_id:  # who shows no number is told by that alone
+            told = replace(told, sender="")
         if not user_id:
             return told, ""
         alias = user_id if told.sender else ""

@@ -60,11 +60,7 @@ class People:
         except Unknown:
             self._proved.pop(shown, None)
             raise NotProved(is_known=False) from None
-        if shown:
-            if len(self._proved) >= _REMEMBERED:
-                self._proved.clear()
-            self._proved[shown] = (monotonic(), credential)
-        return credential
+        return self._remember(shown, credential)
 
     async def _prove(self, user: str, password: str) -> Credential:
         if KEY_SID.fullmatch(user):
@@ -84,6 +80,26 @@ class People:
         """Who shows `SK….secret` as one text. Raises NotProved. `shown` is as in `prove`."""
         sid, secret = split_bearer(token)
         return await self.prove(sid, secret, shown=shown)
+
+    async def prove_secret(self, account: str, secret: str, *, shown: bytes = b"") -> Credential:
+        """Who shows a secret of this account, without saying which: its token, the secret of one of its
+        keys, or a key as one text. Raises NotProved. `shown` is as in `prove`.
+        """
+        try:
+            return await self.prove(account, secret, shown=shown)
+        except NotProved:
+            digests = (digest(secret), digest(split_bearer(secret)[1]))
+        key = await self._store.read(lambda conn: accounts.key_with(conn, account, digests))
+        if key is None:
+            raise NotProved(is_known=True)
+        return self._remember(shown, Credential(await self.account(account), key))
+
+    def _remember(self, shown: bytes, credential: Credential) -> Credential:
+        if shown:
+            if len(self._proved) >= _REMEMBERED:
+                self._proved.clear()
+            self._proved[shown] = (monotonic(), credential)
+        return credential
 
     async def add_account(
         self, name: str, *, sid: str = "", token: str = "", kind: AccountKind = AccountKind.FULL

@@ -39,8 +39,8 @@ class Quotes:
                 continue
             message = found[content[kind][key]]
             part = {**content[kind], key: wamid(message.id)}
-            if kind == CONTEXT and not part.get("from"):
-                part["from"] = message.sender.removeprefix("+")
+            if kind == CONTEXT and not part.get("from") and message.sender.startswith("+"):
+                part["from"] = message.sender[1:]
             content[kind] = part
         return replace(told, content=content)
 

@@ -16,6 +16,7 @@ from estafette.model.listed import Listed
 from estafette.model.networks import is_private_host
 from estafette.model.notice import Event
 from estafette.store import Store, accounts, deliveries, subscriptions
+from estafette.store.subscriptions import Doors
 
 
 class Wanted(NamedTuple):
@@ -36,7 +37,7 @@ class Subscriptions:
     """Subscriptions of all accounts. An account is named by its SID, a door by its name.
 
     Each is told from the moment that it is written down, in every process, until it is removed.
-    Where a `door` is named, another door's are unknown.
+    Where a `door` is named, or several are, those of others are unknown.
     """
 
     def __init__(
@@ -102,18 +103,18 @@ class Subscriptions:
             sender=place[1],
         )
 
-    async def get(self, account: str, id: str, *, door: str = "") -> Subscription:
+    async def get(self, account: str, id: str, *, door: Doors = "") -> Subscription:
         """One of them. Raises Unknown; another account's is unknown too."""
         return await self._store.read(lambda conn: subscriptions.get(conn, account, id, door=door))
 
-    async def list(self, account: str, door: str) -> list[Subscription]:
-        """All that one door tells, newest first."""
+    async def list(self, account: str, door: Doors) -> list[Subscription]:
+        """All that a door tells, or any of several, newest first."""
         return await self._store.read(lambda conn: subscriptions.all_of(conn, account, door))
 
     async def page(
-        self, account: str, door: str, *, limit: int, cursor: Cursor | None = None
+        self, account: str, door: Doors, *, limit: int, cursor: Cursor | None = None
     ) -> Listed[Subscription]:
-        """A page of those that one door tells, newest first."""
+        """A page of those that a door tells, or any of several, newest first."""
         return await self._store.read(
             lambda conn: subscriptions.page(conn, account, door, limit=limit, cursor=cursor)
         )
@@ -123,7 +124,7 @@ class Subscriptions:
         account: str,
         id: str,
         *,
-        door: str = "",
+        door: Doors = "",
         event: str | None = None,
         url: str | None = None,
         secret: str | None = None,
@@ -210,7 +211,7 @@ class Subscriptions:
         )
         return Told(*found)
 
-    async def remove(self, account: str, id: str, *, door: str = "") -> None:
+    async def remove(self, account: str, id: str, *, door: Doors = "") -> None:
         """Tell it no more: what it is still owed is given up. Raises Unknown."""
         await self._store.write(lambda conn: subscriptions.remove(conn, account, id, door=door))
 

@@ -73,15 +73,16 @@ class Uploads:
             await self._store.write(lambda conn: rows.expect(conn, id, place, sender.id, due_at))
 
         await expect(instant(now) + _KEPT_WITHIN)
+        limit = asyncio.timeout(_TAKES)
         try:
             draft = self._blobs.drafted(place)
             with draft.file:
-                async with asyncio.timeout(_TAKES):
+                async with limit:
                     yield Loading(self, draft, _Birth(id, account.sid, sender.id, place, now))
-        except BaseException as error:
+        except BaseException:
             with contextlib.suppress(Busy):  # then it is removed later
                 await expect(instant(self._clock()))
-            if isinstance(error, TimeoutError):
+            if limit.expired():
                 raise Unfit(f"did not arrive within {_TAKES:g} seconds") from None
             raise
 
@@ -168,7 +169,7 @@ class Loading:
         upload = Upload(
             **self._birth.parts,
             content_type=kind,
-            filename=plain(filename)[:_LONGEST_NAME],
+            filename=plain(filename[:_LONGEST_NAME]),
             size=self._draft.size,
             sha256=self._draft.digest,
             created_at=now,

@@ -3,6 +3,7 @@
 Outside of it only templates go. On other channels there is none.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from time import monotonic
@@ -87,6 +88,24 @@ class Window:
             partial(_last_inbound, account, sender, send.sender, send.recipient)
         )
         return may_write(policy, at, send.send_at or self._clock())
+
+    async def silent(self, sender: Sender, people: Sequence[str]) -> set[str]:
+        """Those of these people whom a sender could not answer now, by what is known: their last words to
+        it are too long ago.
+        """
+        if not await self._is_there(sender.connection):
+            return set()
+        policy = await self._lately(sender.account)
+        now = self._clock()
+
+        def look(conn: Conn) -> set[str]:
+            heard = {
+                one: _last_inbound(sender.account, sender, sender.address, one, conn)
+                for one in people
+            }
+            return {one for one, at in heard.items() if not may_write(policy, at, now)}
+
+        return set() if policy is WindowPolicy.OFF else await self._store.read(look)
 
     async def until(self, message: Message) -> datetime | None:
         """Until when the window of this message's conversation is open.

@@ -6,7 +6,9 @@ from functools import cache
 from phonenumbers import (
     COUNTRY_CODE_TO_REGION_CODE,
     PhoneNumber,
+    PhoneNumberFormat,
     PhoneNumberType,
+    format_number,
     is_possible_number,
     number_type,
     parse,
@@ -110,6 +112,11 @@ def is_opaque(text: str) -> bool:
 def is_person(text: str) -> bool:
     """Whether `text` can be WhatsApp's own id of somebody: a country, a dot, and what follows."""
     return _PERSON.fullmatch(text) is not None
+
+
+def shown(number: str) -> str:
+    """A number in E.164 form with spaces between its parts, as people read it: `+1 555-078-3881`."""
+    return format_number(parse(number), PhoneNumberFormat.INTERNATIONAL) if e164(number) else number
 
 
 def is_toll_free(text: str) -> bool:

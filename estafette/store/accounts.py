@@ -112,6 +112,13 @@ def has_digest(conn: Connection, digests: Sequence[str]) -> bool:
     return conn.execute(asked).first() is not None
 
 
+def key_with(conn: Connection, account: str, digests: Sequence[str]) -> Key | None:
+    """A key of an account that is not revoked and whose secret has one of these digests."""
+    mine = (keys.c.account == account) & keys.c.revoked_at.is_(None)
+    row = conn.execute(select(keys).where(mine, keys.c.secret_digest.in_(digests))).first()
+    return _key(row) if row else None
+
+
 def keys_of(conn: Connection, account: str) -> list[Key]:
     """The keys of an account that are not revoked, the oldest first."""
     rows = conn.execute(

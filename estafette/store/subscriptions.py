@@ -12,6 +12,8 @@ from estafette.store import bulk, owned
 from estafette.store.schema import subscriptions
 from estafette.store.times import instant_or_none, moment, moment_or_none
 
+Doors = str | Sequence[str]  #: the name of a door, or those of several
+
 
 def add(conn: Connection, item: Subscription, sealed: str = "") -> None:
     """Write one down, with its secret, sealed."""
@@ -19,11 +21,11 @@ def add(conn: Connection, item: Subscription, sealed: str = "") -> None:
 
 
 def get(
-    conn: Connection, account: str, id: str, *, door: str = "", lock: bool = False
+    conn: Connection, account: str, id: str, *, door: Doors = "", lock: bool = False
 ) -> Subscription:
-    """One of them. Raises Unknown; another account's, or another door's, is unknown too."""
+    """One of them. Raises Unknown; another account's, or one of no such door, is unknown too."""
     found = _subscription(owned.get(conn, subscriptions, account, id, lock=lock))
-    if door not in ("", found.door):
+    if door and found.door not in _each(door):
         raise Unknown(f"no subscription {id}")
     return found
 
@@ -36,7 +38,7 @@ def save(conn: Connection, item: Subscription, sealed: str | None = None) -> Non
     owned.save(conn, subscriptions, item.id, values)
 
 
-def remove(conn: Connection, account: str, id: str, *, door: str = "") -> None:
+def remove(conn: Connection, account: str, id: str, *, door: Doors = "") -> None:
     """Delete one. Raises Unknown. What it is owed is given up when its time comes."""
     get(conn, account, id, door=door)
     owned.remove(conn, subscriptions, account, id)
@@ -49,16 +51,16 @@ def sealed(conn: Connection, id: str) -> str | None:
 
 
 def page(
-    conn: Connection, account: str, door: str, *, limit: int, cursor: Cursor | None = None
+    conn: Connection, account: str, door: Doors, *, limit: int, cursor: Cursor | None = None
 ) -> Listed[Subscription]:
-    """Those of an account that one door tells, newest first."""
+    """Those of an account that a door tells, or any of several, newest first."""
     found = owned.page(conn, _of(account, door), subscriptions.c.id, limit=limit, cursor=cursor)
     items = [_subscription(row) for row in found.items]
     return Listed(items, found.has_next, found.has_previous)
 
 
-def all_of(conn: Connection, account: str, door: str) -> list[Subscription]:
-    """Those of an account that one door tells, newest first."""
+def all_of(conn: Connection, account: str, door: Doors) -> list[Subscription]:
+    """As `page`, all of them."""
     asked = _of(account, door).order_by(subscriptions.c.id.desc())
     return [_subscription(row) for row in conn.execute(asked)]
 
@@ -121,8 +123,12 @@ def failed(conn: Connection, since: Mapping[str, int], now: int) -> list[str]:
     return [row[0] for row in found]
 
 
-def _of(account: str, door: str) -> Any:
-    return owned.of_account(subscriptions, account).where(subscriptions.c.door == door)
+def _of(account: str, door: Doors) -> Any:
+    return owned.of_account(subscriptions, account).where(subscriptions.c.door.in_(_each(door)))
+
+
+def _each(door: Doors) -> Sequence[str]:
+    return [door] if isinstance(door, str) else door
 
 
 def _columns(item: Subscription) -> dict[str, Any]:

@@ -27,7 +27,12 @@ async def test_an_account_and_its_senders_have_one(house: House) -> None:
     other, _ = await house.app.people.add_account("Second")
     assert await business.of(house.account.sid) == FIRST
     assert await business.of(other.sid) == business_id(other, is_first=False)
-    assert (await business.first()).sid == house.account.sid
+    second = business_id(other, is_first=False)
+    assert [await business.owner(app) for app in (second, other.sid)] == [other.sid] * 2
+    assert [await business.owner(app) for app in (FIRST, "1234")] == [house.account.sid] * 2
+    for app in ("", "AC", "12 4", "AC" + "0" * 32):
+        with pytest.raises(Unknown):
+            await business.owner(app)
     with pytest.raises(Unknown):
         await business.of("AC" + "0" * 32)
     (sender,) = await house.app.core.senders.list(house.account.sid, Channel.WHATSAPP)

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from estafette.model import Channel
-from estafette.model.address import bare_digits, is_opaque, spelled_number
+from estafette.model.address import bare_digits, is_opaque, is_person, spelled_number
 
 NUMBERED = frozenset({Channel.WHATSAPP, Channel.SMS})  #: channels whose addresses are numbers
 
@@ -19,10 +19,13 @@ def read_recipient(channel: Channel, text: str) -> str | NotRead:
     the platform's own id as it came.
 
     Of a number spaces, dashes and parentheses do not count, nor a `+` or 00 before it. WhatsApp has
-    people under numbers that nobody can dial, so there every country code with digits is one.
+    people under numbers that nobody can dial, so there every country code with digits is one; and it
+    has ids for those who show none.
     """
     if channel not in NUMBERED:
         return text if is_opaque(text) else NotRead("is nobody's id on this channel")
+    if channel is Channel.WHATSAPP and is_person(text):
+        return text
     if not bare_digits(text):
         return NotRead("must be a phone number of 7 to 15 digits with its country code")
     number = spelled_number(text, is_dialled=channel is not Channel.WHATSAPP)

@@ -6,14 +6,18 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from estafette.core.challenge import Unanswered
 from estafette.core.core import Core
 from estafette.doors.own.errors import Refusal, of_declined
-from estafette.doors.own.notices import DOOR
+from estafette.doors.own.notices import DOOR as OWN
 from estafette.doors.own.wire import At, Call, Page, PageQuery, Row
-from estafette.model import Cursor, Declined, Subscription, subscription
+from estafette.model import Channel, Cursor, Declined, Sender, Subscription, Unknown, subscription
 from estafette.model.ids import read_id
 from estafette.model.notice import Event
+from estafette.model.subscription import ANY_SENDER
 
+WHATSAPP = "whatsapp"  # the door that has its words
+DOORS = (OWN, WHATSAPP)  # whose webhooks are listed here
 LONGEST_SECRET = 256  # characters
 
 
@@ -31,6 +35,9 @@ class WebhookEvent(StrEnum):
     TEAM_MEMBERSHIP = Event.TEAM_MEMBERSHIP
 
 
+_UPDATES = (WebhookEvent.RECEIVED, WebhookEvent.STATUS)  # what the format whatsapp has words for
+TOKEN = "verify_token"  # noqa: S105 - where it is kept
+
 Url = Annotated[str, Meta(description="http or https; it is sent a POST of JSON.")]
 Events = Annotated[tuple[WebhookEvent, ...], Meta(min_length=1, description="What to tell.")]
 Secret = Annotated[
@@ -41,24 +48,56 @@ Secret = Annotated[
     ),
 ]
 
+SenderOf = Annotated[
+    str,
+    Meta(
+        max_length=64,
+        description="The WhatsApp sender, by its id, number or phone number id, that it is told of; `*`"
+        " for any that has no webhook of its own; empty for those that no other webhook is for.",
+    ),
+]
+VerifyToken = Annotated[
+    str,
+    Meta(
+        max_length=LONGEST_SECRET,
+        description="The address is asked with it whether it wants to be told; never shown.",
+    ),
+]
+
+
+class Format(StrEnum):
+    """In whose words it is told: our own, or as the WhatsApp Cloud API tells it."""
+
+    OWN = OWN
+    WHATSAPP = WHATSAPP
+
 
 class Webhook(Struct, frozen=True, kw_only=True):
-    """An address that is told what happens. `has_secret`: it signs with a secret of its own."""
+    """An address that is told what happens. `has_secret`: it signs with a secret of its own. `sender` is
+    the id of the one that it is told of, `*` for any that has none of its own, or null for the rest.
+    """
 
     id: str
     url: str
     events: Sequence[WebhookEvent]
+    format: Format
+    sender: str | None
     has_secret: bool
     created_at: At
     updated_at: At
 
 
 class NewWebhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An address to tell."""
+    """An address to tell. `sender` and `verify_token` go with the format `whatsapp`, which has no other
+    events than `received` and `status`; both are told where none is named.
+    """
 
     url: Url
-    events: Events
+    events: Events | UnsetType = UNSET
     secret: Secret = ""
+    format: Format = Format.OWN
+    sender: SenderOf = ""
+    verify_token: VerifyToken = ""
 
 
 class WebhookChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,6 +106,10 @@ class WebhookChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     url: Url | UnsetType = UNSET
     events: Events | UnsetType = UNSET
     secret: Secret | UnsetType = UNSET
+    verify_token: VerifyToken | UnsetType = UNSET
+
+
+_EVENTS = frozenset(WebhookEvent)
 
 
 def webhook(item: Subscription) -> Webhook:
@@ -74,7 +117,10 @@ def webhook(item: Subscription) -> Webhook:
     return Webhook(
         id=item.id,
         url=item.url,
-        events=[WebhookEvent(name) for name in item.events],
+        # Of what this API has no word for, such as an app's other fields, nothing is told.
+        events=[WebhookEvent(name) for name in item.events if name in _EVENTS],
+        format=Format(item.door),
+        sender=item.sender or None,
         has_secret=item.has_secret,
         created_at=item.created_at,
         updated_at=item.updated_at,
@@ -111,6 +157,7 @@ class Webhooks:
     ]
 
     def __init__(self, core: Core) -> None:
+        self._core = core
         self._subscriptions = core.subscriptions
 
     async def list(self, call: Call) -> Page[Webhook]:
@@ -120,49 +167,127 @@ class Webhooks:
         if query.after and after is None:
             raise Refusal("bad_request", "after is not what a list ended with", field="after")
         found = await self._subscriptions.page(
-            call.account.sid, DOOR, limit=query.limit, cursor=Cursor(after) if after else None
+            call.account.sid, DOORS, limit=query.limit, cursor=Cursor(after) if after else None
         )
         following = call.next(found.items[-1].id) if found.has_next else None
         return Page([webhook(item) for item in found.items], following)
 
     async def add(self, call: Call) -> Webhook:
         """Have an address told what happens from now on."""
-        asked: NewWebhook = call.body
-        try:
-            made = await self._subscriptions.add(
-                call.account.sid,
-                door=DOOR,
-                event=joined(asked.events),
-                url=asked.url,
-                secret=asked.secret,
-            )
-        except Declined as error:
-            raise of_declined(error, callback_url="url") from None
-        return webhook(made)
+        return webhook(await added(self._core, call.account.sid, call.body))
 
     async def show(self, call: Call) -> Webhook:
         """Show one webhook."""
-        return webhook(await self._subscriptions.get(call.account.sid, _id(call), door=DOOR))
+        return webhook(await self._subscriptions.get(call.account.sid, _id(call), door=DOORS))
 
     async def change(self, call: Call) -> Webhook:
         """Change a webhook. What it is owed goes to its new address."""
         asked: WebhookChange = call.body
-        parts: dict[str, Any] = {"url": asked.url, "secret": asked.secret}
-        if asked.events is not UNSET:
-            parts["event"] = joined(asked.events)
-        given = {name: part for name, part in parts.items() if part is not UNSET}
-        try:
-            changed = await self._subscriptions.change(
-                call.account.sid, _id(call), door=DOOR, **given
-            )
-        except Declined as error:
-            raise of_declined(error, callback_url="url") from None
-        return webhook(changed)
+        return webhook(await changed(self._core, call.account.sid, _id(call), asked))
 
     async def remove(self, call: Call) -> None:
         """Tell an address no more: what it is still owed is given up."""
-        await self._subscriptions.remove(call.account.sid, _id(call), door=DOOR)
+        await self._subscriptions.remove(call.account.sid, _id(call), door=DOORS)
 
 
 def _id(call: Call) -> str:
     return call.holes["id"].lower()
+
+
+async def added(core: Core, account: str, asked: NewWebhook) -> Subscription:
+    """A webhook, from now on. One that names a verify token is asked first. Raises Refusal."""
+    event = _events(asked.events, asked.format)
+    sender, details = "", dict[str, Any]()
+    if asked.format is Format.WHATSAPP:
+        sender, details = await _place(core, account, asked)
+    elif asked.sender or asked.verify_token:
+        raise _misplaced("sender" if asked.sender else TOKEN)
+    await _challenge(core, asked.url, asked.verify_token)
+    try:
+        return await core.subscriptions.add(
+            account,
+            door=asked.format,
+            event=event,
+            url=asked.url,
+            secret=asked.secret,
+            details=details,
+            channel=Channel.WHATSAPP if asked.format is Format.WHATSAPP else "",
+            sender=sender,
+        )
+    except Declined as error:
+        raise of_declined(error, callback_url="url") from None
+
+
+async def changed(core: Core, account: str, id: str, asked: WebhookChange) -> Subscription:
+    """A webhook, changed; one that has a verify token is asked first at a new address.
+
+    Raises Unknown, Refusal.
+    """
+    known = await core.subscriptions.get(account, id, door=DOORS)
+    form = Format(known.door)
+    parts: dict[str, Any] = {"url": asked.url, "secret": asked.secret}
+    if asked.events is not UNSET:
+        parts["event"] = _events(asked.events, form)
+    token = str(known.details.get(TOKEN, ""))
+    if asked.verify_token is not UNSET:
+        if form is not Format.WHATSAPP:
+            raise _misplaced(TOKEN)
+        token = asked.verify_token
+        parts["details"] = {**known.details, TOKEN: token}
+    if asked.url is not UNSET or asked.verify_token is not UNSET:
+        await _challenge(core, known.url if asked.url is UNSET else asked.url, token)
+    given = {name: part for name, part in parts.items() if part is not UNSET}
+    try:
+        return await core.subscriptions.change(account, known.id, **given)
+    except Declined as error:
+        raise of_declined(error, callback_url="url") from None
+
+
+def _events(asked: Events | UnsetType, form: Format) -> str:
+    """What is told, as a subscription keeps it. Raises Refusal."""
+    if asked is UNSET and form is Format.OWN:
+        raise Refusal("bad_request", "say which events are to be told", field="events")
+    events = asked or _UPDATES
+    if form is Format.WHATSAPP and not set(events) <= set(_UPDATES):
+        raise Refusal("bad_request", "the format whatsapp has received and status", field="events")
+    return joined(events)
+
+
+def _misplaced(field: str) -> Refusal:
+    return Refusal("bad_request", f"{field} goes with the format whatsapp only", field=field)
+
+
+async def _place(core: Core, account: str, asked: NewWebhook) -> tuple[str, dict[str, Any]]:
+    """Of which sender it is told, and what the door that tells it keeps of it. Raises Refusal."""
+    if asked.sender in ("", ANY_SENDER):
+        level = "waba" if asked.sender else "app"
+        waba = await core.business.of(account)
+        return asked.sender, {"level": level, "waba": waba, TOKEN: asked.verify_token}
+    try:
+        sender = await _sender(core, account, asked.sender.strip())
+    except Unknown as error:
+        raise Refusal("not_found", str(error), field="sender") from None
+    waba = await core.business.of_sender(sender)
+    return sender.id, {"level": "phone", "waba": waba, TOKEN: asked.verify_token}
+
+
+async def _sender(core: Core, account: str, name: str) -> Sender:
+    """A WhatsApp sender by its id, its number, or its phone number id. Raises Unknown."""
+    try:
+        found = await core.senders.get(account, name)
+    except Unknown:
+        return await core.senders.find(account, Channel.WHATSAPP, name)
+    if found.channel is not Channel.WHATSAPP:
+        raise Unknown(f"no sender {name} on {Channel.WHATSAPP}")
+    return found
+
+
+async def _challenge(core: Core, url: str, token: str) -> None:
+    """Ask an address whether it wants to be told; without a token nobody is asked. Raises Refusal."""
+    if not token:
+        return
+    try:
+        await core.challenge.ask(url, token)
+    except Unanswered as error:
+        text = f"it did not answer the challenge: {error}"
+        raise Refusal("bad_callback", text, field="url") from None

@@ -1,14 +1,14 @@
 """Media of messages: list, fetch and delete, and the bytes themselves."""
 
 import re
+from functools import partial
 from typing import Any, ClassVar
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from estafette.core.core import Core
-from estafette.core.media import Media as Kept
+from estafette.doors.streams import Shown, Streamed
 from estafette.doors.twilio import auth, dates, paging, wire
 from estafette.doors.twilio.errors import TwilioError
 from estafette.doors.twilio.forms import in_form
@@ -21,17 +21,6 @@ from estafette.model.twilio import rfc2822
 
 _SID = re.compile(r"ME[0-9a-f]{32}", re.IGNORECASE)
 _FILTERS = ("DateCreated", "DateCreated<", "DateCreated>")
-
-#: What strangers sent is shown, and never run: a browser would take it for ours.
-_CAGE = [
-    (b"x-content-type-options", b"nosniff"),
-    (
-        b"content-security-policy",
-        b"sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'",
-    ),
-    (b"cross-origin-resource-policy", b"cross-origin"),
-    (b"cache-control", b"private, no-cache"),  # what is deleted should be gone
-]
 
 
 class Media:
@@ -90,7 +79,9 @@ class Media:
             if not wire.MESSAGE_SID.fullmatch(sid):
                 raise TwilioError(20404, request.scope["path"])
             item = await self._item(request, account, sid[2:].lower())
-        return Bytes(self._media, item)
+        name = f"ME{item.id}"
+        shown = Shown(item.content_type, item.size, name + ending(item.content_type), name)
+        return Streamed(partial(self._media.pour, item), shown, partial(_refuse, request))
 
     async def _message(self, request: Request) -> Message:
         return await find_message(self._gateway, await auth.account(request, self._people), request)
@@ -108,59 +99,9 @@ class Media:
         raise TwilioError(20404, request.scope["path"])
 
 
-class Bytes(Response):
-    """The bytes of one, piece by piece as they are read."""
-
-    def __init__(self, kept: Kept, item: MediaItem) -> None:
-        self._kept = kept
-        self._item = item
-        name = f"ME{item.id}{ending(item.content_type)}"
-        self.background = None
-        self.body = b""
-        self.status_code = 200
-        self._tag = f'"ME{item.id}"'.encode()
-        self.raw_headers = [
-            (b"content-type", item.content_type.encode("latin-1")),
-            (b"content-length", str(item.size).encode()),
-            (b"content-disposition", f'inline; filename="{name}"'.encode("latin-1")),
-            (b"etag", self._tag),
-            *_CAGE,
-        ]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer; what cannot be read is a refusal, as long as nothing was sent."""
-        shown = auth.header(Request(scope), b"if-none-match")
-        if self._tag in shown.replace(b"W/", b"").replace(b" ", b"").split(b","):
-            headers = [head for head in self.raw_headers if head[0] != b"content-length"]
-            await send({"type": "http.response.start", "status": 304, "headers": headers})
-            await send({"type": "http.response.body", "body": b""})
-            return
-        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-        if scope["method"] == "HEAD":
-            await send(start)
-            await send({"type": "http.response.body", "body": b""})
-            return
-        has_begun = False
-
-        async def sink(piece: bytes) -> None:
-            nonlocal has_begun
-            if not has_begun:
-                has_begun = True
-                await send(start)
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-
-        try:
-            await self._kept.pour(self._item, sink)
-            if not has_begun:
-                raise Unknown("its bytes are gone")
-        except (Unknown, Busy) as error:
-            if has_begun:  # the connection ends before its time: that tells
-                raise
-            code = 20404 if isinstance(error, Unknown) else 20503
-            refused = in_form(refusal(TwilioError(code, scope["path"])), scope["path"])
-            await refused(scope, receive, send)
-            return
-        await send({"type": "http.response.body", "body": b""})
+def _refuse(request: Request, error: Unknown | Busy) -> Response:
+    path = request.scope["path"]
+    return in_form(refusal(TwilioError(20404 if isinstance(error, Unknown) else 20503, path)), path)
 
 
 def _page(known: list[MediaItem], query: Form, asked: paging.Asked) -> paging.Listed[MediaItem]:

@@ -3,6 +3,7 @@
 from estafette.core.core import Core
 from estafette.core.exchange import Manner
 from estafette.doors import Door
+from estafette.doors.whatsapp.media import path
 from estafette.doors.whatsapp.notices import Notices
 from estafette.doors.whatsapp.routes import PATTERN, PREFIXES, Application
 
@@ -15,5 +16,12 @@ def door(core: Core) -> Door:
     app = Application(core)
     manner = Manner(shows_contacts=True, repeats=True)
     return Door(
-        DOOR, PREFIXES, app, notices.post, manner=manner, pattern=PATTERN, look=notices.look
+        DOOR,
+        PREFIXES,
+        app,
+        notices.post,
+        link=path,
+        manner=manner,
+        pattern=PATTERN,
+        look=notices.look,
     )

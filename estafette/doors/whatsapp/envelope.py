@@ -32,9 +32,9 @@ def contact(callback: Callback, message: Message) -> dict[str, Any]:
     profile = {"name": name or (known.name if known else "")}
     if is_theirs and isinstance(content.get("username"), str):
         profile["username"] = content["username"]
-    shape = {"profile": profile, "user_id": user_id(callback, message)}
     number = number_of(message)
-    return {**shape, "wa_id": number} if number else shape
+    shown = {"wa_id": number} if number else {}
+    return {"profile": profile, **shown, "user_id": user_id(callback, message)}
 
 
 def user_id(callback: Callback, message: Message) -> str:

@@ -1,9 +1,17 @@
 """Errors as this door answers them: Meta's shape, whatever went wrong."""
 
 from collections.abc import Mapping
+from random import getrandbits
 from typing import Any
 
 from estafette.model import meta
+
+TRACE = b"x-fb-trace-id"  #: the header that names a request
+
+
+def new_trace() -> str:
+    """What names a request, in its answer and in our log."""
+    return f"A{getrandbits(88):022x}"
 
 
 class Refusal(Exception):
@@ -19,11 +27,15 @@ class Refusal(Exception):
         kind: str = "OAuthException",
         subcode: int | None = None,
         headers: Mapping[str, str] = {},
+        beside: Mapping[str, Any] = {},
     ) -> None:
-        """`status` is HTTP's; the one that goes with the code where it is left out."""
+        """`status` is HTTP's; the one that goes with the code where it is left out. `beside` is what
+        stands beside the error in the body.
+        """
         super().__init__(details or message or str(code))
         self.status = meta.status_of(code) if status is None else status
         self.headers = headers
+        self._beside = beside
         self._parts: dict[str, Any] = {"code": code, "details": details, "message": message}
         self._parts["subcode"] = subcode
         self._kind = kind
@@ -32,7 +44,7 @@ class Refusal(Exception):
         """The body of the answer; `trace` is the id of the request."""
         found = meta.error_shape(**self._parts, trace=trace)
         found["error"]["type"] = self._kind
-        return found
+        return {**self._beside, **found}
 
 
 def missing(field: str) -> Refusal:

@@ -15,7 +15,7 @@ _BY_OBJECT = ("location", "button", "interactive", "contacts", "reaction", "orde
 _BESIDE = ("referral", "group_id", "identity")  # what a message of any kind may have
 _FLAGS = ("voice", "animated", "filename")  # what an object of media may have, as it was told
 _UNKNOWN, _NOT_FETCHED = 131051, 131052
-UNSUPPORTED, SYSTEM = "unsupported", "system"
+UNSUPPORTED, SYSTEM, EDIT = "unsupported", "system", "edit"
 
 
 def value(callback: Callback, message: Message) -> dict[str, Any]:
@@ -78,14 +78,28 @@ def _object(message: Message, kind: str) -> dict[str, Any]:
 
 
 def _media(message: Message, number: int, url: str, item: MediaItem | None) -> dict[str, Any]:
-    """The object of one of the media; what could not be fetched is not supported."""
-    told = message.content.get("type")
-    told = told if told in MEDIA and number == 0 else ""
+    """What one of the media says; where it was edited, what it says now."""
+    edit = message.content.get(EDIT)
+    if message.content.get("type") != EDIT or not isinstance(edit, Mapping):
+        return _file(message, message.content if number == 0 else {}, url, item)
+    inner = edit.get("message")
+    inner = inner if isinstance(inner, Mapping) else {}
+    rest = {name: inner[name] for name in ("id", "context") if name in inner}
+    now = {**rest, **_file(message, inner, url, item)}
+    return {"type": EDIT, EDIT: {**edit, "message": now}}
+
+
+def _file(
+    message: Message, said_of: Mapping[str, Any], url: str, item: MediaItem | None
+) -> dict[str, Any]:
+    """The object of a file; what could not be fetched is not supported. `said_of` is what its carrier told."""
+    told = str(said_of.get("type"))
+    told = told if told in MEDIA else ""
     if item is None:
         return _unfetched(told or "media")
     kind = told or _kind_of(item.content_type)
-    said = message.content.get(kind)
-    said = said if isinstance(said, Mapping) and number == 0 else {}
+    found = said_of.get(kind)
+    said = found if isinstance(found, Mapping) else {}
     shape = {
         "mime_type": _mime_type(item, said.get("mime_type")),
         "sha256": b64encode(bytes.fromhex(item.sha256)).decode(),

@@ -12,6 +12,7 @@ from estafette.doors.whatsapp.errors import Refusal, missing, wrong
 from estafette.doors.whatsapp.requests import SUCCESS, Call
 from estafette.model import Channel, Declined, Message, Send, Sender, SendError
 from estafette.model.ids import wamid
+from estafette.model.samples import message_status
 from estafette.model.whatsapp import Asked, Recipient, Unsaid, envelope, recipient_of
 
 DOOR = "whatsapp"
@@ -150,7 +151,7 @@ def _shape(message: Message, recipient: Recipient) -> dict[str, Any]:
     if recipient.is_group:
         one["group_id"] = recipient.address
     if TEMPLATE in message.content:
-        one["message_status"] = "accepted"
+        one["message_status"] = message_status(message.content)
     return {"messaging_product": PRODUCT, "contacts": [contact], "messages": [one]}
 
 

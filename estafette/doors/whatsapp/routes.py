@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from random import getrandbits
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import msgspec
@@ -15,12 +14,15 @@ from estafette.core.core import Core
 from estafette.doors.callers import header
 from estafette.doors.paths import Paths
 from estafette.doors.whatsapp import auth
+from estafette.doors.whatsapp.access import Access
 from estafette.doors.whatsapp.blocks import Blocks
-from estafette.doors.whatsapp.errors import Refusal, unknown
+from estafette.doors.whatsapp.errors import TRACE, Refusal, new_trace, unknown
+from estafette.doors.whatsapp.examples import Examples
 from estafette.doors.whatsapp.media import Media
 from estafette.doors.whatsapp.messages import Messages
 from estafette.doors.whatsapp.objects import Objects
 from estafette.doors.whatsapp.phones import Phones
+from estafette.doors.whatsapp.profiles import Profiles
 from estafette.doors.whatsapp.requests import (
     VERSION,
     Answered,
@@ -30,7 +32,7 @@ from estafette.doors.whatsapp.requests import (
 )
 from estafette.doors.whatsapp.subscriptions import Subscriptions
 from estafette.doors.whatsapp.templates import Templates
-from estafette.model import Busy, Conflict, Unknown
+from estafette.model import BadValue, Busy, Conflict, Unknown
 
 log = structlog.get_logger()
 
@@ -50,10 +52,8 @@ class Part(Protocol):
 
 #: The parts, the most asked first. Of two paths that fit, the one that stands first answers.
 PARTS: tuple[type[Part], ...] = (
-    Messages, Media, Templates, Phones, Blocks, Subscriptions, Objects,
+    Messages, Media, Templates, Phones, Profiles, Blocks, Subscriptions, Access, Examples, Objects,
 )  # fmt: skip
-
-TRACE = "x-fb-trace-id"  #: the header that names a request
 
 _encode = msgspec.json.Encoder().encode
 
@@ -71,7 +71,7 @@ class Application:
 
     def __init__(self, core: Core) -> None:
         parts = [part(core) for part in PARTS]
-        self._people = core.people
+        self._core = core
         self._paths: Paths[Operation] = Paths(
             (method, path, _operation(part, name))
             for part in parts
@@ -80,7 +80,7 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. The query may hold a token: it is never logged."""
-        trace = f"A{getrandbits(88):022x}"
+        trace = new_trace()
         try:
             response = await self._answer(Request(scope, receive))
         except Refusal as error:
@@ -89,6 +89,8 @@ class Application:
             response = _refusal(unknown(_last(scope["path"]), scope["method"].lower()), trace)
         except Conflict as error:
             response = _refusal(Refusal(100, str(error), status=409), trace)
+        except BadValue as error:
+            response = _refusal(Refusal(100, f"{error.field} {error}"), trace)
         except Busy as error:
             log.error("not written down", path=scope["path"], trace=trace, text=str(error))
             response = _refusal(Refusal(2, "It cannot be written down now: ask again."), trace)
@@ -99,14 +101,16 @@ class Application:
                 "a request broke", path=scope["path"], method=scope["method"], trace=trace
             )
             response = _refusal(Refusal(131000, "Something broke here: see the log."), trace)
-        response.headers[TRACE] = trace
+        response.raw_headers.append((TRACE, trace.encode()))
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
         path, method = request.scope["path"], request.scope["method"]
-        path = VERSION.sub("", path, count=1) if VERSION.match(path) else path
+        if version := VERSION.match(path):
+            path = path[version.end() :]
         found = None if "\0" in path else self._paths.find(path.rstrip("/"))
-        query = read_query(request.scope["query_string"])
+        raw_query = request.scope["query_string"]
+        query = read_query(raw_query) if raw_query else {}
         token = query.pop("access_token", "")
         if found is None:
             raise Refusal(2500, status=404, message=f"Unknown path components: {path[:200]}")
@@ -120,7 +124,7 @@ class Application:
             )
         credential = None
         if not operation.is_open:
-            credential = await auth.credential(request, self._people, token)
+            credential = await auth.credential(request, self._core, token)
         is_read = operation.reads or method in ("GET", "HEAD")
         call = Call(
             credential=credential,  # type: ignore[arg-type] # an open operation looks by itself

@@ -61,7 +61,7 @@ def _is_nothing(part: Any) -> bool:
 
 
 def _writable(text: str, field: str) -> str:
-    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+    if "\0" in text or (not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text)):
         raise Unsaid(WRONG, field, "has a character that is none")
     return text
 

@@ -167,7 +167,7 @@ def _body(*values: str) -> dict[str, Any]:
 
 def hello(*components: dict[str, Any], name: str = "hello_name", **language: str) -> dict[str, Any]:
     """A template of a fresh home's, as it is sent."""
-    whole: dict[str, Any] = {"name": name, "language": {"code": "en_US", **language}}
+    whole: dict[str, Any] = {"name": name, "language": {"code": "en", **language}}
     return {**whole, "components": list(components)} if components else whole
 
 

@@ -1,0 +1,202 @@
+"""npm's @kapso/whatsapp-cloud-api, pointed here by its own option: see tests/node/whatsapp-driver.js.
+
+Needs node, and `npm ci` in tests/node.
+"""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from tests.conftest import Server
+from tests.doors.own.conftest import Own
+from tests.doors.whatsapp.conftest import PHONE, WABA
+from tests.doors.whatsapp.said import EARLIER, FILE, LINK, TO
+
+NODE = Path(__file__).parents[2] / "node"
+
+#: Each of its ways to send, what it is given, and the type that the message has here.
+SENDS: list[tuple[str, dict[str, Any], str]] = [
+    ("sendAudio", {"audio": {"link": f"{LINK}.ogg"}}, "audio"),
+    (
+        "sendContacts",
+        {
+            "contacts": [
+                {
+                    "name": {"formattedName": "Grace H", "firstName": "Grace"},
+                    "phones": [{"phone": "+16505550143", "waId": "16505550143", "type": "WORK"}],
+                }
+            ]
+        },
+        "contacts",
+    ),
+    (
+        "sendDocument",
+        {"document": {"link": f"{LINK}.pdf", "caption": "Your bill", "filename": "bill.pdf"}},
+        "document",
+    ),
+    ("sendImage", {"image": {"link": f"{LINK}.png", "caption": "The kettle"}}, "image"),
+    ("sendVideo", {"video": {"link": f"{LINK}.mp4"}}, "video"),
+    ("sendSticker", {"sticker": {"id": FILE}}, "sticker"),
+    (
+        "sendLocation",
+        {"location": {"latitude": 41.49, "longitude": -71.3, "name": "The Quay", "address": "7"}},
+        "location",
+    ),
+    ("sendReaction", {"reaction": {"messageId": EARLIER, "emoji": "\N{HOT BEVERAGE}"}}, "reaction"),
+    (
+        "sendTemplate",
+        {
+            "template": {
+                "name": "hello_name",
+                "language": {"code": "en"},
+                "components": [{"type": "body", "parameters": [{"type": "text", "text": "Grace"}]}],
+            }
+        },
+        "template",
+    ),
+    (
+        "sendInteractiveButtons",
+        {"bodyText": "Which one?", "buttons": [{"id": "tea", "title": "Tea"}]},
+        "interactive",
+    ),
+    (
+        "sendInteractiveList",
+        {
+            "bodyText": "Which one?",
+            "buttonText": "See all",
+            "sections": [{"title": "Hot", "rows": [{"id": "a", "title": "Assam"}]}],
+        },
+        "interactive",
+    ),
+    (
+        "sendInteractiveLocationRequest",
+        {"bodyText": "Where are you?", "parameters": {"requestMessage": "?"}},
+        "interactive",
+    ),
+    (
+        "sendInteractiveCtaUrl",
+        {
+            "bodyText": "Ours",
+            "parameters": {"displayText": "To the shop", "url": "https://shop.example"},
+        },
+        "interactive",
+    ),
+]
+
+
+class Thrown(Exception):
+    """What the package threw."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(error["message"])
+        self.error = error
+
+
+@dataclass(frozen=True)
+class Npm:
+    """A node process that does what it is told, line by line."""
+
+    process: subprocess.Popen[str]
+    base: str
+    token: str
+
+    def tell(self, call: str, token: str = "", **given: Any) -> Any:
+        shown = {"base": self.base, "token": token or self.token}
+        line = json.dumps({"call": call, "given": {"phoneNumberId": PHONE, **given}, **shown})
+        _pipe(self.process.stdin).write(line + "\n")
+        _pipe(self.process.stdin).flush()
+        told = json.loads(_pipe(self.process.stdout).readline())
+        if "error" in told:
+            raise Thrown(told["error"])
+        return told["answer"]
+
+
+def _pipe(pipe: IO[str] | None) -> IO[str]:
+    assert pipe is not None
+    return pipe
+
+
+@pytest.fixture(scope="module")
+def npm(server: Server, token: str) -> Iterator[Npm]:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    if not (NODE / "node_modules/@kapso/whatsapp-cloud-api").is_dir():
+        pytest.skip("npm's @kapso/whatsapp-cloud-api is not installed: run `npm ci` in tests/node")
+    with subprocess.Popen(
+        [node, "whatsapp-driver.js"],
+        cwd=NODE,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield Npm(process, server.url, token)
+        _pipe(process.stdin).close()
+        assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize(("method", "given", "type"), SENDS)
+def test_it_sends_every_kind(
+    method: str, given: dict[str, Any], type: str, npm: Npm, own: Own
+) -> None:
+    answer = npm.tell(f"messages.{method}", to=TO, **given)
+    assert answer["contacts"] == [{"input": TO, "waId": TO[1:]}]
+    (message,) = answer["messages"]
+    assert own.get(f"/messages/{message['id']}")["content"]["type"] == type
+
+
+def test_it_sends_text_that_answers_another(npm: Npm, own: Own) -> None:
+    first = npm.tell("messages.sendText", to=TO, body="Tea is ready")["messages"][0]["id"]
+    answer = npm.tell(
+        "messages.sendText", to=TO, body="With milk", previewUrl=True, contextMessageId=first
+    )
+    found = own.get(f"/messages/{answer['messages'][0]['id']}")
+    assert found["body"] == "With milk"
+    assert found["content"]["context"]["message_id"] == first
+
+
+def test_it_writes_to_who_has_no_number(npm: Npm) -> None:
+    person = "US.1906120919920101"
+    answer = npm.tell("messages.sendText", recipient=person, body="Tea is ready")
+    assert answer["contacts"] == [{"input": person, "userId": person}]
+
+
+def test_it_marks_messages_read(npm: Npm) -> None:
+    for more in ({}, {"typingIndicator": {"type": "text"}}):
+        assert npm.tell("messages.markRead", messageId=EARLIER, **more) == {"success": True}
+
+
+def test_an_error_is_an_exception_with_its_code(npm: Npm) -> None:
+    with pytest.raises(Thrown) as caught:
+        npm.tell("messages.sendText", to="12", body="Hello")
+    error = caught.value.error
+    assert (error["name"], error["httpStatus"], error["code"]) == ("GraphApiError", 400, 131009)
+    assert error["details"].startswith("to ")
+    assert error["fbtraceId"]
+
+
+def test_a_wrong_token_is_one_to_renew(npm: Npm) -> None:
+    with pytest.raises(Thrown) as caught:
+        npm.tell("messages.sendText", token="EAAnobodys", to=TO, body="Hello")
+    error = caught.value.error
+    assert (error["httpStatus"], error["code"], error["category"]) == (401, 190, "authorization")
+
+
+def test_it_keeps_templates(npm: Npm) -> None:
+    at = {"businessAccountId": WABA, "phoneNumberId": None}
+    parts = [{"type": "BODY", "text": "Hi {{1}}, welcome.", "example": {"bodyText": [["Ada"]]}}]
+    asked = {"name": "npm_kept", "language": "en_US", "category": "UTILITY", "components": parts}
+    made = npm.tell("templates.create", **at, **asked)
+    assert (made["status"], made["category"]) == ("PENDING", "UTILITY")
+    (found,) = npm.tell("templates.list", **at, name="npm_kept", limit=5)["data"]
+    assert (found["id"], found["language"]) == (made["id"], "en_US")
+    assert npm.tell("templates.get", **at, templateId=made["id"])["name"] == "npm_kept"
+    assert npm.tell("templates.delete", **at, name="npm_kept")["success"]
+    with pytest.raises(Thrown):
+        npm.tell("templates.get", **at, templateId=made["id"])
