@@ -242,7 +242,7 @@ async def opened(  # noqa: PLR0915 - the list of all parts
         suppressions=gateway.suppressions,
         keywords=keywords,
         inbound=inbound,
-        inlet=Inlet(store, connections, gateway, inbound),
+        inlet=Inlet(store, connections, gateway, inbound, templates),
         media=media,
         pools=pools,
         templates=templates,

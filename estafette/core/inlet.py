@@ -7,8 +7,9 @@ import structlog
 
 from estafette.core.connections import Connections
 from estafette.core.gateway import Gateway
-from estafette.core.inbound import Inbound, Unheard
-from estafette.model import Busy, GatewayError, Incoming, Inward, Receipt, Unknown
+from estafette.core.inbound import Addressees, Inbound, Unheard
+from estafette.core.templates import Templates
+from estafette.model import Approval, Busy, GatewayError, Incoming, Inward, Receipt, Unknown
 from estafette.providers import Provider
 from estafette.store import Store, attempts
 
@@ -26,12 +27,18 @@ class Inlet:
     """Hears what carriers tell, once they have proved who they are."""
 
     def __init__(
-        self, store: Store, connections: Connections, gateway: Gateway, inbound: Inbound
+        self,
+        store: Store,
+        connections: Connections,
+        gateway: Gateway,
+        inbound: Inbound,
+        templates: Templates,
     ) -> None:
         self._store = store
         self._connections = connections
         self._gateway = gateway
         self._inbound = inbound
+        self._templates = templates
 
     async def knows(self, provider: str, connection: str) -> None:
         """Raises Unknown unless there is such a connection of such a provider."""
@@ -63,6 +70,9 @@ class Inlet:
         receipts = [fact for fact in facts if isinstance(fact, Receipt)]
         if receipts:
             await self._record(connection, receipts)
+        for fact in facts:
+            if isinstance(fact, Approval):
+                await self._templates.told(connection, fact)
         people: dict[tuple[str, str], list[Incoming]] = {}
         for fact in facts:
             if isinstance(fact, Incoming):
@@ -89,20 +99,21 @@ class Inlet:
         What one could not be told of keeps the others from nothing; then all is told again.
         """
         turns = asyncio.Semaphore(_MOST)
+        known: Addressees = {}
 
         async def hear(written: Iterable[Incoming]) -> None:
             async with turns:
                 for incoming in written:
-                    await self._receive(connection, incoming)
+                    await self._receive(connection, incoming, known)
 
         ends = await asyncio.gather(*map(hear, people), return_exceptions=True)
         for end in ends:
             if isinstance(end, BaseException):
                 raise end
 
-    async def _receive(self, connection: str, incoming: Incoming) -> None:
+    async def _receive(self, connection: str, incoming: Incoming, known: Addressees) -> None:
         try:
-            await self._inbound.receive(connection, incoming)
+            await self._inbound.receive(connection, incoming, known=known)
         except Unheard:
             return  # nobody is told, not even the carrier
         except Unknown:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from estafette.model import whatsapp
+from estafette.model.address import is_person
 from estafette.model.attempt import Outcome
 from estafette.model.errors import Misconfigured, Refused, SendError, Throttled, Unclear
 from estafette.model.ids import digits
@@ -31,7 +32,6 @@ _HIDDEN = "…"
 _REF = re.compile(r"[!-~]{1,256}")
 _UPLOAD = "upload:"
 _SECONDS = re.compile(r"\d{1,12}", re.ASCII)
-_USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9._-]{1,128}")
 
 
 def body_of(message: Message, named: Mapping[int, str]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def body_of(message: Message, named: Mapping[int, str]) -> dict[str, Any]:
 def _recipient(message: Message) -> dict[str, str]:
     if message.content.get("recipient_type") == "group":
         return {"recipient_type": "group", "to": message.recipient}
-    name = "recipient" if _USER_ID.fullmatch(message.recipient) else "to"
+    name = "recipient" if is_person(message.recipient) else "to"
     return {"recipient_type": "individual", name: message.recipient}
 
 
@@ -82,6 +82,12 @@ def _with_ids(said: Any, known: Mapping[str, str]) -> Any:
             rest = {key: value for key, value in said.items() if key not in ("link", "id")}
             return {"id": known[said[name]], **rest}
     return {key: _with_ids(value, known) for key, value in said.items()}
+
+
+def people_of(addresses: Iterable[str]) -> dict[str, Any]:
+    """What is asked for to block these, or to let them in again."""
+    named = [{"user_id" if is_person(one) else "user": one} for one in addresses]
+    return {"messaging_product": "whatsapp", "block_users": named}
 
 
 # What is answered

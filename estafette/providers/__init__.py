@@ -119,7 +119,7 @@ class Provider:
     async def locate(self, url: str) -> Located:
         """Where the bytes of media that a person sent are now; `url` is one of `Incoming.media`.
 
-        Raises Refused where they are not to be had, Unreached where they may be later.
+        Raises Refused where they are not to be had, another SendError where they may be later.
         """
         return Located(url)
 

@@ -12,7 +12,7 @@ import io
 import re
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, BinaryIO, cast
@@ -138,14 +138,12 @@ class Meta(Provider):
             shown = {"Authorization": f"Bearer {self.token}", "User-Agent": "Estafette"}
             return Located(found, shown)
         refusal = graph.refusal(reply)
-        is_gone = refusal.code == "100" or reply.status == 404
-        failure = Refused if is_gone else Unreached
-        raise failure(str(refusal), code=refusal.code, reason=Reason.BAD_MEDIA)
+        if refusal.code == "100" or reply.status == 404:
+            raise Refused(str(refusal), code=refusal.code, reason=Reason.BAD_MEDIA)
+        raise Unreached(str(refusal)) if isinstance(refusal, Unclear) else refusal
 
     async def heed(self, sender_ref: str, ref: str, *, is_typing: bool = False) -> None:
         """Show that a message, and all before it, was read; typing shows until we answer, or for 25 s."""
-        if not _PHONE_ID.fullmatch(sender_ref):
-            raise Refused("the sender has no phone number id", reason=Reason.BAD_SENDER)
         asked: dict[str, Any] = {
             "messaging_product": "whatsapp",
             "status": "read",
@@ -153,9 +151,14 @@ class Meta(Provider):
         }
         if is_typing:
             asked["typing_indicator"] = {"type": "text"}
-        reply = await self._ask("POST", f"{sender_ref}/messages", asked)
-        if not reply.is_well:
-            raise graph.refusal(reply)
+        await self._done("POST", f"{_id_of(sender_ref)}/messages", asked)
+
+    async def block(self, sender_ref: str, people: Sequence[str], *, blocks: bool) -> None:
+        """Have Meta keep people away from a number, or let them in again."""
+        if not people:
+            return
+        path = f"{_id_of(sender_ref)}/block_users"
+        await self._done("POST" if blocks else "DELETE", path, graph.people_of(people))
 
     # What Meta tells
 
@@ -186,6 +189,12 @@ class Meta(Provider):
         return found.facts
 
     # How Meta is asked
+
+    async def _done(self, method: str, path: str, body: Mapping[str, Any]) -> None:
+        """Ask for something that is done, or raises a SendError."""
+        reply = await self._ask(method, path, body)
+        if not reply.is_well:
+            raise graph.refusal(reply)
 
     async def _ask(
         self,
@@ -292,9 +301,12 @@ def _check_base(url: str) -> None:
 
 
 def _phone_of(offer: Offer) -> str:
-    """The id at Meta of the number that sends. Raises Refused."""
-    named = offer.message.content.get("phone_id")
-    phone = str(named or offer.sender_ref)
+    """The id at Meta of the number that sends: the sender's own, unless another was asked for."""
+    return _id_of(str(offer.message.content.get("phone_id") or offer.sender_ref))
+
+
+def _id_of(phone: str) -> str:
+    """The same id, once it can stand in a path. Raises Refused."""
     if not _PHONE_ID.fullmatch(phone):
         raise Refused("the sender has no phone number id (ref)", reason=Reason.BAD_SENDER)
     return phone

@@ -94,6 +94,12 @@ ANSWERS: dict[str, Says | None] = {
 }
 
 
+def _open() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class Stub:
     """What it was asked, and where it stands."""
@@ -103,6 +109,7 @@ class Stub:
     uploads: list[Asked] = field(default_factory=list)
     says: Says | None = None  #: to whatever is asked next, once
     token: str = TOKEN
+    hold: threading.Event = field(default_factory=_open)  #: nothing is answered while it is not set
 
     @property
     def url(self) -> str:
@@ -122,16 +129,21 @@ class Stub:
         if self.says:
             found, self.says = self.says, None
             return found
+        if asked.method == "GET":
+            return self._given(asked.path)
         if asked.path.endswith("/media"):
             self.uploads.append(asked)
             return Says(200, {"id": f"70000000000{len(self.uploads)}"})
-        if asked.method == "GET":
-            at = f"{self.url}/bytes/{asked.path.rpartition('/')[2]}"
-            return Says(200, {"messaging_product": "whatsapp", "url": at, "mime_type": "image/png"})
         body = asked.json
-        if "status" in body:
-            return Says(200, {"success": True})
-        return _by_recipient(body)
+        is_sent = "status" not in body and "block_users" not in body
+        return _by_recipient(body) if is_sent else Says(200, {"success": True})
+
+    def _given(self, path: str) -> Says:
+        """One of the media of a person, or where it is."""
+        if path.startswith("/bytes/"):
+            return Says(200, "no picture", {"Content-Type": "image/jpeg"})
+        at = f"{self.url}/bytes/{path.rpartition('/')[2]}"
+        return Says(200, {"messaging_product": "whatsapp", "url": at, "mime_type": "image/png"})
 
 
 def _by_recipient(body: Any) -> Says | None:
@@ -161,6 +173,7 @@ def meta() -> Iterator[Stub]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             asked = Asked(self.command, self.path, headers, body)
             stub.asked.append(asked)
+            stub.hold.wait(30)
             found = stub.answer(asked)
             if found is None:
                 self.close_connection = True
@@ -175,6 +188,9 @@ def meta() -> Iterator[Stub]:
             self.wfile.write(said.encode())
 
         def do_GET(self) -> None:
+            self.do_POST()
+
+        def do_DELETE(self) -> None:
             self.do_POST()
 
         def log_message(self, format: str, *args: object) -> None:

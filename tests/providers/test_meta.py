@@ -401,8 +401,8 @@ async def test_media_are_where_meta_says(stub: Stub) -> None:
         for says, comes_to in (
             (refused(100), Refused),
             (Says(404, ""), Refused),
-            (refused(131000), Unreached),
-            (refused(190), Unreached),
+            (refused(131000), Throttled),
+            (refused(190), Misconfigured),
             (Says(502, ""), Unreached),
             (Says(200, {"url": "file:///etc/passwd"}), Unreached),
         ):
@@ -424,6 +424,24 @@ async def test_people_see_that_they_are_read_and_answered(stub: Stub) -> None:
             await provider.heed(PHONE, "wamid.theirs")
         with pytest.raises(Refused):
             await provider.heed("", "wamid.theirs")
+
+
+async def test_people_are_blocked_and_let_in_again(stub: Stub) -> None:
+    async with opened(stub) as provider:
+        for method, blocks in (("POST", True), ("DELETE", False)):
+            await provider.block(PHONE, [RECIPIENT, "US.13491208655302741918"], blocks=blocks)
+            asked = stub.asked[-1]
+            assert (asked.method, asked.path) == (method, f"/v23.0/{PHONE}/block_users")
+            assert asked.json == {
+                "messaging_product": "whatsapp",
+                "block_users": [{"user": RECIPIENT}, {"user_id": "US.13491208655302741918"}],
+            }
+        before = len(stub.asked)
+        await provider.block(PHONE, [], blocks=True)
+        assert len(stub.asked) == before
+        stub.says = refused(10)
+        with pytest.raises(Misconfigured):
+            await provider.block(PHONE, [RECIPIENT], blocks=True)
 
 
 # Settings
