@@ -178,7 +178,7 @@ def _link(found: Iterable[Door]) -> Link | None:
 
 
 @contextlib.asynccontextmanager
-async def opened(  # noqa: PLR0915 - the list of all parts
+async def opened(
     settings: Settings,
     wake: Callable[[], None] = lambda: None,
     *,
