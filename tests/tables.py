@@ -59,6 +59,29 @@ def sandbox_table() -> str:
     return table(("Recipient", "What the sandbox does"), rows)
 
 
+def people_table() -> str:
+    rows = [(f"`{number}`", text) for number, text in sandbox.PEOPLE.items()]
+    return table(("Recipient", "What the sandbox does"), rows)
+
+
+def failing_table() -> str:
+    rows = [(f"`+1650{way}` and the code", text) for way, text in sandbox.FAILING.items()]
+    return table(("Recipient", "A message"), rows)
+
+
+def codes_table() -> str:
+    """Meta's codes that have a recipient: those of six digits at the most."""
+    rows = [
+        (str(code), known.title, f"`+16500{code:06}`", _MOMENT[known.when is meta.When.LATER])
+        for code, known in sorted(meta.CODES.items())
+        if code < 1_000_000
+    ]
+    return table(("Code", "Title", "Recipient", "With Meta it is told"), rows)
+
+
+_MOMENT = {False: "at once", True: "later"}
+
+
 def magic_table() -> str:
     recipients = [
         (f"to `{number}`, from `{sandbox.MAGIC_SENDER}`", DECLINED[reason])
@@ -322,6 +345,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "sandbox": sandbox_table,
     "magic": magic_table,
+    "people": people_table,
+    "failing": failing_table,
+    "codes": codes_table,
     "metrics": metrics_table,
     "providers": providers_table,
     "pace": pace_table,

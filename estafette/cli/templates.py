@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -139,10 +139,11 @@ def show(id: Id, account: OfAccount = "", as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
         return
-    left_out = {"types", "variables"}
-    print_table(
-        ("", ""), [(name, str(value)) for name, value in found.items() if name not in left_out]
-    )
+    components = found["components"]
+    left_out = {"types", "variables", "components"}
+    rows = [(name, str(value)) for name, value in found.items() if name not in left_out]
+    parts = [(part["type"].lower(), _part(part)) for part in components]
+    print_table(("", ""), [*rows, *parts])
 
 
 def change(
@@ -222,6 +223,15 @@ def _row(item: Template) -> tuple[str, ...]:
     body = " ".join(item.body.split())
     short = body if len(body) <= 60 else body[:59] + "…"
     return f"HX{item.id}", item.name, item.language, item.kind, item.status, short
+
+
+def _part(part: Mapping[str, Any]) -> str:
+    """A component in a line: its text, or what it shows, or its buttons."""
+    if isinstance(buttons := part.get("buttons"), list):
+        return ", ".join(str(it.get("text") or it.get("type")) for it in buttons)
+    if isinstance(cards := part.get("cards"), list):
+        return f"{len(cards)} cards"
+    return str(part.get("text") or part.get("format", "")).replace("\n", " ")
 
 
 def _read_id(text: str) -> str:

@@ -1,5 +1,7 @@
 """What people see of us while they wait: that what they wrote was read, and that somebody answers."""
 
+import contextlib
+
 from estafette.core.connections import Connections
 from estafette.core.gateway import Gateway
 from estafette.model import Account, Misconfigured, Sender, Unknown
@@ -21,10 +23,8 @@ class Attention:
         SendError where the carrier does not do it, or cannot be asked.
         """
         ref = name
-        try:
+        with contextlib.suppress(Unknown):  # it may have come before we did
             ref = (await self._gateway.find_named(account, name)).ref or name
-        except Unknown:
-            pass  # it may have come before we did
         _, provider = await self._connections.find(sender.connection)
         if provider is None:
             raise Misconfigured(f"the connection {sender.connection} cannot be used")

@@ -4,6 +4,8 @@ import asyncio
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
+import structlog
+
 from estafette.core.blobs import Draft
 from estafette.http import Answer, Http, Limits, Sink
 from estafette.model import (
@@ -27,6 +29,8 @@ from estafette.model.media import (
     type_named,
 )
 from estafette.providers import Located, Provider
+
+log = structlog.get_logger()
 
 _LIMITS = Limits(connect_in=5.0, read_in=10.0, total_in=30.0, most=1 << 30)  # sizes are by type
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -61,6 +65,10 @@ async def locate(provider: Provider | None, message: Message, url: str) -> Locat
         raise _unreached(message, str(error)) from None
     except TimeoutError:
         raise _unreached(message, "its carrier did not say in time where it is") from None
+    except Exception as error:
+        log.exception("a provider broke", message=message.id)
+        text = f"{type(error).__name__} while its carrier was asked where it is"
+        raise _unreached(message, text) from None
 
 
 async def fetch(

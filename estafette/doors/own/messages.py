@@ -190,6 +190,7 @@ class Messages:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._gateway = core.gateway
+        self._media = core.media
         self._senders = core.senders
         self._window = core.window
 
@@ -199,6 +200,7 @@ class Messages:
         bad = [url for url in asked.media if not check_url(url, "media")]
         if bad:
             raise Refusal("bad_request", "media: an empty text is not a URL", field="media")
+        kind = _kind(asked)
         recipient = _recipient(asked)
         send = model.Send(
             channel=asked.channel,
@@ -215,24 +217,16 @@ class Messages:
             fingerprint=_fingerprint(asked) if call.idempotency_key else "",
             fallback=fallback.read(asked.fallback),
         )
-        sent = await self._gateway.send(call.account, await self._said(call, asked, send))
+        sent = await self._gateway.send(call.account, await self._said(call, asked, send, kind))
         return message(sent, await self._window.until(sent))
 
-    async def _said(self, call: Call, asked: NewMessage, send: model.Send) -> model.Send:
+    async def _said(self, call: Call, asked: NewMessage, send: model.Send, kind: str) -> model.Send:
         """The message with what its template or its object says. Raises Refusal."""
-        kind = kind_of(asked, has_template=asked.template is not UNSET)
         if asked.template is not UNSET:
-            if asked.body or asked.media or kind:
-                raise Refusal("bad_request", "a template has its own text", field="template")
             made = await said(self._core, call.account, asked.template, asked.channel)
             send = replace(send, body=made.body, media=made.media, content=made.content)
         if not kind and not asked.reply_to and not asked.tracker:
             return send
-        if asked.channel is not Channel.WHATSAPP:
-            blamed = kind or ("reply_to" if asked.reply_to else "tracker")
-            raise Refusal("bad_request", f"{blamed} goes on whatsapp only", field=blamed)
-        if kind and (asked.body or asked.media):
-            raise Refusal("bad_request", f"{kind} has its own text and media", field=kind)
         spoken = await kinds.said(self._core, call.account, send.sender, asked, kind)
         content = {**send.content, **spoken.content}
         if not kind:
@@ -267,12 +261,13 @@ class Messages:
         except Unknown:
             raise _bad_after() from None
         following = call.next(_after(page.items[-1], filter)) if page.has_next else None
-        return Page([message(item) for item in page.items], following)
+        return Page([message(item) for item in await self._media.shown(page.items)], following)
 
     async def show(self, call: Call) -> Traced:
         """Show one message with its timeline, by any form of its id, or by its carrier's own."""
         found = await self._find(call)
         until = await self._window.until(found)
+        (found,) = await self._media.shown([found])
         return traced(found, await self._gateway.timeline(found), until)
 
     async def cancel(self, call: Call) -> Message:
@@ -292,6 +287,21 @@ class Messages:
 
     async def _find(self, call: Call) -> model.Message:
         return await self._gateway.find_named(call.account, call.holes["id"])
+
+
+def _kind(asked: NewMessage) -> str:
+    """The kind whose object is given, or nothing. Raises Refusal for what does not go together."""
+    has_template = asked.template is not UNSET
+    kind = kind_of(asked, has_template=has_template)
+    given = (kind, "reply_to" if asked.reply_to else "", "tracker" if asked.tracker else "")
+    special = next(filter(None, given), "")
+    if special and asked.channel is not Channel.WHATSAPP:
+        raise Refusal("bad_request", f"{special} goes on whatsapp only", field=special)
+    if has_template and (asked.body or asked.media or kind):
+        raise Refusal("bad_request", "a template has its own text", field="template")
+    if kind and (asked.body or asked.media):
+        raise Refusal("bad_request", f"{kind} has its own text and media", field=kind)
+    return kind
 
 
 def _recipient(asked: NewMessage) -> str:

@@ -1,7 +1,7 @@
 """Templates: texts with holes, and what became of their approval."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -10,6 +10,7 @@ from estafette.core.core import Core
 from estafette.doors.own.errors import Refusal
 from estafette.doors.own.wire import At, Call, Page, PageQuery, Row, check_url
 from estafette.model import Account, Channel, Cursor, Unknown
+from estafette.model import components as made_of
 from estafette.model import template as words
 from estafette.model.filling import places
 from estafette.model.ids import read_id
@@ -45,7 +46,8 @@ MediaUrl = Annotated[
 
 class Template(Struct, frozen=True, kw_only=True):
     """A text with holes. `places` is how many values fill it; `channel` is null for what any channel
-    takes; `sid`, `types` and `variables` are how the Twilio door has it.
+    takes; `sid`, `types` and `variables` are how the Twilio door has it, `components` and
+    `parameter_format` how WhatsApp's own API has it.
     """
 
     id: str
@@ -62,6 +64,8 @@ class Template(Struct, frozen=True, kw_only=True):
     status: TemplateStatus
     types: Mapping[str, Mapping[str, Any]]
     variables: Mapping[str, str]
+    components: Sequence[Mapping[str, Any]]
+    parameter_format: Literal["POSITIONAL", "NAMED"]
     created_at: At
     updated_at: At
 
@@ -126,6 +130,8 @@ def template(item: words.Template) -> Template:
         status=item.status,
         types=words.shapes(item),
         variables=item.variables,
+        components=made_of.components(item),
+        parameter_format="NAMED" if made_of.is_named(item) else "POSITIONAL",
         created_at=item.created_at,
         updated_at=item.updated_at,
     )

@@ -109,12 +109,16 @@ class WebhookChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     verify_token: VerifyToken | UnsetType = UNSET
 
 
+_EVENTS = frozenset(WebhookEvent)
+
+
 def webhook(item: Subscription) -> Webhook:
     """A webhook as it is shown."""
     return Webhook(
         id=item.id,
         url=item.url,
-        events=[WebhookEvent(name) for name in item.events],
+        # Of what this API has no word for, such as an app's other fields, nothing is told.
+        events=[WebhookEvent(name) for name in item.events if name in _EVENTS],
         format=Format(item.door),
         sender=item.sender or None,
         has_secret=item.has_secret,
@@ -264,7 +268,12 @@ async def _place(core: Core, account: str, asked: NewWebhook) -> tuple[str, dict
     except Unknown as error:
         raise Refusal("not_found", str(error), field="sender") from None
     waba = await core.business.of_sender(sender)
-    return sender.id, {"level": "phone", "waba": waba, TOKEN: asked.verify_token}
+    return sender.id, {
+        "level": "phone",
+        "waba": waba,
+        "phone": sender.ref,
+        TOKEN: asked.verify_token,
+    }
 
 
 async def _sender(core: Core, account: str, name: str) -> Sender:

@@ -6,7 +6,7 @@ from typing import Any
 
 from estafette.model import meta
 
-TRACE = "x-fb-trace-id"  #: the header that names a request
+TRACE = b"x-fb-trace-id"  #: the header that names a request
 
 
 def new_trace() -> str:

@@ -145,4 +145,4 @@ def _refuse(id: str, error: Unknown | Busy) -> Response:
     refusal = _gone(id) if isinstance(error, Unknown) else Refusal(2, str(error))
     trace = new_trace()
     body = msgspec.json.encode(refusal.shape(trace))
-    return Response(body, refusal.status, {TRACE: trace}, "application/json")
+    return Response(body, refusal.status, {TRACE.decode(): trace}, "application/json")

@@ -17,6 +17,7 @@ from estafette.doors.whatsapp import auth
 from estafette.doors.whatsapp.access import Access
 from estafette.doors.whatsapp.blocks import Blocks
 from estafette.doors.whatsapp.errors import TRACE, Refusal, new_trace, unknown
+from estafette.doors.whatsapp.examples import Examples
 from estafette.doors.whatsapp.media import Media
 from estafette.doors.whatsapp.messages import Messages
 from estafette.doors.whatsapp.objects import Objects
@@ -51,9 +52,8 @@ class Part(Protocol):
 
 #: The parts, the most asked first. Of two paths that fit, the one that stands first answers.
 PARTS: tuple[type[Part], ...] = (
-    Messages, Media, Templates, Phones, Profiles, Blocks, Subscriptions, Access, Objects,
+    Messages, Media, Templates, Phones, Profiles, Blocks, Subscriptions, Access, Examples, Objects,
 )  # fmt: skip
-
 
 _encode = msgspec.json.Encoder().encode
 
@@ -101,7 +101,7 @@ class Application:
                 "a request broke", path=scope["path"], method=scope["method"], trace=trace
             )
             response = _refusal(Refusal(131000, "Something broke here: see the log."), trace)
-        response.headers[TRACE] = trace
+        response.raw_headers.append((TRACE, trace.encode()))
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:

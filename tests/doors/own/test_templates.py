@@ -49,6 +49,7 @@ def test_a_template_has_every_property(own: Own, twilio: Api) -> None:
         "channel": "whatsapp", "kind": "text", "title": "News", "category": "MARKETING",
         "body": "Hi {{1}}, {{2}}", "media_url": "", "places": 2, "status": "approved",
         "types": {"twilio/text": {"body": "Hi {{1}}, {{2}}"}}, "variables": {},
+        "components": [{"type": "BODY", "text": "Hi {{1}}, {{2}}"}], "parameter_format": "POSITIONAL",
         "created_at": made["created_at"], "updated_at": made["created_at"],
     }  # fmt: skip
     assert own.get(f"/templates/{made['id']}") == made
@@ -249,7 +250,7 @@ def test_a_template_shows_the_media_of_a_message(own: Own) -> None:
             {"channel": "sms", "from": "+15017122661"},
             (400, "bad_request", "template"),
         ),
-        ({"name": FIRST, "values": ["a" * 1600]}, {}, (400, "too_long", "body")),
+        ({"name": FIRST, "values": ["a" * 4096]}, {}, (400, "too_long", "body")),
         (None, {}, (400, "bad_request", "template")),
     ],
 )

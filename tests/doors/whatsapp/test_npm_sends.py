@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import Server
 from tests.doors.own.conftest import Own
-from tests.doors.whatsapp.conftest import PHONE
+from tests.doors.whatsapp.conftest import PHONE, WABA
 from tests.doors.whatsapp.said import EARLIER, FILE, LINK, TO
 
 NODE = Path(__file__).parents[2] / "node"
@@ -186,3 +186,17 @@ def test_a_wrong_token_is_one_to_renew(npm: Npm) -> None:
         npm.tell("messages.sendText", token="EAAnobodys", to=TO, body="Hello")
     error = caught.value.error
     assert (error["httpStatus"], error["code"], error["category"]) == (401, 190, "authorization")
+
+
+def test_it_keeps_templates(npm: Npm) -> None:
+    at = {"businessAccountId": WABA, "phoneNumberId": None}
+    parts = [{"type": "BODY", "text": "Hi {{1}}, welcome.", "example": {"bodyText": [["Ada"]]}}]
+    asked = {"name": "npm_kept", "language": "en_US", "category": "UTILITY", "components": parts}
+    made = npm.tell("templates.create", **at, **asked)
+    assert (made["status"], made["category"]) == ("PENDING", "UTILITY")
+    (found,) = npm.tell("templates.list", **at, name="npm_kept", limit=5)["data"]
+    assert (found["id"], found["language"]) == (made["id"], "en_US")
+    assert npm.tell("templates.get", **at, templateId=made["id"])["name"] == "npm_kept"
+    assert npm.tell("templates.delete", **at, name="npm_kept")["success"]
+    with pytest.raises(Thrown):
+        npm.tell("templates.get", **at, templateId=made["id"])

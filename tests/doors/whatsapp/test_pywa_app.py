@@ -86,7 +86,8 @@ def test_files_can_be_downloaded(
         assert getattr(file, name) == value
     content = file.get_bytes()
     assert len(content) == 2000
-    assert file.sha256 and file.id.isdigit()
+    assert file.sha256
+    assert file.id.isdigit()
 
 
 def test_what_cannot_be_fetched_is_unsupported(app: Listener, own: Own, pictures: Pictures) -> None:
