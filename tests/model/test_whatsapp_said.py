@@ -351,14 +351,14 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-def _spoiled(value: Any, path: list[int], junk: Any) -> Any:
+def spoiled(value: Any, path: list[int], junk: Any) -> Any:
     """The value with something else in the place that the path leads to."""
     if not path or not isinstance(value, dict | list) or not value:
         return junk
     keys = list(value) if isinstance(value, dict) else list(range(len(value)))
     key = keys[path[0] % len(keys)]
     copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[key] = _spoiled(value[key], path[1:], junk)
+    copy[key] = spoiled(value[key], path[1:], junk)
     return copy
 
 
@@ -367,7 +367,7 @@ def _spoiled(value: Any, path: list[int], junk: Any) -> Any:
 def test_whatever_is_wrong_is_told(label: str, path: list[int], junk: Any) -> None:
     kind, value, _ = TAKEN[label]
     try:
-        said = read(kind, _spoiled(value, path, junk))
+        said = read(kind, spoiled(value, path, junk))
     except Unsaid:
         return
     json.dumps(said.content).encode()
