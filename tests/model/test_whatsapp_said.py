@@ -174,6 +174,7 @@ ACTION = "interactive.action"
 #: Interactive messages, and Meta's code with the part that is to blame.
 UNTOUCHED: dict[str, tuple[Any, tuple[int, str]]] = {
     "no type": ({"body": {"text": "a"}}, (NONE, "interactive.type")),
+    "a type that is none": (interactive("a button!", {}), (BAD, "interactive.type")),
     "no action": ({"type": "list", "body": {"text": "a"}}, (NONE, ACTION)),
     "no body": ({"type": "button", "action": buttons(1)}, (NONE, "interactive.body.text")),
     "a body too long": (interactive("button", buttons(1), body={"text": "x" * 1025}), (BAD, "interactive.body.text")),
