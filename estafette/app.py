@@ -178,7 +178,7 @@ def _link(found: Iterable[Door]) -> Link | None:
 
 
 @contextlib.asynccontextmanager
-async def opened(  # noqa: PLR0915 - the list of all parts
+async def opened(
     settings: Settings,
     wake: Callable[[], None] = lambda: None,
     *,
@@ -207,9 +207,8 @@ async def opened(  # noqa: PLR0915 - the list of all parts
     http = Http(allows_private=allows_private)
     public_url = settings.public_url or public_url
     place = Place(settings.home, node.id, http, public_url)
-    connections = Connections(
-        store, vault, utc_now, place, {"sandbox": {"delay": settings.sandbox_delay}}
-    )
+    defaults = {"sandbox": {"delay": settings.sandbox_delay}}
+    connections = Connections(store, vault, utc_now, place, defaults)
     people = People(store, vault, utc_now)
     pools = Pools(store, utc_now)
     verified = Verified(store, utc_now)
