@@ -119,6 +119,12 @@ class App:
         if why:
             raise WrongKey(f"the secret key is not that of this database: {why}")
 
+    def show_media(self, found: Iterable[Door]) -> None:
+        """Let doors show media where one of them gives them."""
+        link, public_url = _link(found), self.core.public_url
+        if link:
+            self.core.media.show_at(lambda item: f"{public_url}{link(item)}")
+
     def worker(self, owed: Callable[[], None] = lambda: None) -> Worker:
         """What carries messages in this process."""
         core = self.core
@@ -172,7 +178,7 @@ def _link(found: Iterable[Door]) -> Link | None:
 
 
 @contextlib.asynccontextmanager
-async def opened(  # noqa: PLR0915 - the list of all parts
+async def opened(
     settings: Settings,
     wake: Callable[[], None] = lambda: None,
     *,
@@ -201,8 +207,9 @@ async def opened(  # noqa: PLR0915 - the list of all parts
     http = Http(allows_private=allows_private)
     public_url = settings.public_url or public_url
     place = Place(settings.home, node.id, http, public_url)
-    defaults = {"sandbox": {"delay": settings.sandbox_delay}}
-    connections = Connections(store, vault, utc_now, place, defaults)
+    connections = Connections(
+        store, vault, utc_now, place, {"sandbox": {"delay": settings.sandbox_delay}}
+    )
     people = People(store, vault, utc_now)
     pools = Pools(store, utc_now)
     verified = Verified(store, utc_now)
@@ -219,8 +226,9 @@ async def opened(  # noqa: PLR0915 - the list of all parts
     keywords = Keywords(store, gateway, people, utc_now)
     inbound = Inbound(store, keywords, utc_now, wake, gateway.blocks, gateway.aliases)
     inside = Http(allows_private=True)
-    bucket = Bucket(bucket_url, inside, utc_now) if bucket_url else None
-    blobs = Blobs(settings.home / "media", bucket)
+    blobs = Blobs(
+        settings.home / "media", Bucket(bucket_url, inside, utc_now) if bucket_url else None
+    )
     media = Media(
         store,
         blobs,
