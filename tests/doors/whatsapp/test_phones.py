@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from pywa import WhatsApp
@@ -244,6 +245,14 @@ def test_no_value_breaks_anything(line: Line) -> None:
             body = {"messaging_product": "whatsapp", name: value}
             assert line.post(path, body).status < 500, (path, name, value)
         assert line.api.call("GET", f"/v23.0/{line.id}").status == 200
+
+
+def test_no_question_breaks_anything(api: Api) -> None:
+    for text in ("{", "}", ",,", "(", "id{", "id)(", "\0", "\ud800", "x" * 5000, "id," * 900, "é"):
+        raw = quote(text, errors="surrogatepass")
+        for path in (PHONE, WABA, f"{WABA}/phone_numbers", f"{PHONE}/settings"):
+            for name in ("fields", "limit", "after", "before"):
+                assert api.call("GET", f"/v23.0/{path}?{name}={raw}").status < 500
 
 
 def test_another_token_is_refused(api: Api) -> None:
