@@ -207,9 +207,8 @@ async def opened(
     http = Http(allows_private=allows_private)
     public_url = settings.public_url or public_url
     place = Place(settings.home, node.id, http, public_url)
-    connections = Connections(
-        store, vault, utc_now, place, {"sandbox": {"delay": settings.sandbox_delay}}
-    )
+    defaults = {"sandbox": {"delay": settings.sandbox_delay}}
+    connections = Connections(store, vault, utc_now, place, defaults)
     people = People(store, vault, utc_now)
     pools = Pools(store, utc_now)
     verified = Verified(store, utc_now)
@@ -247,7 +246,7 @@ async def opened(
         suppressions=gateway.suppressions,
         keywords=keywords,
         inbound=inbound,
-        inlet=Inlet(store, connections, gateway, inbound),
+        inlet=Inlet(store, connections, gateway, inbound, templates),
         media=media,
         pools=pools,
         templates=templates,

@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from estafette import actions
-from estafette.actions import Action, Asked, BadInputs, Ran
+from estafette.actions import Action, Asked, BadInputs, Looked, Ran
 from estafette.cli.run import (
     NOT_REACHABLE,
     REFUSED,
@@ -73,10 +73,27 @@ def list_(as_json: AsJson = False) -> None:
 
 def show(
     name: Annotated[str, typer.Argument(help="Its name, in any case.")],
+    id: Annotated[
+        str,
+        typer.Argument(
+            help="What a run of it made, such as a message: its outputs as they are now."
+        ),
+    ] = "",
+    *,
+    wait: Annotated[
+        float,
+        typer.Option(
+            help="Seconds that may pass until these are final.", min=0, max=actions.LONGEST_LOOK
+        ),
+    ] = 0,
     as_json: AsJson = False,
+    account: OfAccount = "",
 ) -> None:
-    """Show what an action takes and gives."""
+    """Show what an action takes and gives; or what became of a run, as HTTP answers it."""
     action = _named(name)
+    if id:
+        _look(action, id, wait, account)
+        return
     found = wire.described(action)
     if as_json:
         print_json(msgspec.to_builtins(found))
@@ -88,6 +105,22 @@ def show(
         *(_row("output", item, shape, ()) for item, shape in _of(found.outputs)),
     ]
     print_table(("", "name", "", "what"), rows)
+
+
+def _look(action: Action, id: str, wait: float, account: str) -> None:
+    """Print what a run came to by now, in JSON."""
+    if action.look is None:
+        raise BadInput(f"{action.name} is over once it ran: there is nothing to show of a run")
+
+    async def work() -> Ran:
+        async with home() as app:
+            owner = await account_of(app, account)
+            return await actions.seen(action, Looked(app.core, owner, id, wait))
+
+    ran = run(work())
+    if ran.failure:
+        raise Unknown(ran.failure.text)
+    sys.stdout.write(f"{answers.in_json(answers.looked(action, ran)).decode()}\n")
 
 
 def run_(

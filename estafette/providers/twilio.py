@@ -40,7 +40,6 @@ from estafette.model import (
 from estafette.model.networks import is_private_host
 from estafette.model.text import units
 from estafette.model.twilio import is_service_sid
-from estafette.model.upload import UPLOAD
 from estafette.providers import Place, Provider, secret
 
 #: What became of a message. `accepted`, `queued` and `sending` tell nothing that the answer did not.
@@ -142,6 +141,7 @@ class Twilio(Provider):
     title = "Twilio"
     channels = frozenset(PREFIX)
     docs = "docs/how-to/twilio.md"
+    needs_urls = True
     thanks = ("text/xml", b"<Response/>")
 
     base_url: str = "https://api.twilio.com"
@@ -196,12 +196,6 @@ class Twilio(Provider):
         """One POST. What it did not answer clearly may have been taken, and is Unclear."""
         if self._http is None:
             raise Misconfigured("twilio: it is not open")
-        if any(url.startswith(UPLOAD) for url in offer.message.media):
-            raise Refused(
-                "an upload has no address at which Twilio could fetch it: ESTAFETTE_PUBLIC_URL is not"
-                " one that others reach",
-                reason=Reason.BAD_MEDIA,
-            )
         path = f"/2010-04-01/Accounts/{self.account_sid}/Messages.json"
         try:
             answer = await self._http.ask(

@@ -170,14 +170,6 @@ async def test_media_are_repeated_and_an_empty_text_is_left_out(stub: Stub) -> N
     assert "Body" not in form
 
 
-async def test_an_upload_that_cannot_be_fetched_from_here_is_not_offered(stub: Stub) -> None:
-    one, before = changed(offer(), media=("upload:" + "ab" * 16,)), len(stub.asked)
-    async with opened(stub) as provider:
-        with pytest.raises(Refused, match="ESTAFETTE_PUBLIC_URL"):
-            await provider.send(one)
-    assert len(stub.asked) == before
-
-
 async def test_a_whatsapp_message_says_so_in_its_addresses(stub: Stub) -> None:
     form = await asked_of(stub, changed(offer(), channel=Channel.WHATSAPP))
     assert (form["To"], form["From"]) == ([f"whatsapp:{RECIPIENT}"], [f"whatsapp:{SENDER}"])
