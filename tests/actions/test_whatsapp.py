@@ -1,5 +1,6 @@
 """WHATSAPP.SEND_MESSAGE on every face, against a server with the sandbox and with an upstream of Meta's kind."""
 
+import hmac
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlencode
 from xml.etree import ElementTree
@@ -471,6 +473,29 @@ def test_a_look_at_what_meta_took(near: Near, far: Stub) -> None:
     assert near.look(said["message_id"]).members == said
 
 
+def test_what_meta_tells_later_is_seen(near: Near, far: Stub) -> None:
+    settings = {"base_url": far.url, "token": TOKEN, "app_secret": "a secret of the app"}
+    asked = {"name": "told", "provider": "meta", "settings": settings}
+    assert near.own.call("POST", "/connections", asked).status == 201
+    said = near.sent(connection_id="told", sender_id=ELSEWHERE)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(near.look, said["message_id"], "wait=20")
+        update = {"id": said["message_id"], "status": "delivered", "timestamp": "1790000000",
+                  "recipient_id": said["wa_id"]}  # fmt: skip
+        value = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": ELSEWHERE},
+                 "statuses": [update]}  # fmt: skip
+        entry = [{"id": "1", "changes": [{"field": "messages", "value": value}]}]
+        body = json.dumps({"object": "whatsapp_business_account", "entry": entry}).encode()
+        signed = hmac.new(settings["app_secret"].encode(), body, sha256).hexdigest()
+        headers = {"X_Hub_Signature_256": f"sha256={signed}", "Content_Type": JSON}
+        assert near.caller.call("POST", "/in/meta/told", body, **headers).status == 200
+        found = waiting.result(20).members
+    assert found["delivery"] == {
+        "state": "delivered", "at": "2026-09-21T14:13:20Z", "error": None
+    }  # fmt: skip
+    assert found["body"] == said["body"]
+
+
 def test_looks_that_show_nothing(near: Near) -> None:
     for name in ("wamid.nothing", "0" * 32, "a/b/c", "wamid.x/y+z="):
         answer = near.look(name)
@@ -487,8 +512,10 @@ def test_looks_that_show_nothing(near: Near) -> None:
     mine = near.sent()["message_id"]
     assert other.call("GET", f"{PATH}/{quote(mine)}").status == 404
     # Another account's senders are unknown as well.
-    step = json.dumps({"sender_id": SENDER, "recipient_number": TO, "payload": TEXT})
-    assert other.call("POST", PATH, step, Content_Type=JSON).status == 400
+    step = {"sender_id": SENDER, "recipient_number": TO, "payload": TEXT}
+    for asked in (step, {**step, "connection_id": "far"}):
+        answer = other.call("POST", PATH, json.dumps(asked), Content_Type=JSON)
+        assert (answer.status, answer.members["body"]["error"]["error_subcode"]) == (400, 33)
 
 
 def other_account(near: Near) -> Caller:
