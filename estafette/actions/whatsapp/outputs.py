@@ -135,8 +135,8 @@ def _is_open(said: Said) -> bool:
 def _taken(message: Message, answer: Answered, delivery: Delivery | None) -> Outputs:
     plain = accepted(message, delivery)
     plain = msgspec.structs.replace(plain, message_id=message.ref or plain.message_id)
-    if not isinstance(answer.body, dict) or not answer.status:
-        return plain  # a receipt was quicker than the answer, or it is no carrier of that kind
+    if not isinstance(answer.body, dict) or not 200 <= answer.status < 300:
+        return plain  # a receipt said so, and not the answer; or it is no carrier of that kind
     contact, told = _first(answer.body, "contacts"), _first(answer.body, "messages")
     return msgspec.structs.replace(
         plain,
