@@ -21,6 +21,7 @@ from estafette.doors.connectors import swagger
 from estafette.doors.own.errors import DECLINED as REFUSED
 from estafette.doors.own.errors import STATUS
 from estafette.doors.own.routes import PARTS
+from estafette.model import meta
 from estafette.model.twilio import CODES, DECLINED, MAGIC_SENDERS
 from estafette.ops import _Queue
 from estafette.providers import load, names, sandbox
@@ -55,6 +56,29 @@ def sandbox_table() -> str:
     )
     rows.append(("any other number", "delivers after `ESTAFETTE_SANDBOX_DELAY` seconds"))
     return table(("Recipient", "What the sandbox does"), rows)
+
+
+def people_table() -> str:
+    rows = [(f"`{number}`", text) for number, text in sandbox.PEOPLE.items()]
+    return table(("Recipient", "What the sandbox does"), rows)
+
+
+def failing_table() -> str:
+    rows = [(f"`+1650{way}` and the code", text) for way, text in sandbox.FAILING.items()]
+    return table(("Recipient", "A message"), rows)
+
+
+def codes_table() -> str:
+    """Meta's codes that have a recipient: those of six digits at the most."""
+    rows = [
+        (str(code), known.title, f"`+16500{code:06}`", _MOMENT[known.when is meta.When.LATER])
+        for code, known in sorted(meta.CODES.items())
+        if code < 1_000_000
+    ]
+    return table(("Code", "Title", "Recipient", "With Meta it is told"), rows)
+
+
+_MOMENT = {False: "at once", True: "later"}
 
 
 def magic_table() -> str:
@@ -280,6 +304,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "sandbox": sandbox_table,
     "magic": magic_table,
+    "people": people_table,
+    "failing": failing_table,
+    "codes": codes_table,
     "metrics": metrics_table,
     "providers": providers_table,
     "pace": pace_table,

@@ -101,7 +101,7 @@ class Application:
                 "a request broke", path=scope["path"], method=scope["method"], trace=trace
             )
             response = _refusal(Refusal(131000, "Something broke here: see the log."), trace)
-        response.headers[TRACE] = trace
+        response.raw_headers.append((TRACE, trace.encode()))
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:

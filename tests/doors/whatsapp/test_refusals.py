@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from estafette.doors.whatsapp.declined import DETAILS, of_declined, of_refused
+from estafette.doors.whatsapp.declined import of_declined, of_refused
 from estafette.model import (
     Declined,
     Misconfigured,
@@ -22,6 +22,7 @@ from estafette.model import (
     Unreached,
     meta,
 )
+from estafette.model.whatsapp.declined import DETAILS
 from tests.doors.own.conftest import Own
 from tests.doors.whatsapp.conftest import PHONE, SENDER, Api
 from tests.doors.whatsapp.said import OBJECTS, TO, bodies, hello
