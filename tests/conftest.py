@@ -1,5 +1,6 @@
 """What the tests stand on: real databases, and real servers in processes of their own."""
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -81,9 +82,13 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, and that nobody is given who asks for any: a server that is
+    started again finds it free.
+    """
+    while True:
+        port = 12_000 + secrets.randbelow(18_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @dataclass
