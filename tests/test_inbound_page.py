@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli import forked
+from tests import forked
 from tests.conftest import RECIPIENT, Server, free_port
 from tests.tables import ROOT
 

@@ -22,7 +22,7 @@ import pytest
 import requests
 import yaml
 
-from tests.cli import forked
+from tests import forked
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, RECIPIENT, Server
 from tests.doors.twilio.conftest import Api, new_number
 from tests.tables import ROOT

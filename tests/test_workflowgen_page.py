@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from tests.cli import forked
+from tests import forked
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, Server
 from tests.doors.twilio.conftest import basic
 from tests.doors.workflowgen.conftest import values

@@ -1,4 +1,4 @@
-"""A few rounds of `make crash`, on both engines."""
+"""Two rounds of `make crash`, on both engines; a build runs more."""
 
 from pathlib import Path
 
@@ -11,13 +11,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
-def test_what_was_accepted_survives_kill_9_and_is_offered_once(
-    url: str, tmp_path: Path, seed: int
-) -> None:
+def test_what_was_accepted_survives_kill_9_and_is_offered_once(url: str, tmp_path: Path) -> None:
     server = Server(tmp_path / "home", database_url=url)
     try:
-        verdict = crash(server, 3, seed=seed)
+        verdict = crash(server, 2, seed=1)
         assert verdict.accepted > 0
         assert verdict.is_good, str(verdict)
     finally:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli import forked
+from tests import forked
 from tests.conftest import Server
 
 

@@ -17,7 +17,7 @@ from estafette import actions
 from estafette.actions import Failed, Ran
 from estafette.cli.action import Format, _tell
 from estafette.doors.actions.answers import Options
-from tests.cli import forked
+from tests import forked
 from tests.cli.conftest import asked, refused
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli import forked
+from tests import forked
 from tests.cli.conftest import asked, refused
 from tests.conftest import Server
 

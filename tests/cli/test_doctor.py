@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli import forked
+from tests import forked
 from tests.cli.conftest import asked
 from tests.conftest import Server, free_port, fresh_database
 

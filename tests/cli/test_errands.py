@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli import forked
+from tests import forked
 from tests.conftest import Server
 from tests.doors.workflowgen.conftest import Flow, context
 from tests.receiver import receiving

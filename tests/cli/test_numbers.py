@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli import forked
+from tests import forked
 from tests.cli.conftest import asked, refused
 from tests.conftest import Server
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli import forked
+from tests import forked
 from tests.cli.conftest import asked, refused
 from tests.conftest import ACCOUNT_SID, Server
 
@@ -74,7 +74,7 @@ def test_what_the_first_start_makes_is_shown_once_and_only_there(tmp_path: Path)
     given = {"ESTAFETTE_ACCOUNT_SID": "", "ESTAFETTE_AUTH_TOKEN": ""}
     server = Server(tmp_path / "home", environment=given)
     try:
-        first = server.run("migrate")
+        first = server.run_anew("migrate")
         lines = [line.strip() for line in first.stderr.splitlines()]
         made = dict(line.split("=", 1) for line in lines if line.startswith("ESTAFETTE_"))
         assert set(made) == {
@@ -102,7 +102,7 @@ def test_what_the_environment_gives_is_never_printed(tmp_path: Path) -> None:
     key = f"SK{'0' * 32}.a-secret-that-is-given"
     server = Server(tmp_path / "home", environment={"ESTAFETTE_API_KEY": key})
     try:
-        first = server.run("keys")
+        first = server.run_anew("keys")
         assert first.stderr.split() == [
             *["A", "new", "home.", "Its", "first", "account,", "shown", "this", "once:"],
             f"ESTAFETTE_ACCOUNT_SID={ACCOUNT_SID}",

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.cli import forked
+from tests import forked
 from tests.cli.conftest import asked, refused
 from tests.conftest import RECIPIENT, Server
 

@@ -84,7 +84,7 @@ def test_a_port_that_is_taken_is_named(own_server: Server, server: Server) -> No
 
 
 def test_a_home_is_its_owners_alone(own_server: Server, server: Server) -> None:
-    own_server.run("serve", "--port", str(server.port), check=False)
+    own_server.run_anew("serve", "--port", str(server.port), check=False)
     assert stat.S_IMODE(own_server.home.stat().st_mode) == 0o700
 
 
@@ -135,7 +135,7 @@ def test_two_servers_share_a_home(own_server: Server) -> None:
     other = Server(own_server.home, port=free_port())
     other.start()
     try:
-        done = own_server.run("send", "--to", RECIPIENT, "--body", "x", "--follow")
+        done = own_server.run_anew("send", "--to", RECIPIENT, "--body", "x", "--follow")
         assert done.stdout.rstrip().endswith("delivered")
     finally:
         assert other.stop() == 0

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli import forked
+from tests import forked
 from tests.cli.conftest import asked, refused
 from tests.conftest import Server
 

@@ -191,8 +191,9 @@ RELEASE = {0x2039: "<", 0x203A: ">", 0x200C: ""}
 def test_so_they_do_with_smart_encoding_and_the_replaced_text_is_the_same(
     bodies: list[str],
 ) -> None:
-    ours = answers([smart(body.translate(RELEASE)) for body in bodies])
-    check(bodies, ours, asked_of_npm(bodies, "smart"))
+    some = bodies[:3000]
+    ours = answers([smart(body.translate(RELEASE)) for body in some])
+    check(some, ours, asked_of_npm(some, "smart"))
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """Subscriptions: everything that they want is owed to them, each in order and by itself."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -384,6 +385,7 @@ def test_several_who_tell_lose_and_disorder_nothing(shared: Engine) -> None:
             subscribed(conn, name)
         ids = accepted(conn, 40)
     heard: dict[tuple[str, str], list[Status]] = {}
+    all_is_owed = threading.Event()
 
     def owe(status: Status, at: int) -> None:
         for id in ids:
@@ -392,7 +394,7 @@ def test_several_who_tell_lose_and_disorder_nothing(shared: Engine) -> None:
 
     def tell() -> None:
         idle = 0
-        while idle < 50:
+        while idle < 50 or not all_is_owed.is_set():
             with shared.begin() as conn:
                 found = taken(conn, NOW + 10 * SECOND, room=7)
             for item in found:
@@ -406,6 +408,7 @@ def test_several_who_tell_lose_and_disorder_nothing(shared: Engine) -> None:
         tellers = [pool.submit(tell) for _ in range(3)]
         for place, status in enumerate((SENT, DELIVERED, READ)):
             owe(status, NOW + place)
+        all_is_owed.set()
         for teller in tellers:
             teller.result()
     told: Mapping[tuple[str, str], list[Status]] = heard

@@ -1,6 +1,5 @@
 """What the tests of this door share: plain HTTP, and one action asked in every form."""
 
-import http.client
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
+from tests.doors import exchange
 from tests.doors.twilio.conftest import basic
 
 RUN = "/v1/actions/SENDMESSAGE"
@@ -20,12 +20,7 @@ FORM = "application/x-www-form-urlencoded"
 TO = "+14155550190"
 
 
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: Mapping[str, str]  # names in lower case
-    body: bytes
-
+class Answer(exchange.Answer):
     @property
     def outcome(self) -> str:
         return self.headers.get("x-action-outcome", "")
@@ -68,14 +63,7 @@ class Caller:
         sent = {"Authorization": self.authorization}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         raw = body.encode() if isinstance(body, str) else body
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
-        try:
-            connection.request(method, path, raw, {k: v for k, v in sent.items() if v})
-            response = connection.getresponse()
-            found = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, found, response.read())
-        finally:
-            connection.close()
+        return exchange.exchange(Answer, self.server.port, method, path, raw, sent)
 
     def run(self, query: str = "", /, **inputs: Any) -> Answer:
         """SENDMESSAGE in JSON."""

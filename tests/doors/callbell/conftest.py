@@ -2,7 +2,6 @@
 their shape.
 """
 
-import http.client
 import json
 import time
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.conftest import Server
+from tests.doors import exchange
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api as TwilioApi
 from tests.doors.twilio.conftest import basic
@@ -20,17 +20,7 @@ from tests.doors.twilio.conftest import basic
 WHATSAPP_SENDER = "+15550783881"
 
 
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: Mapping[str, str]  # names in lower case
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        assert self.headers["content-type"] == "application/json"
-        return json.loads(self.body)
-
+class Answer(exchange.Answer):
     @property
     def refusal(self) -> tuple[int, Any]:
         """Status and error, once the whole has the shape of one; see `code` for the third part."""
@@ -72,19 +62,8 @@ class Api:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = {"Authorization": self.authorization, "Content-Type": "application/json"}
         sent |= headers or {}
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
-        try:
-            connection.request(
-                method,
-                f"/v1{path}",
-                raw if body is not None else None,
-                {name: value for name, value in sent.items() if value},
-            )
-            response = connection.getresponse()
-            found = {name.lower(): value for name, value in response.getheaders()}
-            answer = Answer(response.status, found, response.read())
-        finally:
-            connection.close()
+        whole = raw if body is not None else None
+        answer = exchange.exchange(Answer, self.server.port, method, f"/v1{path}", whole, sent)
         if answer.status >= 400 and method != "HEAD":
             assert answer.refusal
         return answer

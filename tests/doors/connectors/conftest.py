@@ -1,6 +1,5 @@
 """What the tests of this door share: a client made of nothing but the definition that is served."""
 
-import http.client
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import pytest
 from defusedxml import ElementTree
 
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
+from tests.doors import exchange
 from tests.doors.connectors.rules import mismatches
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import basic
@@ -20,17 +20,7 @@ PREFIX = "/connectors/twilio"
 Definition = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: Mapping[str, str]  # names in lower case
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        assert self.headers["content-type"] == "application/json"
-        return json.loads(self.body)
-
+class Answer(exchange.Answer):
     @property
     def xml(self) -> Element:
         assert self.headers["content-type"] == "application/xml; charset=utf-8"
@@ -65,16 +55,7 @@ class Plain:
         said = {} if body is None else {"Content-Type": "application/json"}
         sent = {"Authorization": self.authorization, **said, **(headers or {})}
         whole = path if path.startswith(PREFIX) else f"{PREFIX}{path}"
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
-        try:
-            connection.request(
-                method, whole, raw, {name: value for name, value in sent.items() if value}
-            )
-            response = connection.getresponse()
-            found = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, found, response.read())
-        finally:
-            connection.close()
+        return exchange.exchange(Answer, self.server.port, method, whole, raw, sent)
 
     def get(self, path: str, **query: Any) -> Any:
         answer = self.call("GET", f"{path}?{urlencode(query)}" if query else path)

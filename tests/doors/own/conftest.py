@@ -1,6 +1,5 @@
 """What the tests of this door share: JSON over plain HTTP, every answer held against its type."""
 
-import http.client
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,23 +14,14 @@ from estafette.doors.own.routes import TABLE
 from estafette.doors.own.wire import Row
 from estafette.doors.paths import Paths
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
+from tests.doors import exchange
 from tests.doors.twilio.conftest import Api as TwilioApi
 from tests.doors.twilio.conftest import basic
 
 PATHS: Paths[Row] = Paths((row.method, row.path, row) for row in TABLE)
 
 
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: Mapping[str, str]  # names in lower case
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        assert self.headers["content-type"] == "application/json"
-        return json.loads(self.body)
-
+class Answer(exchange.Answer):
     @property
     def refusal(self) -> tuple[int, str, str | None]:
         """Status, code and field, once the whole has the shape of an error."""
@@ -77,19 +67,9 @@ class Own:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = {"Authorization": self.authorization, **(headers or {})}
         whole = path if path.startswith("/api") else f"/api{path}"
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
-        try:
-            connection.request(
-                method,
-                whole,
-                raw if body is not None else None,
-                {name: value for name, value in sent.items() if value},
-            )
-            response = connection.getresponse()
-            found = {name.lower(): value for name, value in response.getheaders()}
-            return held(method, whole, Answer(response.status, found, response.read()))
-        finally:
-            connection.close()
+        given = raw if body is not None else None
+        answer = exchange.exchange(Answer, self.server.port, method, whole, given, sent)
+        return held(method, whole, answer)
 
     def get(self, path: str, **query: Any) -> Any:
         answer = self.call("GET", f"{path}?{urlencode(query)}" if query else path)

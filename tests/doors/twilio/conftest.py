@@ -1,7 +1,6 @@
 """What the tests of this door share: plain HTTP to it, numbers of their own, a second account."""
 
 import base64
-import http.client
 import itertools
 import json
 import random
@@ -14,6 +13,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
+from tests.doors import exchange
 
 OTHER_SENDER = "+14155550100"
 #: No carrier is ever reached for it: such a message waits until it is called back.
@@ -34,17 +34,7 @@ def basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: Mapping[str, str]  # names in lower case
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        assert self.headers["content-type"] == "application/json"
-        return json.loads(self.body)
-
+class Answer(exchange.Answer):
     @property
     def refusal(self) -> tuple[int, int, str]:
         """Status, code and text, once the whole has the shape of an error."""
@@ -81,19 +71,9 @@ class Api:
         sent = {"Authorization": basic(self.sid, self.token), **(headers or {})}
         if body:
             sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
-        try:
-            whole = (
-                path
-                if path.startswith(("/2010", "/v1", "/messaging", "/content"))
-                else self.path(path)
-            )
-            connection.request(method, whole, body or None, {k: v for k, v in sent.items() if v})
-            response = connection.getresponse()
-            found = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, found, response.read())
-        finally:
-            connection.close()
+        is_whole = path.startswith(("/2010", "/v1", "/messaging", "/content"))
+        whole = path if is_whole else self.path(path)
+        return exchange.exchange(Answer, self.server.port, method, whole, body or None, sent)
 
     def post(self, form: Form | bytes, **headers: str) -> Answer:
         """A create, as it stands."""

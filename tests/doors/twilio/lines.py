@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from twilio.request_validator import RequestValidator
 
-from tests.cli import forked
+from tests import forked
 from tests.conftest import AUTH_TOKEN, Server
 from tests.doors.twilio.conftest import Api, new_number
 from tests.receiver import Heard, Receiver, Said, receiving

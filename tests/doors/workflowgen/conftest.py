@@ -1,6 +1,5 @@
 """What the tests of this door share: contexts as a workflow engine writes them, over plain HTTP."""
 
-import http.client
 import json
 import urllib.request
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
+from tests.doors import exchange
 from tests.doors.twilio.conftest import basic
 
 BODY = "Your parcel is here"
@@ -62,17 +62,7 @@ def data_set(*more: Mapping[str, Any], session: str = "", schema: str = "", **in
     )
 
 
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: Mapping[str, str]  # names in lower case
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        assert self.headers["content-type"] == JSON
-        return json.loads(self.body)
-
+class Answer(exchange.Answer):
     @property
     def xml(self) -> Element:
         assert self.headers["content-type"].startswith(XML)
@@ -136,19 +126,9 @@ class Flow:
         )  # fmt: skip
         sent = {"Authorization": self.authorization, "Content-Type": kind or usual}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
-        try:
-            connection.request(
-                method,
-                f"/v1/workflowgen{path}",
-                raw if method == "POST" else None,
-                {name: value for name, value in sent.items() if value},
-            )
-            response = connection.getresponse()
-            found = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, found, response.read())
-        finally:
-            connection.close()
+        given = raw if method == "POST" else None
+        whole = f"/v1/workflowgen{path}"
+        return exchange.exchange(Answer, self.server.port, method, whole, given, sent)
 
     def messages(self, to: str) -> list[Any]:
         """What went to a recipient."""

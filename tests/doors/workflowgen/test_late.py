@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli import forked
+from tests import forked
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, Server
 from tests.doors.workflowgen.conftest import OUTPUTS, SESSION, Flow, context, data_set, values
 from tests.receiver import Receiver, Said, receiving

@@ -1,0 +1,133 @@
+"""Commands in processes of their own, forked from one that has everything imported.
+
+Importing takes ten times as long as what most commands do. `Server.run_anew` starts from nothing, as
+people do: some commands are run so.
+"""
+
+import atexit
+import contextlib
+import importlib
+import json
+import os
+import pkgutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import estafette
+
+_LONGEST = 60  # seconds for one command
+#: What importing does something in: starting a process, or a migration's environment.
+_NOT_FOR_IMPORT = ("__main__", "migrations", "carrier")
+
+
+def run(
+    env: Mapping[str, str], command: Sequence[str], *, text: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run `estafette` with these words in this environment; `text` is its standard input."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as line:
+        files = [Path(folder, name) for name in ("in", "out", "err")]
+        files[0].write_text(text)
+        line.settimeout(_LONGEST)
+        line.connect(str(_address()))
+        asked = {"env": dict(env), "words": list(command), "files": list(map(str, files))}
+        asked["cwd"] = os.getcwd()
+        line.sendall(json.dumps(asked).encode() + b"\n")
+        line.shutdown(socket.SHUT_WR)
+        answer = line.recv(64)
+        assert answer, f"{command} was not run"
+        return subprocess.CompletedProcess(
+            ["estafette", *command], int(answer), files[1].read_text(), files[2].read_text()
+        )
+
+
+@cache
+def _address() -> Path:
+    """Where the process listens that commands are forked from; it ends with this one."""
+    folder = tempfile.TemporaryDirectory(prefix="forked")
+    path = Path(folder.name, "socket")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.forked", str(path)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    atexit.register(folder.cleanup)
+    atexit.register(process.kill)
+    return path
+
+
+def _listen(path: str) -> None:
+    """Fork for whoever asks, until who started us is gone."""
+    for module in pkgutil.walk_packages(estafette.__path__, "estafette."):
+        if not any(part in module.name for part in _NOT_FOR_IMPORT):
+            importlib.import_module(module.name)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(64)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        parent = os.getppid()
+        listener.settimeout(1)
+        while os.getppid() == parent:
+            with contextlib.suppress(TimeoutError):
+                line, _ = listener.accept()
+                if os.fork() == 0:
+                    listener.close()
+                    _answer(line)
+                line.close()
+
+
+def _answer(line: socket.socket) -> None:
+    """Run one command, and tell its exit code."""
+    line.settimeout(None)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    asked = json.loads(b"".join(iter(lambda: line.recv(1 << 16), b"")))
+    child = os.fork()
+    if child == 0:
+        line.close()
+        _command(asked)
+    _, status = os.waitpid(child, 0)
+    line.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+    os._exit(0)
+
+
+def _command(asked: Mapping[str, Any]) -> None:
+    os.setsid()
+    os.chdir(asked["cwd"])
+    os.environ.clear()
+    os.environ.update(asked["env"])
+    for number, path in enumerate(asked["files"]):
+        flags = os.O_WRONLY | os.O_CREAT if number else os.O_RDONLY
+        descriptor = os.open(path, flags)
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    sys.argv = ["estafette", *asked["words"]]
+    from estafette.cli import main
+
+    code: Any = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    if isinstance(code, str):
+        sys.stderr.write(f"{code}\n")
+        code = 1
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    os._exit(code or 0)
+
+
+if __name__ == "__main__":
+    _listen(sys.argv[1])
