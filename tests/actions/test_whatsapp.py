@@ -102,6 +102,7 @@ def near(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Near]:
             answer = own.call("POST", "/connections", asked)
             assert answer.status == 201, answer.body
             yield Near(server, far, own, Caller(server))
+            assert "Traceback" not in server.log
     finally:
         server.close()
 
