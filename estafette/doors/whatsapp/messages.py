@@ -18,6 +18,7 @@ from estafette.model.whatsapp import Asked, Recipient, Unsaid, envelope, recipie
 DOOR = "whatsapp"
 PRODUCT = "whatsapp"
 _MARKETING = 134100  # only marketing messages are taken there
+_SELF = 131021  # the recipient cannot be the sender
 _LONGEST_ID = 1024  # characters
 
 
@@ -58,6 +59,8 @@ class Messages:
 
     async def _send(self, call: Call, sender: Sender, asked: Asked) -> dict[str, Any]:
         recipient = _recipient(asked)
+        if recipient.address == sender.address:
+            raise Refusal(_SELF, f"to {recipient.address} is the number that sends")
         key = call.idempotency_key
         fingerprint = _fingerprint(call) if key else ""
         # What was written for the same request comes first: it might be refused by now.
