@@ -15,7 +15,7 @@ from tests.doors.callbell.conftest import bearer
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import basic
 from tests.doors.whatsapp.conftest import Api
-from tests.pictures import PNG
+from tests.pictures import PNG, showing
 
 NEAR_SID, NEAR_TOKEN = "AC" + "a1" * 16, "the token of who asks"
 OURS = "+14155550116"
@@ -158,6 +158,23 @@ def test_what_people_write_there_comes_here(pair: Pair) -> None:
     pair.far.post("/sandbox/inbound", {**person, "type": "location", "location": place})
     (found,) = pair.heard(**{"from": "+14155550134"})
     assert found["content"]["location"] == place
+
+
+def test_a_picture_that_somebody_sends_there_is_fetched_from_there(pair: Pair) -> None:
+    person = "+14155550135"
+    asked = {"channel": "whatsapp", "from": person, "to": THERE, "type": "image", "body": "Roof"}
+    with showing() as pictures:
+        pair.far.post("/sandbox/inbound", {**asked, "media": [pictures.url()]})
+        (found,) = pair.heard(**{"from": person})
+        assert (found["body"], found["type"]) == ("Roof", "image")
+        # Its carrier told an id alone; what is shown can be followed, once it was fetched.
+        end = time.monotonic() + 15
+        while not found["media"][0].startswith(pair.near.server.url):
+            assert time.monotonic() < end, found
+            time.sleep(0.02)
+            found = pair.own.get(f"/messages/{found['id']}")
+    shown = pair.near.call("GET", found["media"][0].removeprefix(pair.near.server.url))
+    assert (shown.status, shown.body) == (200, PNG)
 
 
 def test_no_token_is_in_a_log(pair: Pair) -> None:
