@@ -24,7 +24,7 @@ from estafette.cli.run import (
     print_table,
     run,
 )
-from estafette.doors.actions import answers, bodies, wire
+from estafette.doors.actions import answers, bodies, steps, wire
 from estafette.doors.actions.answers import Options
 from estafette.doors.actions.errors import Refusal
 from estafette.model import Unknown
@@ -134,7 +134,7 @@ def run_(
         ),
     ] = None,
     json_file: Annotated[
-        str, typer.Option("--json", help="A file with a JSON object of inputs; - for standard input.")
+        str, typer.Option("--json", help="A file with a JSON object of inputs, or with a whole step of a flow; - for standard input.")
     ] = "",
     connection: Annotated[str, typer.Option(help="A connection to go through.")] = "",
     form: Annotated[
@@ -171,6 +171,8 @@ def run_(
         answers.check(action, options)
         key = actions.check_key(idempotency_key)
         members = _members(action, inputs or [], json_file)
+        if step := steps.of(action, members):
+            members, options = dict(step.params), steps.with_step(options, step)
         read = actions.read(action, members)
     except (BadInputs, Refusal) as error:
         raise BadInput(str(error)) from None
@@ -183,7 +185,7 @@ def run_(
                 inputs=read,
                 connection=connection,
                 idempotency_key=key if action.keyed else "",
-                mask_output=mask_output,
+                mask_output=options.mask_output,
             )
             return await actions.perform(action, asked)
 

@@ -138,6 +138,10 @@ async def test_cards_have_the_id(house: House, person: str, name: str) -> None:
     assert made.user_id == invented(made.id)
     await heard(house, person, user_id=name)
     assert (await cards.of(message)).contact.user_id == name
+    hidden = await send(house, "US.13491208655302799999")
+    before = (await cards.of(hidden)).contact
+    await heard(house, f"+1415555{next(_numbers)}", user_id=hidden.recipient)
+    assert (await cards.of(hidden)).contact.id == before.id
     await house.app.core.contacts.remove(house.account.sid, made.id)
     sms = await house.send("+14155550198")
     assert (await cards.of(sms)).contact.user_id == ""

@@ -10,8 +10,10 @@ from msgspec import Struct
 from estafette.actions import Failed
 from estafette.actions.whatsapp.models import Delivery, Outputs, Problem
 from estafette.core.relay import AT_ONCE, Said
+from estafette.core.sayings import TEMPLATE
 from estafette.model import Message, Outcome, Receipt, Status, meta
 from estafette.model.ids import wamid
+from estafette.model.samples import message_status
 
 ACCEPTED, FAILED, UNKNOWN = "accepted", "failed", "unknown"
 #: Where a message is, in the words of `delivery.state`; what is not here is under way.
@@ -20,6 +22,7 @@ STATE: Mapping[Status, str] = {**meta.STATUS, Status.CANCELED: FAILED}
 #: What to do where nobody knows: the message is found by its id, and its receipts tell more.
 AWAIT = "await_delivery"
 BAD_GATEWAY = 502
+_GROUP = "group"
 _NO_ANSWER = frozenset({Outcome.UNREACHED, Outcome.UNCLEAR})
 
 
@@ -68,12 +71,11 @@ def declined(
 
 def accepted(message: Message, delivery: Delivery | None = None) -> Outputs:
     """What was written down to be carried: Meta would say the same of it."""
-    kind = message.content.get("type")
-    contact = _contact(message)
+    contact, status = _contact(message), message_status(message.content)
     said: dict[str, Any] = {"id": wamid(message.id)}
-    if kind == "template" or "template" in message.content:
-        said["message_status"] = ACCEPTED
-    if message.content.get("recipient_type") == "group":
+    if TEMPLATE in message.content:
+        said["message_status"] = status
+    if message.content.get("recipient_type") == _GROUP:
         said["group_id"] = message.recipient
     return Outputs(
         status_code=200,
@@ -81,7 +83,7 @@ def accepted(message: Message, delivery: Delivery | None = None) -> Outputs:
         success=True,
         message_id=wamid(message.id),
         wa_id=contact.get("wa_id", ""),
-        message_status=ACCEPTED,
+        message_status=status,
         body={"messaging_product": "whatsapp", "contacts": [contact], "messages": [said]},
         delivery=delivery or Delivery(state=ACCEPTED, at=iso(message.created_at)),
     )
@@ -91,7 +93,9 @@ def _contact(message: Message) -> dict[str, str]:
     content = message.content
     asked = str(content.get("input") or message.recipient)
     if user_id := content.get("user_id"):
-        return {"input": asked, "user_id": str(user_id)}
+        return {"input": str(user_id), "user_id": str(user_id)}
+    if content.get("recipient_type") == _GROUP:
+        return {"input": asked}
     return {"input": asked, "wa_id": message.recipient.removeprefix("+")}
 
 
@@ -131,8 +135,8 @@ def _is_open(said: Said) -> bool:
 def _taken(message: Message, answer: Answered, delivery: Delivery | None) -> Outputs:
     plain = accepted(message, delivery)
     plain = msgspec.structs.replace(plain, message_id=message.ref or plain.message_id)
-    if not isinstance(answer.body, dict) or not answer.status:
-        return plain  # a receipt was quicker than the answer, or it is no carrier of that kind
+    if not isinstance(answer.body, dict) or not 200 <= answer.status < 300:
+        return plain  # a receipt said so, and not the answer; or it is no carrier of that kind
     contact, told = _first(answer.body, "contacts"), _first(answer.body, "messages")
     return msgspec.structs.replace(
         plain,

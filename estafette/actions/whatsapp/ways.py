@@ -51,6 +51,8 @@ async def way_of(asked: Asked) -> Way:
     ref = own.ref if own and own.ref else ref
     if not _PHONE_ID.fullmatch(ref):
         raise NoObject("sender_id", "must be the id of a phone number: digits")
+    if waits and own is None and await _is_anothers(asked, ref):
+        raise NoObject("sender_id", f"{ref} is another account's")
     lane = await asked.core.relay.lane(asked.account.sid, connection.name, Channel.WHATSAPP, ref)
     return Way(lane, own.address if own else ref, ref, waits)
 
@@ -63,6 +65,11 @@ async def _connection(asked: Asked, named: str) -> Connection:
     if found.provider not in (CARRIER, PRETENDS):
         raise NoObject("connection_id", f"{named[:64]} is no connection of {CARRIER} or {PRETENDS}")
     return found
+
+
+async def _is_anothers(asked: Asked, ref: str) -> bool:
+    """Whether a number is held by somebody else here: theirs is not to be spoken for."""
+    return await asked.core.senders.is_anothers(asked.account.sid, Channel.WHATSAPP, ref)
 
 
 async def _own(asked: Asked, ref: str, connection: Connection | None) -> Sender | None:

@@ -132,7 +132,7 @@ def _run(action: Action) -> Shape:
                 "headers": _OUTCOME,
                 "content": {kind: {"schema": _rooted(outputs, action, kind)} for kind in kinds[:2]},
             },
-            "default": _failure(),
+            "default": _told(action) if action.tells else _failure(),
         },
         "security": [{"basic": []}, {"bearer": []}, *by_inputs],
     }
@@ -190,6 +190,13 @@ def _look(action: Action) -> Shape:
             "default": _failure(),
         },
     }
+
+
+def _told(action: Action) -> Shape:
+    """A failure that has the outputs as its body; what was never run has the usual shape."""
+    shape = {"anyOf": [_ref(f"{action.name}.outputs"), _ref("Failure")]}
+    content = {kind: {"schema": shape} for kind in ("application/json", "application/xml")}
+    return {"description": "It was not done.", "headers": _OUTCOME, "content": content}
 
 
 def _failure() -> Shape:

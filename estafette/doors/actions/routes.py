@@ -158,9 +158,7 @@ class Application:
             if account is None:  # who asks could only have been told by what cannot be read
                 raise Refusal(errors.NOT_PROVED, f"{_needed(action)} ({error})") from None
             raise
-        step = steps.read(members) if steps.is_step(members) else None
-        if step and step.name.lower() != action.name.lower():
-            raise Refusal(errors.BAD, f"The step is one of {step.name[:64]}, not of {action.name}.")
+        step = steps.of(action, members)
         return call.response(await self._run(call, action, step.params if step else members, step))
 
     async def _run(

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from estafette.actions import Action
 from estafette.doors.actions.answers import Answer, Options
 from estafette.doors.actions.errors import BAD, Refusal
 
@@ -33,6 +34,16 @@ class Step(Struct, frozen=True, kw_only=True):
 def is_step(members: Mapping[str, Any]) -> bool:
     """Whether a body is a whole step, and not the inputs of an action."""
     return _PARAMS in members and "action" in members
+
+
+def of(action: Action, members: Mapping[str, Any]) -> Step | None:
+    """The step that a body is, of this action; None for plain inputs. Raises Refusal."""
+    if not is_step(members):
+        return None
+    step = read(members)
+    if step.name.lower() != action.name.lower():
+        raise Refusal(BAD, f"The step is one of {step.name[:64]}, not of {action.name}.")
+    return step
 
 
 def read(members: Mapping[str, Any]) -> Step:
