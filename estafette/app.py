@@ -9,7 +9,6 @@ from estafette.core.applications import Applications
 from estafette.core.attention import Attention
 from estafette.core.baggage import Baggage
 from estafette.core.blobs import Blobs
-from estafette.core.blocks import Blocks
 from estafette.core.bucket import Bucket, read_url
 from estafette.core.business import Business
 from estafette.core.callbacks import Callbacks
@@ -179,7 +178,7 @@ def _link(found: Iterable[Door]) -> Link | None:
 
 
 @contextlib.asynccontextmanager
-async def opened(  # noqa: PLR0915 - the list of all parts
+async def opened(
     settings: Settings,
     wake: Callable[[], None] = lambda: None,
     *,
@@ -213,7 +212,6 @@ async def opened(  # noqa: PLR0915 - the list of all parts
     people = People(store, vault, utc_now)
     pools = Pools(store, utc_now)
     verified = Verified(store, utc_now)
-    blocks = Blocks(store, connections, utc_now)
     gateway = Gateway(
         store,
         connections,
@@ -223,10 +221,9 @@ async def opened(  # noqa: PLR0915 - the list of all parts
         pools=pools,
         verified=verified,
         window=Window(store, connections, utc_now, WindowPolicy(settings.window_policy)),
-        blocks=blocks,
     )
     keywords = Keywords(store, gateway, people, utc_now)
-    inbound = Inbound(store, keywords, utc_now, wake, blocks, gateway.aliases)
+    inbound = Inbound(store, keywords, utc_now, wake, gateway.blocks, gateway.aliases)
     inside = Http(allows_private=True)
     blobs = Blobs(
         settings.home / "media", Bucket(bucket_url, inside, utc_now) if bucket_url else None
@@ -273,10 +270,10 @@ async def opened(  # noqa: PLR0915 - the list of all parts
         attention=Attention(gateway, connections),
         sayings=Sayings(gateway, templates, uploads),
         window=gateway.window,
-        contacts=Contacts(store, utc_now, blocks.forget),
+        contacts=Contacts(store, utc_now, gateway.blocks.forget),
         aliases=gateway.aliases,
         desk=Desk(store, utc_now),
-        blocks=blocks,
+        blocks=gateway.blocks,
         business=Business(people, connections),
         phones=Phones(senders, vault),
         challenge=Challenge(http),

@@ -8,7 +8,7 @@ import msgspec
 
 from estafette.app import App
 from estafette.cli.run import BadInput
-from estafette.model import Account, Channel, Unknown
+from estafette.model import Account, Channel, Message, Sender, Unknown
 from estafette.model.ids import wamid
 from estafette.model.whatsapp import Asked, Said, Unsaid, hear, kind_named, read
 from estafette.model.whatsapp.heard import Heard
@@ -72,26 +72,33 @@ def read_heard(
 
 async def answered(app: App, owner: Account, name: str) -> dict[str, Any]:
     """The context of what answers a message. Raises BadInput."""
+    found = await _message(app, owner, name)
+    return {"context": {"from": found.sender.removeprefix("+"), "id": wamid(found.id)}}
+
+
+async def _message(app: App, owner: Account, name: str) -> Message:
     try:
-        found = await app.gateway.find_named(owner, name)
+        return await app.gateway.find_named(owner, name)
     except Unknown as error:
         raise BadInput(f"--reply-to: {error}") from None
-    return {"context": {"from": found.sender.removeprefix("+"), "id": wamid(found.id)}}
 
 
 async def whole(app: App, owner: Account, sender: str, said: Said, reply_to: str) -> Said:
     """What is said with the files and the message that it names found. Raises BadInput."""
-    senders = app.core.senders
-    try:
-        if reply_to:
-            await app.gateway.find_named(owner, reply_to)
-        found = (
-            await senders.find(owner.sid, Channel.WHATSAPP, sender)
-            if sender
-            else await senders.choose(owner.sid, Channel.WHATSAPP)
-        )
-    except Unknown as error:
-        raise BadInput(str(error)) from None
+    if reply_to:
+        await _message(app, owner, reply_to)
+    found = (
+        await _sender(app, owner, sender)
+        if sender
+        else await app.core.senders.choose(owner.sid, Channel.WHATSAPP)
+    )
     if found is None:
         raise BadInput("the account has no sender on whatsapp: see `estafette senders`")
     return await app.core.sayings.whole(owner, found, Asked(said=said, context_id=reply_to))
+
+
+async def _sender(app: App, owner: Account, address: str) -> Sender:
+    try:
+        return await app.core.senders.find(owner.sid, Channel.WHATSAPP, address)
+    except Unknown as error:
+        raise BadInput(f"--from: {error}") from None

@@ -28,7 +28,8 @@ def _leads_inside(url: str) -> bool:
 
 def check(send: Send) -> None:
     """Decline what no carrier could take."""
-    if not send.body and not send.media and KIND not in send.content:
+    says_more = send.channel is Channel.WHATSAPP and KIND in send.content
+    if not send.body and not send.media and not says_more:
         raise Declined(Reason.NOTHING_TO_SAY)
     if "\0" in send.body:
         raise Declined(Reason.BAD_BODY, "U+0000")

@@ -14,7 +14,10 @@ PREFIX = "Sent from your Twilio trial account - "  #: of each text of a trial ac
 _KNOWN_FOR = 2.0  # seconds that another process's change may go unnoticed
 _KNOWN = 4096
 # What is known of a text, or goes with it, and is no other text.
-_ABOUT = {"layers", "at_once", "metadata", "kind", "filename"}
+_ABOUT = {
+    "layers", "at_once", "metadata", "kind", "filename", "context", "tracker", "preview_url", "identity", "user_id",
+    "recipient_type",
+}  # fmt: skip
 
 
 class Verified:

@@ -298,6 +298,37 @@ def status_of(code: int) -> int:
     return CODES[code].status if code in CODES else 400
 
 
+def unsent(outcome: Outcome, code: str, text: str) -> tuple[str, str]:
+    """What an offer that was not accepted is told as to who waited for it: code and text.
+
+    The carrier's own are kept where they are Meta's and say why.
+    """
+    own = code if _is_own(code) else ""
+    match outcome:
+        case Outcome.REFUSED:
+            return own or str(OTHER), text
+        case Outcome.THROTTLED:
+            return own or "130429", text
+        case Outcome.MISCONFIGURED:
+            return own or ("190" if code == "401" else "131005"), text
+        case Outcome.UNREACHED:
+            return "131016", f"Meta was not reached, and nothing was sent: {text}"
+        case _:
+            return own or str(OTHER), (
+                f"Nobody knows whether Meta took the message; it is not sent again: {text}"
+            )
+
+
+def _is_own(code: str) -> bool:
+    """Whether a carrier's code is one of Meta's, known or not, and not a mere status of HTTP."""
+    if not (code.isascii() and code.isdigit() and len(code) <= _LONGEST_CODE):
+        return False
+    return int(code) in CODES or not 400 <= int(code) <= 599
+
+
+_LONGEST_CODE = 9  # digits
+
+
 def error_shape(
     code: int, details: str = "", *, message: str = "", trace: str = "", subcode: int | None = None
 ) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from estafette.model.address import e164, is_alphanumeric_sender, is_opaque, is_
 from estafette.model.attempt import Outcome
 from estafette.model.errors import Declined
 from estafette.model.message import OPAQUE, Channel, Direction, Message, Reason, Send, Status
+from estafette.model.text import units
 
 STATUS = {
     Status.SCHEDULED: "scheduled",
@@ -192,6 +193,8 @@ UNKNOWN_FAILURE = (30008, "Unknown error")
 
 SERVICE_SID = re.compile(r"MG([0-9a-fA-F]{32})")
 _LONGEST_VALUE = 200  # characters of what somebody sent that an answer repeats
+_LONGEST_BODY = 1600  # UTF-16 units, on any channel
+_UNKNOWN_KINDS = {"contacts", "interactive", "location", "reaction"}  # no field says these
 
 
 def is_service_sid(sender: str) -> bool:
@@ -250,6 +253,16 @@ def declined(error: Declined, send: Send, *, has_body: bool = True) -> tuple[int
     if error.reason in (Reason.UNKNOWN_SERVICE, Reason.EMPTY_POOL):
         value = f"MG{value}"
     return DECLINED.get(error.reason, 20001), value
+
+
+def check(send: Send) -> None:
+    """Raise Declined for what Twilio's API never takes."""
+    if send.sender == send.recipient:
+        raise Declined(Reason.UNROUTABLE, send.recipient)
+    if len(send.body) > _LONGEST_BODY // 2 and units(send.body) > _LONGEST_BODY:
+        raise Declined(Reason.TOO_LONG, str(units(send.body)))
+    if (kind := send.content.get("type")) in _UNKNOWN_KINDS:
+        raise Declined(Reason.BAD_BODY, f"Twilio takes no {kind}")
 
 
 def unsent(outcome: Outcome, code: str, text: str) -> tuple[str, str]:

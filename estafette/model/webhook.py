@@ -44,6 +44,18 @@ APPROVAL: Mapping[str, TemplateStatus] = {
     "DELETED": TemplateStatus.DELETED,
 }
 
+#: Fields that nobody acts upon: why not.
+LEFT: Mapping[str, str] = {
+    "message_template_quality_update": "a score; Meta pauses a template when it is too low, and tells that",
+    "account_update": "logged by its event: it is for people to act upon",
+    "account_alerts": "the same",
+    "account_review_update": "the same",
+    "phone_number_name_update": "the same",
+    "phone_number_quality_update": "the same: raise `--max-per-second` when Meta raises its limit",
+    "business_capability_update": "the same",
+    "user_preferences": "Meta declines marketing templates to who stopped them by itself, with 131050",
+}
+
 #: What the URL of media begins with that are known by Meta's id.
 MEDIA_OF = "meta:"
 

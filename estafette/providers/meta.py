@@ -62,8 +62,10 @@ _LIMITS = Limits(connect_in=5, read_in=30, total_in=30, most=1 << 18)
 _UPLOADS = Limits(connect_in=5, read_in=60, total_in=120, most=1 << 16)
 _UPLOADS_IN = 140.0  # seconds for all uploads of one message, before it leaves
 _MOST_UPLOADS = 1000  # whose ids are remembered
+_MOST_FIELDS = 100  # of a query
 _SMALL = 1 << 20  # bytes that are held in memory
 _PHONE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_STRANGE = re.compile(r'[\x00-\x1f"\x7f\\]')  # in the head of a part of a form
 _TOKEN, _VERSION = re.compile(r"[!-~]+"), re.compile(r"(?:v\d{1,3}\.\d{1,3})?", re.ASCII)
 
 
@@ -100,9 +102,11 @@ class Meta(Provider):
         self._http = place.http
 
     def vet(self, send: Send) -> None:
-        """Decline what is sent to its own sender: Meta refuses it."""
+        """Decline what is sent to its own sender, and what has more files than one message takes."""
         if send.sender == send.recipient:
             raise Declined(Reason.UNROUTABLE, send.recipient, code="131021")
+        if len(send.media) > 1 and not ({"type", "template"} & set(send.content)):
+            raise Declined(Reason.TOO_MANY_MEDIA, str(len(send.media)))
 
     def pace(self, channel: Channel, address: str) -> float:
         """What Meta takes of a number."""
@@ -117,6 +121,8 @@ class Meta(Provider):
         body = body_of(offer.message, named)
         reply = await self._ask("POST", f"{phone}/messages", body, key=_key(offer.message))
         if not reply.is_well:
+            for number in named:  # it may be what Meta does not know any more
+                self._uploads.pop((phone, offer.message.media[number]), None)
             raise graph.refusal(reply, offer.number)
         ref = reply.id("messages", "id")
         if not ref:
@@ -164,7 +170,10 @@ class Meta(Provider):
 
     def greet(self, told: Inward) -> bytes | None:
         """The challenge of who asks with our verify token whether we are there."""
-        asked = parse_qs(told.query, keep_blank_values=True, max_num_fields=100)
+        try:
+            asked = parse_qs(told.query, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        except ValueError:
+            return None
         mode, token, challenge = (
             asked.get(f"hub.{name}", [""])[0] for name in ("mode", "verify_token", "challenge")
         )
@@ -321,14 +330,14 @@ async def _pack(file: BinaryIO, item: Enclosed, boundary: str) -> None:
     """Write the form of an upload. Raises Refused where its bytes are gone, Unreached where they cannot
     be had right now.
     """
-    name = re.sub(r'[\x00-\x1f"\x7f\\]', "_", item.filename) or "file"
-    fields = {"messaging_product": "whatsapp", "type": item.content_type}
+    name, kind = (_STRANGE.sub("_", word) for word in (item.filename or "file", item.content_type))
+    fields = {"messaging_product": "whatsapp", "type": kind}
     for key, value in fields.items():
         file.write(f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n'.encode())
         file.write(f"{value}\r\n".encode())
     file.write(
         f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
-        f"Content-Type: {item.content_type}\r\n\r\n".encode()
+        f"Content-Type: {kind}\r\n\r\n".encode()
     )
 
     async def take(piece: bytes) -> None:

@@ -21,7 +21,6 @@ from estafette.model import (
     Accepted,
     BadAddress,
     Channel,
-    Declined,
     Incoming,
     Inward,
     Later,
@@ -38,8 +37,7 @@ from estafette.model import (
     Unclear,
 )
 from estafette.model.networks import is_private_host
-from estafette.model.text import units
-from estafette.model.twilio import is_service_sid
+from estafette.model.twilio import check, is_service_sid
 from estafette.providers import Place, Provider, secret
 
 #: What became of a message. `accepted`, `queued` and `sending` tell nothing that the answer did not.
@@ -119,8 +117,6 @@ CONTENT = {
 _LIMITS = Limits(connect_in=5, read_in=30, total_in=30, most=1 << 18)
 _LONGEST_VALIDITY, _LONGEST_WAIT = 36000, 3600.0  # seconds; the wait: that a carrier may ask for
 _MOST_MEDIA, _MOST_FIELDS = 10, 1000
-_LONGEST_BODY = 1600  # UTF-16 units
-_UNKNOWN_KINDS = {"contacts", "interactive", "location", "reaction"}
 _ID, _REF = re.compile(r"[0-9a-f]{32}"), re.compile(r"[!-~]{1,128}")
 _SID = re.compile(r"AC[0-9A-Za-z]{1,62}")
 _SECONDS = re.compile(r"\d{1,12}", re.ASCII)
@@ -175,12 +171,7 @@ class Twilio(Provider):
         """Decline what is sent to its own sender, which Twilio refuses with 21266; what is too long for
         it on any channel; and kinds of message that its API has no field for.
         """
-        if send.sender == send.recipient:
-            raise Declined(Reason.UNROUTABLE, send.recipient)
-        if len(send.body) > _LONGEST_BODY // 2 and units(send.body) > _LONGEST_BODY:
-            raise Declined(Reason.TOO_LONG, str(units(send.body)))
-        if (kind := send.content.get("type")) in _UNKNOWN_KINDS:
-            raise Declined(Reason.BAD_BODY, f"Twilio takes no {kind}")
+        check(send)
 
     def pace(self, channel: Channel, address: str) -> float:
         """What Twilio takes of such a sender: see PACE."""

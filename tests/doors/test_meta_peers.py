@@ -6,16 +6,23 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from estafette.http import Http
+from estafette.model import Channel
+from estafette.providers import Place, make
 from tests.conftest import AUTH_TOKEN, Server
 from tests.doors.callbell.conftest import bearer
 from tests.doors.own.conftest import Own
+from tests.doors.twilio.conftest import Api as TwilioApi
 from tests.doors.twilio.conftest import basic
 from tests.doors.whatsapp.conftest import Api
 from tests.pictures import PNG, showing
+from tests.providers.cases import offer
 
 NEAR_SID, NEAR_TOKEN = "AC" + "a1" * 16, "the token of who asks"
 OURS = "+14155550116"
@@ -30,6 +37,7 @@ class Pair:
     near: Api  # through the Cloud API
     own: Own  # the same through our own
     far: Own
+    settings: dict[str, str]  # by which the near one asks the far one
 
     def until(self, id: str, *statuses: str) -> Any:
         return self.near.until(id, *statuses)
@@ -60,7 +68,7 @@ def joined(near: Server, far: Server) -> Pair:
     said = Api(far, token).post(f"/{PHONE}", {"webhook_configuration": told})
     assert said.status == 200, said.body
     key = bearer(of_near).removeprefix("Bearer ")
-    return Pair(Api(near, key, PHONE), of_near, of_far)
+    return Pair(Api(near, key, PHONE), of_near, of_far, settings)
 
 
 @pytest.fixture(scope="module")
@@ -160,25 +168,49 @@ def test_what_people_write_there_comes_here(pair: Pair) -> None:
     assert found["content"]["location"] == place
 
 
-def test_a_picture_that_somebody_sends_there_is_fetched_from_there(pair: Pair) -> None:
-    person = "+14155550135"
-    asked = {"channel": "whatsapp", "from": person, "to": THERE, "type": "image", "body": "Roof"}
-    with showing() as pictures:
-        pair.far.post("/sandbox/inbound", {**asked, "media": [pictures.url()]})
-        (found,) = pair.heard(**{"from": person})
-        assert (found["body"], found["type"]) == ("Roof", "image")
-        # Its carrier told an id alone; what is shown can be followed, once it was fetched.
-        end = time.monotonic() + 15
-        while not found["media"][0].startswith(pair.near.server.url):
-            assert time.monotonic() < end, found
-            time.sleep(0.02)
-            found = pair.own.get(f"/messages/{found['id']}")
-    shown = pair.near.call("GET", found["media"][0].removeprefix(pair.near.server.url))
-    assert (shown.status, shown.body) == (200, PNG)
-
-
 def test_no_token_is_in_a_log(pair: Pair) -> None:
     for server in (pair.own.server, pair.far.server):
         assert AUTH_TOKEN not in server.log
         assert pair.near.token not in server.log
         assert VERIFY not in server.log
+
+
+def test_pictures_that_people_send_there_are_here_too(pair: Pair) -> None:
+    with showing() as pictures:
+        asked = {"channel": "whatsapp", "from": "+14155550135", "to": THERE, "type": "image"}
+        url = pictures.url(type="image/png", size=2000)
+        pair.far.post("/sandbox/inbound", {**asked, "media": [url], "body": "Roof"})
+        (found,) = pair.heard(**{"from": "+14155550135"})
+        here = TwilioApi(pair.own.server, NEAR_SID, NEAR_TOKEN)
+        end = time.monotonic() + 15
+        while not (listed := here.get(f"/Messages/MM{found['id']}/Media.json")["media_list"]):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+    assert found["body"] == "Roof"
+    assert listed[0]["content_type"] == "image/png"
+    item = pair.near.get(f"/{int(listed[0]['sid'][2:], 16)}")
+    assert item["file_size"] == 2000
+
+
+def test_what_is_read_here_is_read_there(pair: Pair) -> None:
+    asked = {"channel": "whatsapp", "from": "+14155550136", "to": THERE, "body": "Hello?"}
+    pair.far.post("/sandbox/inbound", asked)
+    (found,) = pair.heard(**{"from": "+14155550136"})
+    body = {"messaging_product": "whatsapp", "status": "read", "message_id": found["id"]}
+    said = pair.near.post(f"/{PHONE}/messages", {**body, "typing_indicator": {"type": "text"}})
+    assert said.json == {"success": True}
+
+
+async def test_what_is_offered_again_is_taken_once(pair: Pair, tmp_path: Path) -> None:
+    """So that a lost answer may be followed by another offer, where the connection is set to that."""
+    provider, http = make("meta", pair.settings), Http(allows_private=True)
+    await provider.open(Place(tmp_path, "node-1", http))
+    try:
+        one = offer("+14155550137", body="Twice")
+        message = replace(one.message, channel=Channel.WHATSAPP)
+        one = replace(one, message=message, sender_ref=PHONE)
+        first, second = await provider.send(one), await provider.send(one)
+    finally:
+        await http.close()
+    assert first.ref == second.ref
+    assert len(pair.far.get("/messages", to="+14155550137")["items"]) == 1

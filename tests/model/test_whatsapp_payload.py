@@ -1,12 +1,16 @@
 """Messages of any door as the Cloud API takes them, and what people write there."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from estafette.model import Channel, Direction, Message, Status
 from estafette.model.whatsapp import Unsaid, files, hear, payload, read, shown
+from tests.model.test_whatsapp_said import JSON, spoiled
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LINK = "https://example.com/a"
@@ -148,7 +152,6 @@ HEARD: list[tuple[str, Any, str, Any]] = [
     ("system", {"body": "Moved", "type": "user_changed_number"}, "Moved", ...),
     ("edit", {"original_message_id": "w", "message": {"type": "text", "text": {"body": "New"}}}, "New", ...),
     ("revoke", {"original_message_id": "w"}, "", ...),
-    ("unsupported", {"type": "poll"}, "", ...),
 ]  # fmt: skip
 
 
@@ -174,6 +177,30 @@ def test_what_comes_beside() -> None:
     assert hear("text", {"body": "Hi"}).content == {}
 
 
+def test_what_cannot_be_shown_says_why() -> None:
+    for value in (None, {"type": "poll"}):
+        assert hear("unsupported", value).content["errors"][0]["code"] == 131051
+
+
+def test_what_a_form_was_filled_in_with_is_json_in_a_text() -> None:
+    heard = hear("interactive", {"type": "nfm_reply", "nfm_reply": {"response_json": {"a": 1}}})
+    assert heard.content["interactive"]["nfm_reply"] == {"response_json": '{"a":1}'}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(HEARD), st.lists(st.integers(0, 9), max_size=5), JSON)
+def test_whatever_is_wrong_in_what_is_heard_is_told(
+    heard: tuple[str, Any, str, Any], path: list[int], junk: Any
+) -> None:
+    kind, value, *_ = heard
+    try:
+        found = hear(kind, spoiled(value, path, junk), beside={"context": junk})
+    except Unsaid:
+        return
+    json.dumps(found.content).encode()
+    found.body.encode()
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "field"),
     [
@@ -182,15 +209,14 @@ def test_what_comes_beside() -> None:
         ("image", None, "image"),
         ("image", "x", "image"),
         ("image", {"url": "a"}, "image.url"),
-        ("unsupported", None, "unsupported"),
         ("location", {"latitude": 1}, "location.longitude"),
         ("location", {"latitude": 1, "longitude": 181}, "location.longitude"),
         ("contacts", [{}], "contacts[0].name"),
         ("reaction", {}, "reaction.message_id"),
         ("interactive", {"type": "button"}, "interactive.type"),
         ("interactive", {"type": "list_reply"}, "interactive.list_reply"),
-        ("interactive", {"type": "nfm_reply", "nfm_reply": {"response_json": {"a": 1}}}, "interactive.nfm_reply.response_json"),
-        ("button", {"payload": "p"}, "button.text"),
+        ("interactive", {"type": "nfm_reply", "nfm_reply": {"response_json": [1]}}, "interactive.nfm_reply.response_json"),
+        ("button", {"a": "p"}, "button.text"),
         ("edit", {"original_message_id": "w"}, "edit.message"),
         ("edit", {"original_message_id": "w", "message": {"type": "poll"}}, "edit.message.type"),
         ("revoke", {"id": "w"}, "revoke.original_message_id"),

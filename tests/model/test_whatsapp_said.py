@@ -174,6 +174,7 @@ ACTION = "interactive.action"
 #: Interactive messages, and Meta's code with the part that is to blame.
 UNTOUCHED: dict[str, tuple[Any, tuple[int, str]]] = {
     "no type": ({"body": {"text": "a"}}, (NONE, "interactive.type")),
+    "a type that is none": (interactive("a button!", {}), (BAD, "interactive.type")),
     "no action": ({"type": "list", "body": {"text": "a"}}, (NONE, ACTION)),
     "no body": ({"type": "button", "action": buttons(1)}, (NONE, "interactive.body.text")),
     "a body too long": (interactive("button", buttons(1), body={"text": "x" * 1025}), (BAD, "interactive.body.text")),
@@ -351,14 +352,14 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-def _spoiled(value: Any, path: list[int], junk: Any) -> Any:
+def spoiled(value: Any, path: list[int], junk: Any) -> Any:
     """The value with something else in the place that the path leads to."""
     if not path or not isinstance(value, dict | list) or not value:
         return junk
     keys = list(value) if isinstance(value, dict) else list(range(len(value)))
     key = keys[path[0] % len(keys)]
     copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[key] = _spoiled(value[key], path[1:], junk)
+    copy[key] = spoiled(value[key], path[1:], junk)
     return copy
 
 
@@ -367,7 +368,7 @@ def _spoiled(value: Any, path: list[int], junk: Any) -> Any:
 def test_whatever_is_wrong_is_told(label: str, path: list[int], junk: Any) -> None:
     kind, value, _ = TAKEN[label]
     try:
-        said = read(kind, _spoiled(value, path, junk))
+        said = read(kind, spoiled(value, path, junk))
     except Unsaid:
         return
     json.dumps(said.content).encode()

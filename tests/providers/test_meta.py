@@ -340,6 +340,19 @@ async def test_an_upload_is_made_once_and_sent_by_its_id(stub: Stub, image: dict
     assert first.headers["authorization"] == f"Bearer {TOKEN}"
 
 
+async def test_what_meta_does_not_know_any_more_is_uploaded_again(stub: Stub) -> None:
+    one = with_upload({"id": digits(HEX)})
+    async with opened(stub) as provider:
+        assert isinstance(await answer(provider, one), Accepted)
+        before = len(stub.uploads)
+        to = of_code(131009)
+        refusing = replace(one, message=replace(one.message, recipient=to))
+        assert isinstance(await answer(provider, refusing), Refused)
+        assert len(stub.uploads) == before
+        assert isinstance(await answer(provider, one), Accepted)
+        assert len(stub.uploads) == before + 1
+
+
 async def test_an_upload_deep_in_a_template_is_found(stub: Stub) -> None:
     header = {"type": "header", "parameters": [{"type": "image", "image": {"id": digits(HEX)}}]}
     template = {"name": "n", "language": {"code": "en"}, "components": [header]}
@@ -477,3 +490,8 @@ def test_what_is_known_of_it() -> None:
     with pytest.raises(Declined) as told:
         provider.vet(send)
     assert (told.value.reason, told.value.code) == (Reason.UNROUTABLE, "131021")
+    two = Send(channel=Channel.WHATSAPP, sender=SENDER, recipient=RECIPIENT, media=("a", "b"))
+    with pytest.raises(Declined) as told:
+        provider.vet(two)
+    assert told.value.reason is Reason.TOO_MANY_MEDIA
+    provider.vet(replace(two, content={"type": "interactive"}))

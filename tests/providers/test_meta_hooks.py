@@ -67,6 +67,7 @@ def test_a_challenge_is_answered_to_who_knows_the_word() -> None:
         assert META.greet(inward("GET", query=query)) is None
         assert not META.verify(inward("GET", query=query))
     assert META.greet(inward(query=f"{asked}a-word-for-tests")) is None
+    assert META.greet(inward("GET", query="a=1&" * 1000 + asked + "a-word-for-tests")) is None
     assert PLAIN.greet(inward("GET", query=asked)) is None
 
 

@@ -601,3 +601,21 @@ def test_other_channels_are_left_alone() -> None:
 def test_its_secrets_are_the_token_and_the_secret_of_its_key() -> None:
     secrets = {field.name for field in dataclasses.fields(Twilio) if field.metadata.get("secret")}
     assert secrets == {"auth_token", "key_secret"}
+
+
+@pytest.mark.parametrize("channel", [Channel.SMS, Channel.WHATSAPP])
+def test_what_its_api_never_takes_is_declined(channel: Channel) -> None:
+    made = known()
+    said = Send(channel=channel, sender=SENDER, recipient=RECIPIENT, body="x" * 1600)
+    made.vet(said)
+    for changed, reason in (
+        (msgspec.structs.replace(said, body="x" * 1601), Reason.TOO_LONG),
+        (msgspec.structs.replace(said, recipient=SENDER), Reason.UNROUTABLE),
+        (
+            msgspec.structs.replace(said, content={"type": "location", "location": {}}),
+            Reason.BAD_BODY,
+        ),
+    ):
+        with pytest.raises(Declined) as told:
+            made.vet(changed)
+        assert told.value.reason is reason

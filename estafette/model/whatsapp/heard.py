@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from estafette.model.whatsapp.forms import (
@@ -23,8 +24,16 @@ from estafette.model.whatsapp.words import MEDIA, MISSING, TEXT, UNKNOWN_KIND, W
 
 REPLIES = ("button_reply", "list_reply", "nfm_reply", "call_permission_reply")
 _EDITED = "edit"
+_UNSUPPORTED = "unsupported"
 #: What may come without an object: its files or errors say enough.
-_BARE = frozenset({TEXT, "unsupported", *MEDIA})
+_BARE = frozenset({TEXT, _UNSUPPORTED, *MEDIA})
+#: Why something cannot be shown, where nothing else is said.
+_UNKNOWN = {
+    "code": UNKNOWN_KIND,
+    "title": "Message type unknown",
+    "message": "Message type unknown",
+    "error_data": {"details": "Message type is currently not supported."},
+}
 
 
 class Heard(Struct, frozen=True, kw_only=True):
@@ -52,6 +61,8 @@ def hear(
     found = _object(kind, value)
     _READ[kind](found, kind)
     around = {name: part for name, part in _beside(beside or {}).items() if part}
+    if kind == _UNSUPPORTED:
+        around.setdefault("errors", [_UNKNOWN])
     if not found and not (body or media or around) and kind != TEXT:
         raise Unsaid(MISSING, kind, "is required")
     inner = _edited(found) if kind == _EDITED else (kind, found)
@@ -139,22 +150,23 @@ def _reply(parts: Parts, kind: str) -> None:
     said = one(parts, reply, kind)
     if reply in ("button_reply", "list_reply"):
         text(said, "id", f"{kind}.{reply}")
-        text(said, "title", f"{kind}.{reply}")
+        text(said, "title", f"{kind}.{reply}", needed=False)
     elif reply == "nfm_reply":
         _response(said, f"{kind}.{reply}")
 
 
 def _response(said: Parts, at: str) -> None:
     """What a form was filled in with: JSON in a text, whichever way it was given."""
-    if isinstance(need(said, "response_json", at), dict):
-        raise Unsaid(WRONG, f"{at}.response_json", "must be JSON in a text")
+    filled = need(said, "response_json", at)
+    if isinstance(filled, dict):
+        said["response_json"] = msgspec.json.encode(filled).decode()
     text(said, "response_json", at)
     text(said, "name", at, needed=False)
     text(said, "body", at, needed=False)
 
 
 def _button(parts: Parts, kind: str) -> None:
-    text(parts, "text", kind)
+    text(parts, "text", kind, needed="payload" not in parts)
     text(parts, "payload", kind, needed=False)
 
 
@@ -165,7 +177,7 @@ def _order(parts: Parts, kind: str) -> None:
 
 
 def _system(parts: Parts, kind: str) -> None:
-    text(parts, "body", kind)
+    text(parts, "body", kind, needed="type" not in parts)
     text(parts, "type", kind, needed=False)
 
 
@@ -211,7 +223,7 @@ def _words(kind: str, parts: Parts) -> str:
         found = reply.get("title") or reply.get("body") or ""
         return found if isinstance(found, str) else ""
     name = {"button": "text", "order": "text", "reaction": "emoji"}.get(kind, "body")
-    found = parts.get(name, "") if kind not in ("contacts", "location", "unsupported") else ""
+    found = parts.get(name, "") if kind not in ("contacts", "location", _UNSUPPORTED) else ""
     return found if isinstance(found, str) else ""
 
 
@@ -227,6 +239,6 @@ _READ: Mapping[str, Callable[[Parts, str], None]] = {
     "system": _system,
     _EDITED: _edit,
     "revoke": _revoke,
-    "unsupported": _any,
+    _UNSUPPORTED: _any,
 }
 KINDS = tuple(_READ)  #: that people write

@@ -3,6 +3,7 @@
 Kinds that are not in RULES are let through with only their form looked at: new ones come up.
 """
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ _ACTION, _PARAMETERS = "interactive.action", "interactive.action.parameters"
 _FILES = ("document", "image", "video")
 _ANY = ("text", *_FILES)
 _CARD_BODY, _CARD_LINES = 160, 2
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 class Rule(NamedTuple):
@@ -40,6 +42,8 @@ class Rule(NamedTuple):
 def read_interactive(parts: Parts) -> Said:
     """A message that is answered by touching it. Raises Unsaid."""
     kind = text(parts, "type", "interactive").strip().lower()
+    if not _KIND.fullmatch(kind):
+        raise Unsaid(WRONG, "interactive.type", f"must be a kind, such as {', '.join(RULES)}")
     parts["type"] = kind
     rule = RULES.get(kind, _OTHER)
     media = _header(parts, rule)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from estafette.model.ids import wamid
+from tests.conftest import SENDER
 from tests.doors.own.conftest import Own
 from tests.doors.own.test_messages import until
 from tests.doors.twilio.conftest import Api as TwilioApi
@@ -78,6 +79,16 @@ def test_what_is_said_through_others_has_its_type_too(own: Own, twilio: TwilioAp
     made = twilio.create(f"whatsapp:{to}", **asked)
     assert own.get(f"/messages/{made['sid']}")["type"] == "text"
     assert own.send(to, media=["http://127.0.0.1:1/a.pdf"])["type"] == "document"
+
+
+def test_what_fails_goes_on_as_a_text(own: Own) -> None:
+    second = {"channel": "sms", "from": SENDER}
+    sent = send(own, "+16502131026", location=SPOT, fallback=second)
+    found = until(own, sent["id"], "delivered")
+    assert (found["channel"], found["body"], found["fallback"]["why"]) == ("sms", "Cafe", "failed")
+    nothing = {"reaction": {"message_id": "wamid.X", "emoji": ""}, "fallback": second}
+    asked = {"channel": "whatsapp", "from": OURS, "to": "+16502131026", **nothing}
+    assert own.call("POST", "/messages", asked).refusal[1:] == ("nothing_to_say", "fallback.body")
 
 
 BAD: list[tuple[dict[str, Any], str, str]] = [

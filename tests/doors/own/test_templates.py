@@ -250,7 +250,7 @@ def test_a_template_shows_the_media_of_a_message(own: Own) -> None:
             {"channel": "sms", "from": "+15017122661"},
             (400, "bad_request", "template"),
         ),
-        ({"name": FIRST, "values": ["a" * 1600]}, {}, (400, "too_long", "body")),
+        ({"name": FIRST, "values": ["a" * 4096]}, {}, (400, "too_long", "body")),
         (None, {}, (400, "bad_request", "template")),
     ],
 )
