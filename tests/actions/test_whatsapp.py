@@ -102,6 +102,7 @@ def near(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Near]:
             answer = own.call("POST", "/connections", asked)
             assert answer.status == 201, answer.body
             yield Near(server, far, own, Caller(server))
+            assert "Traceback" not in server.log
     finally:
         server.close()
 
@@ -441,6 +442,25 @@ def test_silence_is_waited_for_so_long(near: Near) -> None:
         assert status == 502
         assert f"no answer within {WAIT} s" in said["error"]["details"]
         assert said["delivery"]["state"] == "unknown"
+
+
+def test_through_another_estafette(near: Near) -> None:
+    """Its Cloud API is what Meta's is to the step: here the same server, as anybody's with a key."""
+    bearer = near.own.call("POST", "/keys", {"label": "A peer"}).json["bearer"]
+    settings = {"base_url": near.server.url, "token": bearer}
+    asked = {"name": "peer", "provider": "meta", "settings": settings}
+    assert near.own.call("POST", "/connections", asked).status == 201
+    said = near.sent(connection_id="peer", sender_id=SENDER)
+    assert said["body"]["contacts"] == [{"input": TO, "wa_id": "15551234567"}]
+    assert near.message(said["message_id"])["body"] == TEXT["body"]
+    template = {"name": "unheard_of", "language": {"code": "en"}}
+    inputs = {"connection_id": "peer", "sender_id": SENDER}
+    status, code, _ = near.error(**inputs, type="TEMPLATE", payload=template)
+    assert (status, code) == (404, 132001)
+    status, code, said = near.error(connection_id="peer", sender_id="999999")
+    assert (status, code) == (400, 100)
+    assert said["body"]["error"]["error_subcode"] == 33
+    assert bearer not in json.dumps(said)
 
 
 # Looks, keys, masks ------------------------------------------------------------------------------
