@@ -234,7 +234,7 @@ def pace_table() -> str:
     return table(("A sender of this kind", "Offers a second"), rows)
 
 
-def codes_table() -> str:
+def outcomes_table() -> str:
     """What each of Meta's codes comes to when it is answered to an offer."""
     rows = [
         (str(code), known.title, str(meta.outcome_of(code)), _again(code))
@@ -351,7 +351,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "metrics": metrics_table,
     "providers": providers_table,
     "pace": pace_table,
-    "codes": codes_table,
+    "outcomes": outcomes_table,
     "hooks": hooks_table,
     "rooms": rooms_table,
     "api": api_table,

@@ -11,6 +11,7 @@ import pytest
 
 from estafette.model.ids import wamid
 from tests.conftest import AUTH_TOKEN
+from tests.doors.callbell.conftest import Api as Callbell
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api as TwilioApi
 from tests.doors.twilio.conftest import new_number
@@ -241,6 +242,18 @@ def test_a_message_of_another_door_is_told_too(
     sid = twilio.create(f"whatsapp:{person}", **asked)["sid"]
     first, _ = told(receiver, wamid(sid[2:]), 2)
     assert first["statuses"][0]["recipient_id"] == person[1:]
+
+
+def test_other_doors_write_to_an_id_too(hooked: Own, api: Api, receiver: Receiver) -> None:
+    person, name = new_number(), "US.13491208655302741977"
+    written(hooked, receiver, person, body="Hi", user_id=name)
+    callbell = Callbell(api.server, f"Bearer {api.token}").send(name)["uuid"]
+    own = hooked.post(
+        "/messages", {"channel": "whatsapp", "from": SENDER, "to": name, "body": "Hello"}
+    )["id"]
+    for id in (callbell, own):
+        (status,) = told(receiver, wamid(id))[0]["statuses"]
+        assert (status["recipient_id"], status["recipient_user_id"]) == (person[1:], name)
 
 
 def test_a_template_costs_what_its_category_does(hooked: Own, receiver: Receiver) -> None:
