@@ -38,7 +38,9 @@ def _messages(callback: Callback, message: Message) -> Iterator[dict[str, Any]]:
         yield {**about, "id": wamid(message.id, number), **_media(message, number, url, item)}
     if not message.media:
         kind = _kind(message)
-        parts = _unfetched(kind) if kind in MEDIA else _object(message, kind)
+        # A file that somebody else has is told as it was told: there is nothing that could be fetched.
+        is_lost = kind in MEDIA and not content.get(kind)
+        parts = _unfetched(kind) if is_lost else _object(message, kind)
         yield {**about, **parts, **_part(content, "errors")}
 
 
