@@ -21,6 +21,8 @@ from tests.pictures import PNG
 from tests.providers import meta_hooks as hooks
 from tests.providers.meta_stub import TOKEN, Says, Stub, meta, of_code
 
+pytestmark = pytest.mark.slow
+
 AT = "/in/meta/meta"
 OURS, PHONE = "+14155550114", hooks.PHONE
 APP_SECRET, VERIFY = "a-secret-of-the-app", "a-word-to-verify"

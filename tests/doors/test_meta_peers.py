@@ -24,6 +24,8 @@ from tests.doors.whatsapp.conftest import Api
 from tests.pictures import PNG, showing
 from tests.providers.cases import offer
 
+pytestmark = pytest.mark.slow
+
 NEAR_SID, NEAR_TOKEN = "AC" + "a1" * 16, "the token of who asks"
 OURS = "+14155550116"
 THERE, PHONE = "+14155550117", "200000000000017"  # the number and its id on the far one
