@@ -64,7 +64,6 @@ class Core:
     desk: Desk  #: users and teams, and the words that they use
     window: Window  #: until when people on WhatsApp may be written to freely
     uploads: Uploads  #: files to be sent in messages to come
-    window: Window  #: until when people on WhatsApp may be written to freely
     attention: Attention  #: what people see of us while they wait
     sayings: Sayings  #: what WhatsApp messages say
     aliases: Aliases  #: what platforms call people beside, or in place of, their numbers
