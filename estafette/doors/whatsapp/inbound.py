@@ -39,7 +39,7 @@ def _messages(callback: Callback, message: Message) -> Iterator[dict[str, Any]]:
     if not message.media:
         kind = _kind(message)
         # A file that somebody else has is told as it was told: there is nothing that could be fetched.
-        is_lost = kind in MEDIA and not content.get(kind)
+        is_lost = kind in MEDIA and "id" not in (content.get(kind) or {})
         parts = _unfetched(kind) if is_lost else _object(message, kind)
         yield {**about, **parts, **_part(content, "errors")}
 

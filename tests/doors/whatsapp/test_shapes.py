@@ -164,6 +164,8 @@ def test_what_is_forgotten_or_hidden_is_not_told() -> None:
 def test_what_cannot_be_shown_says_why() -> None:
     found = heard(content={"type": "unsupported"})
     assert (found["type"], found["errors"][0]["code"]) == ("unsupported", 131051)
+    there = {"id": "300000000000003", "mime_type": "video/mp4", "sha256": "c2hh"}
+    assert heard(content={"type": "video", "video": there})["video"] == there
     found = heard(content={"type": "video", "video": {"caption": "No file"}})
     assert (found["unsupported"], found["errors"][0]["code"]) == ({"type": "video"}, 131052)
 
