@@ -9,7 +9,6 @@ from estafette.core.applications import Applications
 from estafette.core.attention import Attention
 from estafette.core.baggage import Baggage
 from estafette.core.blobs import Blobs
-from estafette.core.blocks import Blocks
 from estafette.core.bucket import Bucket, read_url
 from estafette.core.business import Business
 from estafette.core.callbacks import Callbacks
@@ -120,6 +119,12 @@ class App:
         if why:
             raise WrongKey(f"the secret key is not that of this database: {why}")
 
+    def show_media(self, found: Iterable[Door]) -> None:
+        """Let doors show media where one of them gives them."""
+        link, public_url = _link(found), self.core.public_url
+        if link:
+            self.core.media.show_at(lambda item: f"{public_url}{link(item)}")
+
     def worker(self, owed: Callable[[], None] = lambda: None) -> Worker:
         """What carries messages in this process."""
         core = self.core
@@ -173,7 +178,7 @@ def _link(found: Iterable[Door]) -> Link | None:
 
 
 @contextlib.asynccontextmanager
-async def opened(  # noqa: PLR0915 - the list of all parts
+async def opened(
     settings: Settings,
     wake: Callable[[], None] = lambda: None,
     *,
@@ -207,7 +212,6 @@ async def opened(  # noqa: PLR0915 - the list of all parts
     people = People(store, vault, utc_now)
     pools = Pools(store, utc_now)
     verified = Verified(store, utc_now)
-    blocks = Blocks(store, connections, utc_now)
     gateway = Gateway(
         store,
         connections,
@@ -217,13 +221,13 @@ async def opened(  # noqa: PLR0915 - the list of all parts
         pools=pools,
         verified=verified,
         window=Window(store, connections, utc_now, WindowPolicy(settings.window_policy)),
-        blocks=blocks,
     )
     keywords = Keywords(store, gateway, people, utc_now)
-    inbound = Inbound(store, keywords, utc_now, wake, blocks, gateway.aliases)
+    inbound = Inbound(store, keywords, utc_now, wake, gateway.blocks, gateway.aliases)
     inside = Http(allows_private=True)
-    bucket = Bucket(bucket_url, inside, utc_now) if bucket_url else None
-    blobs = Blobs(settings.home / "media", bucket)
+    blobs = Blobs(
+        settings.home / "media", Bucket(bucket_url, inside, utc_now) if bucket_url else None
+    )
     media = Media(
         store,
         blobs,
@@ -242,7 +246,7 @@ async def opened(  # noqa: PLR0915 - the list of all parts
         suppressions=gateway.suppressions,
         keywords=keywords,
         inbound=inbound,
-        inlet=Inlet(store, connections, gateway, inbound),
+        inlet=Inlet(store, connections, gateway, inbound, templates),
         media=media,
         pools=pools,
         templates=templates,
@@ -266,10 +270,10 @@ async def opened(  # noqa: PLR0915 - the list of all parts
         attention=Attention(gateway, connections),
         sayings=Sayings(gateway, templates, uploads),
         window=gateway.window,
-        contacts=Contacts(store, utc_now, blocks.forget),
+        contacts=Contacts(store, utc_now, gateway.blocks.forget),
         aliases=gateway.aliases,
         desk=Desk(store, utc_now),
-        blocks=blocks,
+        blocks=gateway.blocks,
         business=Business(people, connections),
         phones=Phones(senders, vault),
         challenge=Challenge(http),

@@ -14,9 +14,21 @@ import msgspec
 import structlog
 
 from estafette import logs, settings
-from estafette.actions import Asked, Failed, Ran, check_key, find, perform, read
+from estafette.actions import (
+    LONGEST_LOOK,
+    Asked,
+    Failed,
+    Looked,
+    Ran,
+    check_key,
+    find,
+    perform,
+    read,
+    seen,
+)
 from estafette.app import App, opened
 from estafette.cli.run import account_of, tell_first
+from estafette.model import Unknown
 
 T = TypeVar("T")
 
@@ -97,6 +109,25 @@ def run(
     ran = _apart(lambda: asyncio.run(_at_home(work)))
     if raise_on_error and ran.failure:
         raise ran.failure
+    return Outcome(ran)
+
+
+def look(name: str, id: str, /, *, account: str | None = None, wait: float = 0.0) -> Outcome:
+    """What became of a run, by the id that its outputs have: the same outputs as they are now.
+
+    It waits for at most `wait` seconds, 25 at the most, until they are final. Raises Unknown where
+    there is no such action, account or thing, or the action is over once it ran.
+    """
+    action = find(name)
+    patience = min(max(wait, 0.0), LONGEST_LOOK)
+
+    async def work(app: App) -> Ran:
+        owner = await account_of(app, account or "")
+        return await seen(action, Looked(app.core, owner, id, patience))
+
+    ran = _apart(lambda: asyncio.run(_at_home(work)))
+    if ran.failure:
+        raise Unknown(ran.failure.text)
     return Outcome(ran)
 
 

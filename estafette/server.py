@@ -38,6 +38,7 @@ class Front:
 
     def __init__(self, app: App, carrying: Callable[[], bool]) -> None:
         found = list(doors(app.core))
+        app.show_media(found)
         self._doors = [(prefix, door.app) for door in found for prefix in door.prefixes]
         self._patterns = [(door.pattern, door.app) for door in found if door.pattern]
         ops = Ops(app, carrying)

@@ -21,7 +21,8 @@ from estafette.doors.connectors import swagger
 from estafette.doors.own.errors import DECLINED as REFUSED
 from estafette.doors.own.errors import STATUS
 from estafette.doors.own.routes import PARTS
-from estafette.model import meta
+from estafette.model import meta, webhook
+from estafette.model.attempt import Outcome
 from estafette.model.twilio import CODES, DECLINED, MAGIC_SENDERS
 from estafette.ops import _Queue
 from estafette.providers import load, names, sandbox
@@ -233,6 +234,46 @@ def pace_table() -> str:
     return table(("A sender of this kind", "Offers a second"), rows)
 
 
+def outcomes_table() -> str:
+    """What each of Meta's codes comes to when it is answered to an offer."""
+    rows = [
+        (str(code), known.title, str(meta.outcome_of(code)), _again(code))
+        for code, known in sorted(meta.CODES.items())
+    ]
+    return table(("Code", "Meta's title", "Is", "Offered again after"), rows)
+
+
+def _again(code: int) -> str:
+    if meta.outcome_of(code) is not Outcome.THROTTLED:
+        return ""
+    waits = [meta.wait_of(code, number) for number in (1, 2, 3)]
+    if waits[0] is None:
+        said = "longer each time"
+    elif waits[0] == waits[1]:
+        said = f"{waits[0]:g} s"
+    else:
+        said = ", ".join(f"{wait:g}" for wait in waits) + " s, …"
+    if meta.outcome_of(code, meta.FEW) is Outcome.REFUSED:
+        return f"{said}; {meta.FEW} times at the most"
+    return f"{said}; all of the number waits" if code in meta.OF_NUMBER else said
+
+
+def hooks_table() -> str:
+    """What is understood of Meta's webhooks, and what is left at its name in the log."""
+    statuses = ", ".join(f"`{word}` ({status})" for word, status in webhook.STATUS.items())
+    approvals = ", ".join(f"`{word}` ({status})" for word, status in webhook.APPROVAL.items())
+    rows = [
+        ("`messages`: `messages[]`", "what people wrote, of every type; its media by `meta:` and their id", "what does not say who wrote, or to whom"),
+        ("`messages`: `statuses[]`", f"receipts: {statuses}", "a member of a group who was not reached"),
+        ("`messages`: `errors[]`", "", "logged by its code"),
+        ("`message_template_status_update`", f"the status of a template: {approvals}", "`FLAGGED`"),
+        ("`template_category_update`", "the category of a template", ""),
+        *((f"`{field}`", "", why) for field, why in webhook.LEFT.items()),
+        ("any other field", "", "logged by its name"),
+    ]  # fmt: skip
+    return table(("Field", "Is understood as", "Is left at that"), rows)
+
+
 def rooms_table() -> str:
     rows = [
         (f"`{room}`", ", ".join(f"`{other}`" for other in MAY if other in may) or "nothing")
@@ -310,6 +351,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "metrics": metrics_table,
     "providers": providers_table,
     "pace": pace_table,
+    "outcomes": outcomes_table,
+    "hooks": hooks_table,
     "rooms": rooms_table,
     "api": api_table,
     "problems": problems_table,

@@ -23,6 +23,7 @@ from estafette.core.core import Core
 from estafette.model import Account, GatewayError, Unknown
 
 if TYPE_CHECKING:
+    from estafette.runs import look as look
     from estafette.runs import run as run
 
 log = structlog.get_logger()
@@ -74,7 +75,20 @@ class Asked:
     mask_output: bool = False  #: whether the outputs stay out of the log
 
 
+@dataclass(frozen=True)
+class Looked:
+    """A look at what became of a run, by who is proved."""
+
+    core: Core
+    account: Account
+    id: str  #: of what the run made
+    wait: float = 0.0  #: seconds that may pass until that is final
+
+
 Run = Callable[[Asked], Awaitable[Struct]]
+Look = Callable[[Looked], Awaitable[Struct]]
+#: Seconds that a look may wait.
+LONGEST_LOOK = 25.0
 
 
 class Action(Struct, frozen=True, kw_only=True):
@@ -95,6 +109,9 @@ class Action(Struct, frozen=True, kw_only=True):
     proof: tuple[str, str] | None = None  #: the inputs that prove who asks where nothing else does
     needs: tuple[str, ...] = ()  #: inputs without which it fails, in words of its own
     keyed: bool = False  #: whether an idempotency key counts
+    #: Whether a failure that is an error of HTTP has the outputs as its body, and not Twilio's shape.
+    tells: bool = False
+    look: Look | None = None  #: the same outputs as they are later; raises Failed
 
 
 @dataclass(frozen=True)
@@ -118,6 +135,16 @@ async def perform(action: Action, asked: Asked) -> Ran:
         ran = Ran(action.failed(failure) if action.failed else None, failure)
     _note(action, asked, ran)
     return ran
+
+
+async def seen(action: Action, looked: Looked) -> Ran:
+    """What a run came to by now. Raises Unknown where the action is over once it ran."""
+    if action.look is None:
+        raise Unknown(f"{action.name} is over once it ran: there is nothing to look at")
+    try:
+        return Ran(await action.look(looked))
+    except Failed as failure:
+        return Ran(action.failed(failure) if action.failed else None, failure)
 
 
 def _note(action: Action, asked: Asked, ran: Ran) -> None:
@@ -253,7 +280,9 @@ def _modules() -> Iterator[ModuleType]:
 
 
 def __getattr__(name: str) -> Any:
-    """`run`, the way in for Python: imported only by who asks for it, as all the rest hangs on it."""
-    if name == "run":
-        return importlib.import_module("estafette.runs").run
+    """`run` and `look`, the ways in for Python: imported only by who asks for them, as all the rest
+    hangs on them.
+    """
+    if name in ("run", "look"):
+        return getattr(importlib.import_module("estafette.runs"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from estafette import actions
-from estafette.actions import Action, Asked, BadInputs, Ran
+from estafette.actions import Action, Asked, BadInputs, Looked, Ran
 from estafette.cli.run import (
     NOT_REACHABLE,
     REFUSED,
@@ -24,7 +24,7 @@ from estafette.cli.run import (
     print_table,
     run,
 )
-from estafette.doors.actions import answers, bodies, wire
+from estafette.doors.actions import answers, bodies, steps, wire
 from estafette.doors.actions.answers import Options
 from estafette.doors.actions.errors import Refusal
 from estafette.model import Unknown
@@ -73,10 +73,27 @@ def list_(as_json: AsJson = False) -> None:
 
 def show(
     name: Annotated[str, typer.Argument(help="Its name, in any case.")],
+    id: Annotated[
+        str,
+        typer.Argument(
+            help="What a run of it made, such as a message: its outputs as they are now."
+        ),
+    ] = "",
+    *,
+    wait: Annotated[
+        float,
+        typer.Option(
+            help="Seconds that may pass until these are final.", min=0, max=actions.LONGEST_LOOK
+        ),
+    ] = 0,
     as_json: AsJson = False,
+    account: OfAccount = "",
 ) -> None:
-    """Show what an action takes and gives."""
+    """Show what an action takes and gives; or what became of a run, as HTTP answers it."""
     action = _named(name)
+    if id:
+        _look(action, id, wait, account)
+        return
     found = wire.described(action)
     if as_json:
         print_json(msgspec.to_builtins(found))
@@ -90,6 +107,22 @@ def show(
     print_table(("", "name", "", "what"), rows)
 
 
+def _look(action: Action, id: str, wait: float, account: str) -> None:
+    """Print what a run came to by now, in JSON."""
+    if action.look is None:
+        raise BadInput(f"{action.name} is over once it ran: there is nothing to show of a run")
+
+    async def work() -> Ran:
+        async with home() as app:
+            owner = await account_of(app, account)
+            return await actions.seen(action, Looked(app.core, owner, id, wait))
+
+    ran = run(work())
+    if ran.failure:
+        raise Unknown(ran.failure.text)
+    sys.stdout.write(f"{answers.in_json(answers.looked(action, ran)).decode()}\n")
+
+
 def run_(
     name: Annotated[str, typer.Argument(help="Its name, in any case.")],
     inputs: Annotated[
@@ -101,7 +134,7 @@ def run_(
         ),
     ] = None,
     json_file: Annotated[
-        str, typer.Option("--json", help="A file with a JSON object of inputs; - for standard input.")
+        str, typer.Option("--json", help="A file with a JSON object of inputs, or with a whole step of a flow; - for standard input.")
     ] = "",
     connection: Annotated[str, typer.Option(help="A connection to go through.")] = "",
     form: Annotated[
@@ -138,6 +171,8 @@ def run_(
         answers.check(action, options)
         key = actions.check_key(idempotency_key)
         members = _members(action, inputs or [], json_file)
+        if step := steps.of(action, members):
+            members, options = dict(step.params), steps.with_step(options, step)
         read = actions.read(action, members)
     except (BadInputs, Refusal) as error:
         raise BadInput(str(error)) from None
@@ -150,7 +185,7 @@ def run_(
                 inputs=read,
                 connection=connection,
                 idempotency_key=key if action.keyed else "",
-                mask_output=mask_output,
+                mask_output=options.mask_output,
             )
             return await actions.perform(action, asked)
 

@@ -196,7 +196,11 @@ def change(
     fields: Fields = None,
     remark: Remark = None,
     blocked: Annotated[
-        bool | None, typer.Option("--blocked/--not-blocked", help="Mark them as blocked.")
+        bool | None,
+        typer.Option(
+            "--blocked/--not-blocked",
+            help="Block them: on WhatsApp they are neither heard nor written to.",
+        ),
     ] = None,
     assignee: Assignee = None,
     team: OfTeam = None,

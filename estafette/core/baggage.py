@@ -12,12 +12,14 @@ from msgspec.structs import replace
 
 from estafette.core.bucket import NotKept
 from estafette.core.clock import Clock
+from estafette.core.fetch import refused
 from estafette.core.media import Link, Media, addressed
 from estafette.model import MediaItem, Message, Offer, Reason, Refused, SendError, Unreached
 from estafette.model.attempt import Enclosed
 from estafette.model.ids import instant
-from estafette.model.media import ending
+from estafette.model.media import Fault, ending
 from estafette.model.networks import is_loopback_host
+from estafette.model.upload import UPLOAD
 from estafette.providers import Provider
 from estafette.store import Store, jobs, messages, outbox
 from estafette.store.jobs import Job
@@ -27,6 +29,9 @@ log = structlog.get_logger()
 #: Who carries what goes through a lane; None where nobody knows right now.
 Carrier = Callable[[str], Awaitable[Provider | None]]
 
+_NO_URL = (
+    "an upload has no URL for its carrier, since ESTAFETTE_PUBLIC_URL is none that it can reach"
+)
 _MOST_TRIES = 3  # of fetching what is to be sent
 _AGAIN_IN = (1, 3, 10, 30)  # seconds between tries of fetching what a person sent
 _LATER = 60  # seconds until bytes are removed again that could not be
@@ -82,7 +87,14 @@ class Baggage:
         items = await self._media.ensure(offer.message, provider)
         if provider and provider.fetches_media:
             return replace(offer, enclosed=await self._enclosed(items))
-        return replace(offer, message=self._addressed(offer.message, items))
+        message = self._addressed(offer.message, items)
+        if (
+            provider
+            and provider.needs_urls
+            and any(url.startswith(UPLOAD) for url in message.media)
+        ):
+            raise refused(message, Fault.FETCH, _NO_URL)
+        return replace(offer, message=message)
 
     async def _enclosed(self, items: Sequence[MediaItem]) -> tuple[Enclosed, ...]:
         names = await self._media.filenames(items)

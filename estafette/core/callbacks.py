@@ -16,7 +16,7 @@ from estafette.core import metrics
 from estafette.core.cards import Cards
 from estafette.core.clock import Clock
 from estafette.core.exchange import AT_MOST, Exchange, Tried, Voice
-from estafette.core.media import Media, addressed
+from estafette.core.media import Media, addressed, is_followed
 from estafette.core.people import People
 from estafette.core.replies import Replies
 from estafette.core.subscriptions import Subscriptions
@@ -180,7 +180,9 @@ class Callbacks:
         voice = self._voices.get(callback.door)
         if voice is None:
             return Tried("no door has words for it", Failure.CLIENT, is_hopeless=True)
-        if isinstance(about, Message) and callback.said == Status.RECEIVED and about.media:
+        if isinstance(about, Message) and (
+            callback.said == Status.RECEIVED or not all(map(is_followed, about.media))
+        ):
             about = await self._kept(about, voice)
         if isinstance(about, Message) and voice.manner.shows_contacts:
             callback = replace(callback, card=await self._cards.of(about))
@@ -190,9 +192,9 @@ class Callbacks:
         return await Exchange(self._http, self._replies, voice, about, token).tell(callback)
 
     async def _kept(self, message: Message, voice: Voice) -> Message:
-        """What somebody wrote, with its media where we give them."""
+        """What somebody wrote, or what was uploaded to be sent, with its media where we give them."""
         link = voice.link
-        if link is None or not self._public_url:
+        if link is None or not self._public_url or not message.media:
             return message
         items = await self._media.of_message(message)
         return addressed(message, items, lambda item: f"{self._public_url}{link(item)}")

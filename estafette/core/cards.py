@@ -38,7 +38,9 @@ class Cards:
 
     async def _found(self, message: Message) -> Card:
         is_inbound = message.direction is Direction.INBOUND
-        address = message.sender if is_inbound else message.recipient
+        name = message.sender if is_inbound else message.recipient
+        # Who was known by their platform's name for them may have a number by now.
+        address = await self._aliases.resolve(message.account, message.channel, name)
         whom = message.account, message.channel, address
         try:
             return await self._contacts.find(*whom, sender=message.lane)

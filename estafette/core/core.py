@@ -62,8 +62,8 @@ class Core:
     lists: Lists  #: messages by the numbers of their pages
     contacts: Contacts  #: who is written to and who writes, and the conversations with them
     desk: Desk  #: users and teams, and the words that they use
-    uploads: Uploads  #: files to be sent in messages to come
     window: Window  #: until when people on WhatsApp may be written to freely
+    uploads: Uploads  #: files to be sent in messages to come
     attention: Attention  #: what people see of us while they wait
     sayings: Sayings  #: what WhatsApp messages say
     aliases: Aliases  #: what platforms call people beside, or in place of, their numbers

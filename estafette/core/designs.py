@@ -217,14 +217,15 @@ def _with(known: Template, more: Mapping[str, Any]) -> Template:
 
 
 def _settled(known: Template, approval: Approval, now: datetime) -> Template:
-    """A template after what its carrier told."""
+    """A template after what its carrier told; words that are none of ours change nothing."""
     asked = {name: value for name, value in known.approval.items() if name not in ("at", "reason")}
     asked.setdefault("name", known.submitted_name)
-    if approval.category and approval.category != known.category:
+    if approval.category in set(Category) - {known.category}:
         asked["previous"] = str(known.category)
         asked["category"] = approval.category
     if approval.reason:
         asked["reason"] = approval.reason
-    status = TemplateStatus(approval.status) if approval.status else known.status
+    is_word = approval.status in set(TemplateStatus)
+    status = TemplateStatus(approval.status) if is_word else known.status
     details = {**known.details, "approval": asked}
     return replace(known, status=status, details=details, updated_at=now)

@@ -71,7 +71,6 @@ class Gateway:
         pools: Pools | None = None,
         verified: Verified | None = None,
         window: Window | None = None,
-        blocks: Blocks | None = None,
     ) -> None:
         """`wake` is called when there is something to carry. Unless `allows_private`, URLs whose host
         is plainly not public are declined at once; what their names stand for is seen when they are
@@ -89,8 +88,8 @@ class Gateway:
         self._forgotten = 0  # how often a sender was: what was read before one counts no more
         self.suppressions = Suppressions(store, clock)  #: who is not written to
         self.window = window or Window(store, connections, clock)  #: who may be written to freely
-        blocks = blocks or Blocks(store, connections, clock)
-        self._barred = Barred(self.suppressions, blocks, self.window)
+        self.blocks = Blocks(store, connections, clock)  #: whom accounts do not hear on WhatsApp
+        self._barred = Barred(self.suppressions, self.blocks, self.window)
         self._ways = Ways(store, self._fit, self._barred.why, self._message)
 
     async def send(self, account: Account, send: Send, *, through: Sender | None = None) -> Message:

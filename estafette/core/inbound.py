@@ -24,6 +24,9 @@ from estafette.store.words import plain
 
 log = structlog.get_logger()
 
+#: Whom a channel and an address stand for.
+Addressees = dict[tuple[Channel, str], tuple[Sender, Route]]
+
 _DOOR = "twilio"  # in whose words the hooks of senders, applications and services are told
 
 
@@ -52,14 +55,24 @@ class Inbound:
         self._quotes = Quotes(store)
         self._blocks = blocks
 
-    async def receive(self, connection: str, incoming: Incoming, *, account: str = "") -> Message:
+    async def receive(
+        self,
+        connection: str,
+        incoming: Incoming,
+        *,
+        account: str = "",
+        known: Addressees | None = None,
+    ) -> Message:
         """Write down what a person wrote; return once it is on disk, with what is owed about it.
 
         Without a connection, the sender may be on any; without an account, be anyone's. Told twice under one ref, it is kept, and
-        told to others, once. Raises Unknown where nobody has the address, Unheard where the person
+        told to others, once. `known` is filled with whom messages are for, when many come at once. Raises Unknown where nobody has the address, Unheard where the person
         is blocked, Busy where it could not be written.
         """
-        sender, route = await self._addressee(connection, incoming, account)
+        known = {} if known is None else known
+        to = (incoming.channel, incoming.recipient)
+        sender, route = known.get(to) or await self._addressee(connection, incoming, account)
+        known[to] = sender, route
         incoming, alias = await self._known(sender.account, incoming)
         if await self._blocks.is_blocked(sender.account, incoming.channel, plain(incoming.sender)):
             log.info("somebody who is blocked wrote", account=sender.account, sender=sender.id)

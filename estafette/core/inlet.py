@@ -1,17 +1,22 @@
-"""Where carriers tell us: what became of messages, and what people wrote."""
+"""Where carriers tell us: what became of messages and templates, and what people wrote."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
 
 import structlog
 
 from estafette.core.connections import Connections
 from estafette.core.gateway import Gateway
-from estafette.core.inbound import Inbound, Unheard
-from estafette.model import Busy, GatewayError, Incoming, Inward, Receipt, Unknown
+from estafette.core.inbound import Addressees, Inbound, Unheard
+from estafette.core.templates import Templates
+from estafette.model import Approval, Busy, GatewayError, Incoming, Inward, Receipt, Unknown
 from estafette.providers import Provider
 from estafette.store import Store, attempts
 
 log = structlog.get_logger()
 
 _PLAIN = "text/plain; charset=utf-8"
+_MOST = 64  # people whose messages are taken in at once: these share commits
 
 
 class Forged(GatewayError):
@@ -22,12 +27,18 @@ class Inlet:
     """Hears what carriers tell, once they have proved who they are."""
 
     def __init__(
-        self, store: Store, connections: Connections, gateway: Gateway, inbound: Inbound
+        self,
+        store: Store,
+        connections: Connections,
+        gateway: Gateway,
+        inbound: Inbound,
+        templates: Templates,
     ) -> None:
         self._store = store
         self._connections = connections
         self._gateway = gateway
         self._inbound = inbound
+        self._templates = templates
 
     async def knows(self, provider: str, connection: str) -> None:
         """Raises Unknown unless there is such a connection of such a provider."""
@@ -60,8 +71,13 @@ class Inlet:
         if receipts:
             await self._record(connection, receipts)
         for fact in facts:
+            if isinstance(fact, Approval):
+                await self._templates.told(connection, fact)
+        people: dict[tuple[str, str], list[Incoming]] = {}
+        for fact in facts:
             if isinstance(fact, Incoming):
-                await self._receive(connection, fact)
+                people.setdefault((fact.sender, fact.recipient), []).append(fact)
+        await self._receive_all(connection, list(people.values()))
 
     async def _record(self, connection: str, receipts: list[Receipt]) -> None:
         """Keep what may be believed: what is told of messages that this carrier was offered.
@@ -77,9 +93,27 @@ class Inlet:
         if len(believed) < len(receipts):
             log.info("told of messages that it was not offered", connection=connection)
 
-    async def _receive(self, connection: str, incoming: Incoming) -> None:
+    async def _receive_all(self, connection: str, people: Sequence[Iterable[Incoming]]) -> None:
+        """Take in what many wrote side by side, and what one wrote in its order.
+
+        What one could not be told of keeps the others from nothing; then all is told again.
+        """
+        turns = asyncio.Semaphore(_MOST)
+        known: Addressees = {}
+
+        async def hear(written: Iterable[Incoming]) -> None:
+            async with turns:
+                for incoming in written:
+                    await self._receive(connection, incoming, known)
+
+        ends = await asyncio.gather(*map(hear, people), return_exceptions=True)
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
+
+    async def _receive(self, connection: str, incoming: Incoming, known: Addressees) -> None:
         try:
-            await self._inbound.receive(connection, incoming)
+            await self._inbound.receive(connection, incoming, known=known)
         except Unheard:
             return  # nobody is told, not even the carrier
         except Unknown:

@@ -31,7 +31,9 @@ def new_node() -> Node:
 class Lane:
     """One sender's way out: what is in flight, and what may go."""
 
-    __slots__ = ("busy", "held_until", "in_flight", "is_halted", "leaving", "next_at", "sender")
+    __slots__ = (
+        "busy", "held_until", "in_flight", "is_halted", "leaving", "next_at", "rests_until", "sender",
+    )  # fmt: skip
 
     def __init__(self, sender: Sender, held_until: float) -> None:
         self.sender = sender
@@ -39,8 +41,14 @@ class Lane:
         self.in_flight = 0
         self.busy: set[str] = set()  #: order keys with an offer in flight
         self.next_at = 0.0  #: seconds since 1970: when the next offer may leave
+        self.rests_until = 0.0  #: likewise, where its carrier asked to be left alone for a while
         self.leaving = False
         self.is_halted = False  #: an offer is left open: it is to be settled before more leave
+
+    @property
+    def free_at(self) -> float:
+        """Seconds since 1970: when the next offer may leave, by pace and by rest."""
+        return max(self.next_at, self.rests_until)
 
     def is_held(self) -> bool:
         """Whether nobody else can have taken it over."""
@@ -50,6 +58,8 @@ class Lane:
         """How many offers may leave now."""
         free = self.sender.window - self.in_flight
         if self.leaving or self.is_halted or free <= 0 or not self.is_held():
+            return 0
+        if now < self.rests_until:
             return 0
         if self.sender.max_per_second > 0:
             free = min(free, allowance(self.next_at, now, self.sender.max_per_second))
@@ -79,6 +89,11 @@ class Lanes:
     def forget(self, id: str) -> None:
         """Drive a lane no more until it is taken again, and what is open in it settled."""
         self._mine.pop(id, None)
+
+    def rest(self, id: str, until: float) -> None:
+        """Offer nothing in a lane before that time, in seconds since 1970."""
+        if lane := self._mine.get(id):
+            lane.rests_until = max(lane.rests_until, until)
 
     async def keep(self) -> None:
         """Beat until cancelled."""

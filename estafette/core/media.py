@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
@@ -52,6 +52,30 @@ class Media:
         self._clock = clock
         self._turns = asyncio.Semaphore(_MOST_AT_ONCE)
         self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._address: Callable[[MediaItem], str] | None = None
+
+    def show_at(self, address: Callable[[MediaItem], str]) -> None:
+        """Where those are shown whose own URL only a carrier, or we, can read."""
+        self._address = address
+
+    async def shown(self, messages: Sequence[Message]) -> list[Message]:
+        """These messages with URLs of ours where one of their media has no address that others can
+        follow, such as what was uploaded, as far as it was fetched by now.
+        """
+        strange = [message.id for message in messages if not all(map(is_followed, message.media))]
+        address = self._address
+        if not strange or address is None:
+            return list(messages)
+        items = await self._store.read(lambda conn: rows.of_messages(conn, strange))
+        ours = {
+            (item.message, item.url): address(item)
+            for item in items
+            if item.place and not is_followed(item.url)
+        }
+        return [
+            replace(one, media=tuple(ours.get((one.id, url), url) for url in one.media))
+            for one in messages
+        ]
 
     async def of_message(self, message: Message) -> list[MediaItem]:
         """The media of a message that were fetched and are there, in their order."""
@@ -214,6 +238,11 @@ class Media:
     async def _add(self, message: Message, item: MediaItem) -> None:
         now = instant(self._clock())
         await self._store.write(lambda conn: rows.add(conn, item, message.lane, now))
+
+
+def is_followed(url: str) -> bool:
+    """Whether it is an address that others can follow: not what stands for a file of ours or a carrier's."""
+    return url.startswith(("http://", "https://"))
 
 
 def addressed(

@@ -2,6 +2,7 @@
 message that it answers found.
 """
 
+import contextlib
 from typing import Any
 
 from msgspec.structs import replace
@@ -10,11 +11,13 @@ from estafette.core.gateway import Gateway
 from estafette.core.templates import Templates
 from estafette.core.uploads import Uploads
 from estafette.model import Account, Sender, Unknown
-from estafette.model.whatsapp import Asked, Said, files
+from estafette.model.template import Category
+from estafette.model.whatsapp import Asked, Said, Unsaid, files
 
 TEMPLATE = "template"
 CONTEXT = "context"
 _REACTION = "reaction"
+_NUMBERS_ONLY = 131062  # Meta's code for what users without a number cannot be sent
 
 
 class Sayings:
@@ -34,10 +37,19 @@ class Sayings:
         said = asked.said
         if said.kind == TEMPLATE:
             said = await self._templates.said(account, sender, said.content[TEMPLATE])
+            if asked.user_id:
+                await self._hold(account, said)
         content = {**said.content, **_around(asked)}
         if name := _quoted(asked):
             content[CONTEXT] = await self._context(account, name)
         return replace(said, media=await self._media(account, said), content=content)
+
+    async def _hold(self, account: Account, said: Said) -> None:
+        """Raise Unsaid for a template with a code to log in with: it goes to numbers only."""
+        id = said.content[TEMPLATE].get("id")
+        with contextlib.suppress(Unknown):  # it is a sample, or only its carrier knows it
+            if id and (await self._templates.get(account, id)).category is Category.AUTHENTICATION:
+                raise Unsaid(_NUMBERS_ONLY, "recipient", "must be a number for this template")
 
     async def _context(self, account: Account, name: str) -> dict[str, str]:
         """The message that it answers or is about, also by its carrier's own id where that is known."""

@@ -116,6 +116,12 @@ class Senders:
                     return sender
         raise Unknown(f"no sender {ref} on {channel}")
 
+    async def is_anothers(self, account: str, channel: Channel, ref: str) -> bool:
+        """Whether another account holds a sender that its carrier has this id for."""
+        return await self._store.read(
+            lambda conn: senders.held_by_another(conn, account, channel, ref)
+        )
+
     async def _look(self, account: str) -> Sequence[Sender]:
         """The senders that an account holds, remembered unless one was changed meanwhile."""
         before, now = self._changes, monotonic()

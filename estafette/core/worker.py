@@ -215,9 +215,8 @@ class Worker:
 
     def _until(self, agenda: list[jobs.Due], at: float) -> float:
         """Seconds until something falls due or a pace allows it; answers that come in wake us."""
-        waits = [item.due_at / 1e6 - at for item in agenda if item.due_at / 1e6 > at]
-        paced = [lane.next_at - at for lane in self._lanes if lane.next_at > at]
-        return max(0.001, min([*waits, *paced, _LATEST]))
+        times = [*(item.due_at / 1e6 for item in agenda), *(lane.free_at for lane in self._lanes)]
+        return max(0.001, min([_LATEST, *(time - at for time in times if time > at)]))
 
     def _offer_all(self, id: str, offers: list[Offer]) -> None:
         lane = self._lanes.get(id)
@@ -333,10 +332,10 @@ class Worker:
         )
         if step.parks:
             await self._park(connection.name, provider, str(answer))
-        now = instant(self._clock())
-        is_told = await self._store.join(
-            attempts.close, closing(connection.name, lane, offer, answer, step, now)
-        )
+        if isinstance(answer, SendError) and answer.holds_lane:
+            self._lanes.rest(lane, self._clock().timestamp() + (step.retry_in or 0))
+        end = closing(connection.name, lane, offer, answer, step, instant(self._clock()))
+        is_told = await self._store.join(attempts.close, end)
         if is_told is not None:  # else it goes its second way
             metrics.reached(step.status)
         if is_told:

@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 T = TypeVar("T")
 
 _HOLE = re.compile(r"\\{(\w+)\\}")
+_REST = re.compile(r"\\{(\w+)\\\*\\}")
 
 
 class Found(NamedTuple, Generic[T]):
@@ -18,7 +19,8 @@ class Found(NamedTuple, Generic[T]):
 
 
 class Paths(Generic[T]):
-    """A table of methods and paths, `{name}` standing for anything without a slash.
+    """A table of methods and paths, `{name}` standing for anything without a slash, and `{name*}` for
+    anything.
 
     Asked once per request, so it does no more than that; HEAD is answered as GET.
     """
@@ -30,8 +32,7 @@ class Paths(Generic[T]):
             if method == "GET":
                 rows[path].setdefault("HEAD", operation)
         self._rows = [
-            (re.compile(_HOLE.sub(r"(?P<\1>[^/]+)", re.escape(path))).fullmatch, by_method)
-            for path, by_method in rows.items()
+            (re.compile(_pattern(path)).fullmatch, by_method) for path, by_method in rows.items()
         ]
 
     def find(self, path: str) -> Found[T] | None:
@@ -40,3 +41,7 @@ class Paths(Generic[T]):
             if match := fits(path):
                 return Found(by_method, match.groupdict())
         return None
+
+
+def _pattern(path: str) -> str:
+    return _REST.sub(r"(?P<\1>.+)", _HOLE.sub(r"(?P<\1>[^/]+)", re.escape(path)))

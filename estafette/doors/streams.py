@@ -8,8 +8,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from estafette.doors.callers import header
-from estafette.http import Sink
 from estafette.model import Busy, Unknown
+
+#: Takes the pieces of a body as they come.
+Sink = Callable[[bytes], Awaitable[None]]
 
 #: What strangers sent is shown, and never run: a browser would take it for ours.
 _CAGE = [

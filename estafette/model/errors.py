@@ -91,6 +91,7 @@ class SendError(GatewayError):
         code: str = "",
         reason: Reason = Reason.OTHER,
         retry_after: float | None = None,
+        holds_lane: bool = False,
         later: tuple[Later, ...] = (),
         answer: str = "",
     ) -> None:
@@ -98,6 +99,8 @@ class SendError(GatewayError):
         self.code = code  #: the provider's code, verbatim
         self.reason = reason
         self.retry_after = retry_after  #: seconds, where the provider told
+        #: Until it is offered again, nothing else of its sender is: it was not about this message.
+        self.holds_lane = holds_lane
         self.later = later  #: as in Accepted: for a carrier inside this process
         self.answer = answer  #: as in Accepted
 

@@ -16,6 +16,7 @@ _PICTURES = frozenset({"image/jpeg", "image/png", "image/gif"})
 _LARGEST_PICTURE = 5 * _MEGA
 _LARGEST_OTHER = 500 * _KILO
 _LARGEST_ELSEWHERE = 16 * _MEGA  # on WhatsApp, and of what people send to us
+_LARGEST_DOCUMENT = 100 * _MEGA  # on WhatsApp
 _LARGEST_TOGETHER = 5 * _MEGA  # of one message on its way out
 
 #: Every type below these is taken.
@@ -148,6 +149,8 @@ def type_found(content_type: str, beginning: bytes) -> str:
 
 def largest(content_type: str, channel: Channel, direction: Direction) -> int:
     """How large one of the media may be."""
+    if channel is Channel.WHATSAPP and content_type in TYPES:
+        return _LARGEST_DOCUMENT
     if channel is not Channel.SMS or direction is Direction.INBOUND:
         return _LARGEST_ELSEWHERE
     return _LARGEST_PICTURE if content_type in _PICTURES else _LARGEST_OTHER

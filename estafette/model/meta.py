@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from estafette.model.attempt import Outcome
 from estafette.model.message import Reason, Status
 
 GRAPH = "https://graph.facebook.com"  #: where Meta answers
@@ -202,9 +203,39 @@ REASON: Mapping[int, Reason] = {
     132005: Reason.TOO_LONG,
     132007: Reason.BAD_BODY,
     132012: Reason.BAD_BODY,
+    133006: Reason.BAD_SENDER,
     133010: Reason.BAD_SENDER,
+    131037: Reason.BAD_SENDER,
+    131045: Reason.BAD_SENDER,
+    803: Reason.BAD_SENDER,
     33: Reason.BAD_SENDER,
 }
+
+#: Codes that every message of a connection would come to: its token, its rights, its account. What is
+#: about one number, one template or one person is not here.
+TROUBLE = frozenset({0, 3, 10, 104, 190, 368, 131005, 131031, *range(200, 300)})
+
+#: Codes that are about everything that a number, or its account, sends: not about one message.
+OF_NUMBER = frozenset({2, 4, 17, 80007, 130429, 131016, 131057, 133004, 2494100})
+
+#: Codes about a quota that frees with time, of which an answer may say when.
+QUOTA = frozenset({4, 17, 613, 80007})
+
+#: Seconds until a code is worth another try, where nothing else is told. Others wait longer each time.
+WAIT: Mapping[int, float] = {
+    131057: 60,
+    133008: 3600,
+    133009: 600,
+    133015: 300,
+    133016: 3600,
+    134101: 600,
+    132069: 3600,
+    2494100: 120,
+}
+
+FEW = 3  #: offers at most of what may be malformed, or may have been a passing trouble
+_PAIR, _THROUGHPUT = 131056, 130429
+_LONGEST_WAIT, _SLOWEST = 3600.0, 60.0  # seconds
 
 #: The code for a failure of ours, where its carrier gave none of its own.
 CODE: Mapping[Reason, int] = {
@@ -237,6 +268,26 @@ def code_of(reason: Reason | None, code: str = "") -> int:
     return CODE.get(reason or Reason.OTHER, OTHER)
 
 
+def outcome_of(code: int, number: int = 1) -> Outcome:
+    """What a message comes to whose offer `number` was answered with a code."""
+    if code in TROUBLE:
+        return Outcome.MISCONFIGURED
+    known = CODES.get(code)
+    if known is None or not known.is_retryable:
+        return Outcome.REFUSED
+    gives_up = known.action == "retry_few" and number >= FEW
+    return Outcome.REFUSED if gives_up else Outcome.THROTTLED
+
+
+def wait_of(code: int, number: int = 1) -> float | None:
+    """Seconds to wait after offer `number` came to such a code; None to wait longer each time."""
+    if code == _PAIR:
+        return min(4.0 ** min(number - 1, 6), _LONGEST_WAIT)
+    if code == _THROUGHPUT:
+        return min(2.0 ** min(number, 6), _SLOWEST)
+    return WAIT.get(code)
+
+
 def title_of(code: int) -> str:
     """What a code is called."""
     return CODES[code].title if code in CODES else CODES[OTHER].title
@@ -245,6 +296,37 @@ def title_of(code: int) -> str:
 def status_of(code: int) -> int:
     """The HTTP status that goes with a code."""
     return CODES[code].status if code in CODES else 400
+
+
+def unsent(outcome: Outcome, code: str, text: str) -> tuple[str, str]:
+    """What an offer that was not accepted is told as to who waited for it: code and text.
+
+    The carrier's own are kept where they are Meta's and say why.
+    """
+    own = code if _is_own(code) else ""
+    match outcome:
+        case Outcome.REFUSED:
+            return own or str(OTHER), text
+        case Outcome.THROTTLED:
+            return own or "130429", text
+        case Outcome.MISCONFIGURED:
+            return own or ("190" if code == "401" else "131005"), text
+        case Outcome.UNREACHED:
+            return "131016", f"Meta was not reached, and nothing was sent: {text}"
+        case _:
+            return own or str(OTHER), (
+                f"Nobody knows whether Meta took the message; it is not sent again: {text}"
+            )
+
+
+def _is_own(code: str) -> bool:
+    """Whether a carrier's code is one of Meta's, known or not, and not a mere status of HTTP."""
+    if not (code.isascii() and code.isdigit() and len(code) <= _LONGEST_CODE):
+        return False
+    return int(code) in CODES or not 400 <= int(code) <= 599
+
+
+_LONGEST_CODE = 9  # digits
 
 
 def error_shape(

@@ -72,6 +72,8 @@ class Provider:
     #: Whether it fetches the media of messages from wherever their sender has them, by itself: then
     #: only what was uploaded to us goes with an offer, as `Offer.enclosed`.
     fetches_media: ClassVar[bool] = False
+    #: Whether media can be given to it by URLs alone: what was uploaded to us, by ours.
+    needs_urls: ClassVar[bool] = False
     answers_within: ClassVar[float] = 60.0  #: seconds after which silence is an answer: Unclear
     #: What a carrier that told us something is answered: content type and body; empty for no body.
     thanks: ClassVar[tuple[str, bytes]] = ("", b"")
@@ -119,7 +121,7 @@ class Provider:
     async def locate(self, url: str) -> Located:
         """Where the bytes of media that a person sent are now; `url` is one of `Incoming.media`.
 
-        Raises Refused where they are not to be had, Unreached where they may be later.
+        Raises Refused where they are not to be had, another SendError where they may be later.
         """
         return Located(url)
 

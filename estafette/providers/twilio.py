@@ -137,6 +137,7 @@ class Twilio(Provider):
     title = "Twilio"
     channels = frozenset(PREFIX)
     docs = "docs/how-to/twilio.md"
+    needs_urls = True
     thanks = ("text/xml", b"<Response/>")
 
     base_url: str = "https://api.twilio.com"

@@ -25,8 +25,12 @@ _COLUMNS = tuple(column.name for column in media.c)
 
 def of_message(conn: Connection, message: str) -> list[MediaItem]:
     """What is known of the media of a message, also of those that are gone, in their order."""
-    rows = bulk.select(conn, media, "message", [message], _COLUMNS)
-    return sorted(map(_of_row, rows), key=lambda item: item.number)
+    return sorted(of_messages(conn, [message]), key=lambda item: item.number)
+
+
+def of_messages(conn: Connection, ids: Sequence[str]) -> list[MediaItem]:
+    """The same of several messages, in any order."""
+    return list(map(_of_row, bulk.select(conn, media, "message", ids, _COLUMNS)))
 
 
 def find(conn: Connection, id: str) -> MediaItem | None:

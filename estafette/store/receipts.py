@@ -165,10 +165,14 @@ def _advance(conn: Connection, told: Sequence[_News]) -> dict[str, Status]:
     )  # fmt: skip
     stale = _stale(conn, told, {row[0]: row[5] for row in rows})
     now, change = {row[0]: Status(row[1]) for row in rows}, {}
+    nameless = {row[0] for row in rows if not row[5]}
     for news in told:
         message, receipt = news.message, news.receipt
         if message not in now or news in stale:
             continue
+        if receipt.ref and message in nameless:  # the answer that gave it was lost, or is to come
+            refs.adopt(conn, message, receipt.ref, news.connection)
+            nameless.remove(message)
         status = advance(now[message], receipt.status)
         if status is not now[message]:
             now[message] = status

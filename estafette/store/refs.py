@@ -55,6 +55,21 @@ def add(conn: Connection, rows: Sequence[Row]) -> None:
     bulk.insert(conn, refs, rows, conflict="DO NOTHING")
 
 
+def adopt(conn: Connection, message: str, ref: str, connection: str) -> None:
+    """Keep by which id a carrier tells of a message to whose last offer it gave none."""
+    attempt = conn.execute(_LAST, {"message": message, "connection": connection}).scalar()
+    if attempt:
+        add(conn, [(attempt, ref, connection, message)])
+        conn.execute(_NAME, {"message": message, "ref": ref})
+
+
+_LAST = text(
+    "SELECT id FROM attempts WHERE message = :message AND connection = :connection"
+    " ORDER BY id DESC LIMIT 1"
+)
+_NAME = text("UPDATE messages SET ref = :ref WHERE id = :message AND ref = ''")
+
+
 def forget(conn: Connection, message: str) -> None:
     """Forget what `add` kept for one message. Its attempts must be there still."""
     conn.execute(_FORGET, {"message": message})

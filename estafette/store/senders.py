@@ -77,6 +77,21 @@ def inbound(
     return None
 
 
+def held_by_another(conn: Conn, account: str, channel: Channel, ref: str) -> bool:
+    """Whether an account other than this one holds a sender that its carrier knows by this id."""
+    row = conn.execute(
+        select(senders.c.id)
+        .where(
+            senders.c.channel == channel,
+            senders.c.ref == ref,
+            senders.c.account != account,
+            senders.c.released_at.is_(None),
+        )
+        .limit(1)
+    ).first()
+    return row is not None
+
+
 def all_of(conn: Conn, account: str = "", *, released: bool = False) -> list[Sender]:
     """The senders of an account, or of all, in the order in which they were added.
 

@@ -13,7 +13,12 @@ def test_a_template_is_made_shown_changed_and_deleted(home: Server) -> None:
     ).stdout.strip()
     shown = asked(home, "templates", "show", sid)
     assert (shown["sid"], shown["name"], shown["places"]) == (sid, "cli_news", 1)
-    assert "cli_news" in home.run("templates", "show", shown["id"]).stdout
+    assert shown["components"] == [{"type": "BODY", "text": "Hi {{1}}"}]
+    lines = [
+        line.split() for line in home.run("templates", "show", shown["id"]).stdout.splitlines()
+    ]
+    assert ["name", "cli_news"] in lines
+    assert lines.count(["body", "Hi", "{{1}}"]) == 2  # the text, and the component
     told = home.run("templates", "change", sid, "--status", "paused", "--title", "News").stdout
     assert told == f"{sid} is changed\n"
     (found,) = asked(home, "templates", "list", "--name", "cli_news", "--status", "paused")["items"]

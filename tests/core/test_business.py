@@ -1,12 +1,21 @@
 """The ids of business accounts: one for each account, the same each time."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
 
 from estafette.core.business import FIRST, business_id
 from estafette.model import Account, Channel, Unknown
+from tests.core.carriers import Asked, put_in
 from tests.core.conftest import House
+
+
+@dataclass(kw_only=True)
+class Official(Asked):
+    """A carrier with which we have a business account."""
+
+    waba_id: str = "200000000000001"
 
 
 def account(sid: str) -> Account:
@@ -37,4 +46,7 @@ async def test_an_account_and_its_senders_have_one(house: House) -> None:
         await business.of("AC" + "0" * 32)
     (sender,) = await house.app.core.senders.list(house.account.sid, Channel.WHATSAPP)
     assert await business.of_sender(sender) == FIRST
-    assert await business.every(house.account.sid, [sender]) == {FIRST}
+    carrier = Official()
+    await put_in(house, carrier)
+    assert await business.of_sender(sender) == carrier.waba_id
+    assert await business.every(house.account.sid, [sender]) == {FIRST, carrier.waba_id}

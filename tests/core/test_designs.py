@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from estafette.model import Approval, Channel, Sender, Unknown
+from estafette.model import Approval, Channel, Connection, Sender, Unknown
 from estafette.model.template import Category, TemplateStatus
 from estafette.model.whatsapp import Unsaid
 from tests.core.conftest import House, opened_house
@@ -59,6 +60,7 @@ async def test_an_approval_without_a_status_leaves_it(here: House) -> None:
     id = await made(here, "news")
     told = Approval(name="news", language="en_US", status="", category="MARKETING")
     await templates.told("sandbox", told)
+    await templates.told("sandbox", replace(told, status="green", category="CHATTER"))
     found = await templates.get(here.account, id)
     assert (found.status, found.category) == (TemplateStatus.PENDING, Category.MARKETING)
 
@@ -90,3 +92,46 @@ async def test_what_is_said_keeps_what_was_asked_for(here: House) -> None:
     assert caught.value.code == 132001
     with pytest.raises(Unknown):
         await templates.find(here.account, "other")
+
+
+async def over(house: House, provider: str, **settings: str) -> Sender:
+    """A number that a connection of another provider carries for."""
+    core = house.app.core
+    line = Connection(name=f"line-{provider}", provider=provider, settings=settings)
+    await core.connections.add(line)
+    return await core.senders.add(
+        house.account.sid, Channel.WHATSAPP, "+14155550177", connection=line.name, ref="200"
+    )
+
+
+async def test_meta_knows_what_we_do_not(here: House) -> None:
+    templates = here.app.core.templates
+    sender = await over(here, "meta", base_url="http://127.0.0.1:1", token="t")
+    await made(here, "paused", status="paused")
+    header = {"type": "header", "parameters": [
+        {"type": "image", "image": {"link": "https://example.com/a.png"}},
+    ]}  # fmt: skip
+    for name, values, body in (
+        ("unheard_of", ("Ada", "42"), "unheard_of: Ada, 42"),
+        ("order_ready", (), "order_ready"),
+        ("paused", ("Ada",), "Hi Ada, there"),
+        ("paused", ("Ada", "42"), "paused: Ada, 42"),  # it may have been changed there
+    ):
+        said = await templates.said(here.account, sender, asked(name, *values))
+        kept = said.content["template"]
+        assert (said.body, kept["values"], kept["name"]) == (body, [*values], name)
+        assert "is_sample" not in kept
+    parts = {"components": [header]}
+    shown = await templates.said(here.account, sender, asked("unheard_of", **parts))
+    assert (shown.media, shown.content["template"]["kind"]) == (
+        ("https://example.com/a.png",), "image",
+    )  # fmt: skip
+    with pytest.raises(Unsaid):
+        await templates.said(here.account, sender, {"name": "x"})
+
+
+async def test_another_carrier_is_given_no_names(here: House) -> None:
+    sender = await over(here, "twilio", account_sid="AC" + "1" * 32, auth_token="t")
+    with pytest.raises(Unsaid) as caught:
+        await here.app.core.templates.said(here.account, sender, asked("order_ready"))
+    assert caught.value.code == 132001

@@ -72,6 +72,23 @@ async def test_a_key_opens_its_account_until_it_is_revoked(house: House) -> None
     assert told.value.is_known is False
 
 
+async def test_a_secret_alone_opens_its_account(house: House) -> None:
+    people, sid = house.app.people, house.account.sid
+    key, secret = await people.add_key(sid, "Label")
+    other, _ = await people.add_account("Other")
+    assert (await people.prove_secret(sid, await people.token(sid))).key is None
+    for shown in (secret, f"{key.sid}.{secret}"):
+        assert (await people.prove_secret(sid, shown)).key == key
+        with pytest.raises(NotProved):
+            await people.prove_secret(other.sid, shown)
+    for shown in ("", "wrong", key.sid):
+        with pytest.raises(NotProved):
+            await people.prove_secret(sid, shown)
+    await people.revoke_key(sid, key.sid)
+    with pytest.raises(NotProved):
+        await people.prove_secret(sid, secret)
+
+
 async def test_a_text_of_its_own_form_may_be_a_bearer(house: House) -> None:
     people, account = house.app.people, house.account
     key, secret = await people.add_key(account.sid, "Own", bearer="a text of somebody's own")

@@ -95,6 +95,7 @@ def test_a_picture_is_what_it_begins_as(said: str, beginning: bytes, found: str)
         ("image/webp", SMS, OUT, 500 * 1024),
         ("application/pdf", SMS, OUT, 500 * 1024),
         ("application/pdf", SMS, IN, 16 * MEGA),
+        ("application/pdf", WHATSAPP, OUT, 100 * MEGA),
         ("image/png", WHATSAPP, OUT, 16 * MEGA),
         ("video/mp4", WHATSAPP, IN, 16 * MEGA),
     ],

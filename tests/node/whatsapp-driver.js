@@ -8,10 +8,11 @@ const { WhatsAppClient } = require("@kapso/whatsapp-cloud-api");
 
 async function tell(line) {
   const { call, base, token, given } = JSON.parse(line);
-  const [resource, method] = call.split(".");
+  const names = call.split(".");
+  const method = names.pop();
   const client = new WhatsAppClient({ accessToken: token, baseUrl: base });
   try {
-    return { answer: await client[resource][method](given) };
+    return { answer: await names.reduce((part, name) => part[name], client)[method](given) };
   } catch (error) {
     const { name, message, httpStatus, code, details, category, fbtraceId } = error;
     return { error: { name, message, httpStatus, code, details, category, fbtraceId } };

@@ -110,6 +110,10 @@ class Provides:
         """How many requests the carrier has seen so far."""
         raise NotImplementedError
 
+    def offer(self, recipient: str = RECIPIENT, **parts: Any) -> Offer:
+        """An offer that this carrier could take."""
+        return offer(recipient, **parts)
+
     @asynccontextmanager
     async def opened(self, home: Path, **settings: Any) -> AsyncIterator[Provider]:
         provider = make(self.name, {**self.settings, **settings})
@@ -182,14 +186,14 @@ class Provides:
         async with self.opened(tmp_path) as provider:
             for label, case in self.cases.items():
                 before = self.requests(tmp_path)
-                found = await answer(provider, offer(case.recipient, number=case.number))
+                found = await answer(provider, self.offer(case.recipient, number=case.number))
                 assert isinstance(found, case.comes_to), label
                 assert self.requests(tmp_path) - before == case.requests, label
 
     async def test_what_was_taken_has_an_id(self, tmp_path: Path) -> None:
         async with self.opened(tmp_path) as provider:
             taken = [
-                await answer(provider, offer(case.recipient, number=case.number))
+                await answer(provider, self.offer(case.recipient, number=case.number))
                 for case in self.cases.values()
                 if case.comes_to is Accepted
             ]
@@ -203,7 +207,7 @@ class Provides:
         for settings in ({}, self.wrong_secret):
             async with self.opened(tmp_path, **settings) as provider:
                 for label, case in self.cases.items():
-                    one = offer(case.recipient, number=case.number, body="a private text")
+                    one = self.offer(case.recipient, number=case.number, body="a private text")
                     found = await answer(provider, one)
                     if isinstance(found, SendError):
                         shown = f"{found!r} {found} {found.code} {found.later}"
@@ -211,14 +215,14 @@ class Provides:
 
     async def test_a_wrong_secret_is_a_trouble_of_the_connection(self, tmp_path: Path) -> None:
         async with self.opened(tmp_path, **self.wrong_secret) as provider:
-            assert isinstance(await answer(provider, offer()), Misconfigured)
+            assert isinstance(await answer(provider, self.offer()), Misconfigured)
 
     async def test_what_became_of_an_offer_is_told_as_it_was_answered_or_not_at_all(
         self, tmp_path: Path
     ) -> None:
         async with self.opened(tmp_path) as provider:
             for label, case in self.cases.items():
-                one = offer(case.recipient, number=case.number)
+                one = self.offer(case.recipient, number=case.number)
                 answered = await answer(provider, one)
                 before = self.requests(tmp_path)
                 try:
@@ -237,7 +241,7 @@ class Provides:
         self, tmp_path: Path
     ) -> None:
         async with self.opened(tmp_path) as provider:
-            await answer(provider, offer())
-            one = offer()
+            await answer(provider, self.offer())
+            one = self.offer()
             with pytest.raises((Unreached, Unclear)):
                 await provider.recall(attempt_of(one), one.message)

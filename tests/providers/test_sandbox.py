@@ -218,7 +218,7 @@ def test_providers_are_the_files_of_their_folder() -> None:
 
 
 def test_a_name_without_a_file_is_no_provider() -> None:
-    with pytest.raises(Misconfigured, match="there are: sandbox"):
+    with pytest.raises(Misconfigured, match="there are: meta, sandbox, twilio"):
         load("smoke-signals")
 
 

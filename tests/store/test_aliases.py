@@ -3,10 +3,10 @@
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from estafette.model import Channel, Direction, Message, Status
-from estafette.store import aliases, incoming
+from estafette.model import Channel, Direction, Message, Status, Suppression
+from estafette.store import aliases, contacts, exchanged, incoming, suppressions
 from estafette.store.incoming import Arrival
-from tests.store.conftest import ACCOUNT, NOW, count, message
+from tests.store.conftest import ACCOUNT, NOON, NOW, count, message
 
 OTHER = "AC" + "2" * 32
 WHATSAPP = "whatsapp"
@@ -59,3 +59,30 @@ def test_what_is_told_twice_says_nothing_new(conn: Connection) -> None:
     (kept,) = incoming.keep(conn, [Arrival(again, "c", alias=ANN)])
     assert kept.id == first.id
     assert aliases.address(conn, ACCOUNT, WHATSAPP, ANN) == NEW
+
+
+def test_who_was_known_by_the_name_alone_is_one_person(conn: Connection) -> None:
+    incoming.keep(conn, [Arrival(written(ANN), "c")])
+    alone = contacts.find(conn, ACCOUNT, Channel.WHATSAPP, ANN)
+    assert alone is not None
+    opted_out = Suppression(
+        account=ACCOUNT, recipient=ANN, channel=Channel.WHATSAPP, scope="", created_at=NOON
+    )
+    suppressions.add(conn, [opted_out])
+    incoming.keep(conn, [Arrival(written(), "c", alias=ANN)])
+    both = contacts.find(conn, ACCOUNT, Channel.WHATSAPP, NUMBER)
+    assert both is not None
+    assert both.id == alone.id
+    assert contacts.find(conn, ACCOUNT, Channel.WHATSAPP, ANN) is None
+    assert exchanged.count(conn, both) == 2
+    assert len(exchanged.page(conn, both, limit=9, skip=0)) == 2
+    assert suppressions.get(conn, ACCOUNT, NUMBER, Channel.WHATSAPP, "") is not None
+    assert suppressions.get(conn, ACCOUNT, ANN, Channel.WHATSAPP, "") is not None
+
+
+def test_a_contact_that_is_there_stays(conn: Connection) -> None:
+    incoming.keep(conn, [Arrival(written(ANN), "c"), Arrival(written(), "c")])
+    incoming.keep(conn, [Arrival(written(), "c", alias=ANN)])
+    for name in (ANN, NUMBER):
+        assert contacts.find(conn, ACCOUNT, Channel.WHATSAPP, name) is not None
+    assert count(conn, "contacts") == 2

@@ -124,6 +124,23 @@ def test_a_receipt_moves_a_message_whose_answer_never_came(conn: Connection) -> 
     assert messages.get(conn, ACCOUNT, id).sent_at == moment(NOW + 9)
 
 
+def test_a_receipt_tells_the_id_that_a_lost_answer_did_not(conn: Connection) -> None:
+    (id,) = accepted(conn)
+    offered(conn, [id])
+    assert record(conn, told(Status.SENT, message=id, ref="theirs")) == [Moved(id, Status.SENT)]
+    assert messages.by_ref(conn, ACCOUNT, "theirs").id == id
+    assert messages.get(conn, ACCOUNT, id).ref == "theirs"
+    assert record(conn, told(Status.DELIVERED, ref="theirs")) == [Moved(id, Status.DELIVERED)]
+    assert record(conn, told(Status.READ, message=id, ref="another")) == [Moved(id, Status.READ)]
+    assert messages.get(conn, ACCOUNT, id).ref == "theirs"
+
+
+def test_a_receipt_of_what_was_never_offered_there_gives_no_id(conn: Connection) -> None:
+    (id,) = accepted(conn)
+    record(conn, told(Status.SENT, message=id, ref="theirs", connection="elsewhere"))
+    assert messages.get(conn, ACCOUNT, id).ref == ""
+
+
 def test_words_that_no_database_keeps_are_kept_as_far_as_they_can_be(conn: Connection) -> None:
     (id,) = accepted(conn)
     (offer,) = offered(conn, [id])

@@ -57,8 +57,20 @@ def answer(action: Action, ran: Ran, options: Options) -> Answer:
     if found.retry_after is not None:
         outcome["retry-after"] = str(math.ceil(found.retry_after))
     status = STAYS.get(found.code, found.status)
+    if action.tells and ran.outputs is not None:
+        shape = msgspec.to_builtins(ran.outputs)
+        answered = 200 if options.allow_failure and not stays else status
+        return Answer(answered, action.name, shape, items_of(action.outputs), outcome)
     told = failure(found.code, found.text, status)
     return of_failure(told, 200 if options.allow_failure and not stays else status, outcome)
+
+
+def looked(action: Action, ran: Ran) -> Answer:
+    """What a look at a run is answered with: a failure is that there is nothing to be seen."""
+    status = ran.failure.status if ran.failure else 200
+    return Answer(
+        status, action.name, msgspec.to_builtins(ran.outputs), items_of(action.outputs), {}
+    )
 
 
 def of_failure(found: Failure, status: int, headers: dict[str, str] | None = None) -> Answer:

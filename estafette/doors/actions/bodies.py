@@ -159,10 +159,17 @@ def items_of(struct: type[Struct]) -> dict[str, str]:
     return {
         name: _item(option["items"])
         for part in (whole, *whole.get("$defs", {}).values())
-        for name, shape in part.get("properties", {}).items()
-        for option in shape.get("anyOf", [shape])
+        for name, option in _parts_of(part)
         if isinstance(option.get("items"), dict)
     }
+
+
+def _parts_of(shape: dict[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
+    """The members of a shape, and of those that stand in it, with each type that they may have."""
+    for name, part in shape.get("properties", {}).items():
+        for option in part.get("anyOf", [part]):
+            yield name, option
+            yield from _parts_of(option)
 
 
 def _item(shape: dict[str, Any]) -> str:
@@ -232,4 +239,8 @@ def _parts(raw: bytes, content_type: str) -> Iterable[tuple[str, str]]:
 
 
 def _is_list(type_: Any) -> bool:
-    return any((get_origin(part) or part) in (list, tuple) for part in (type_, *get_args(type_)))
+    """Whether only a list can be meant: what may also be a text is one in a form."""
+    if (get_origin(type_) or type_) in (list, tuple):
+        return True
+    options = get_args(type_)
+    return str not in options and any(map(_is_list, options))

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from estafette.actions import Action, schema
+from estafette.actions import LONGEST_LOOK, Action, schema
 from estafette.doors.actions import wire
 from estafette.doors.actions.bodies import items_of
 from estafette.doors.actions.errors import Failure
@@ -54,7 +54,10 @@ def describe(actions: list[Action], public_url: str) -> Shape:
         "servers": [{"url": public_url or "/"}],
         "security": [{"basic": []}, {"bearer": []}],
         "paths": {
-            "/v1/actions": {"get": _get("listActions", "List the actions.", "Listed")},
+            "/v1/actions": {
+                "get": _get("listActions", "List the actions.", "Listed"),
+                "post": _step(),
+            },
             "/v1/actions/{name}": {
                 "get": {
                     **_get("showAction", "Show one action.", "Described"),
@@ -69,6 +72,11 @@ def describe(actions: list[Action], public_url: str) -> Shape:
                 }
             },
             **{f"/v1/actions/{action.name}": {"post": _run(action)} for action in actions},
+            **{
+                f"/v1/actions/{action.name}/{{id}}": {"get": _look(action)}
+                for action in actions
+                if action.look
+            },
         },
         "components": {
             "schemas": components,
@@ -124,10 +132,71 @@ def _run(action: Action) -> Shape:
                 "headers": _OUTCOME,
                 "content": {kind: {"schema": _rooted(outputs, action, kind)} for kind in kinds[:2]},
             },
-            "default": _failure(),
+            "default": _told(action) if action.tells else _failure(),
         },
         "security": [{"basic": []}, {"bearer": []}, *by_inputs],
     }
+
+
+def _step() -> Shape:
+    """A whole step of a flow."""
+    flag, text = {"type": "boolean", "default": False}, {"type": "string", "maxLength": 200}
+    members = {
+        "id": text,
+        "alias": text,
+        "type": {**text, "examples": ["WHATSAPP"]},
+        "action": {**text, "examples": ["SEND_MESSAGE"]},
+        "allow_failure": flag,
+        "mask_output": flag,
+        "params": {"type": "object", "description": "The inputs of the action."},
+    }
+    shape = {"type": "object", "properties": members, "required": ["type", "action", "params"]}
+    flow = {"type": "object", "properties": {"actions": {"type": "object"}}}
+    return {
+        "operationId": "runStep",
+        "summary": "Run a whole step of a flow, which names its action itself.",
+        "parameters": [_KEY],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": shape}}},
+        "responses": {
+            "200": {
+                "description": "Its outputs, under the id of the step.",
+                "content": {"application/json": {"schema": flow}},
+            },
+            "default": _failure(),
+        },
+    }
+
+
+def _look(action: Action) -> Shape:
+    """The same outputs as they are later."""
+    wait = {"type": "number", "minimum": 0, "maximum": LONGEST_LOOK, "default": 0}
+    return {
+        "operationId": f"{action.name}.look",
+        "summary": "The outputs as they are now.",
+        "parameters": [
+            {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}},
+            {
+                "name": "wait",
+                "in": "query",
+                "description": "Seconds that may pass until they are final.",
+                "schema": wait,
+            },
+        ],
+        "responses": {
+            "200": {
+                "description": "What came of it by now.",
+                "content": _json(f"{action.name}.outputs", "application/xml"),
+            },
+            "default": _failure(),
+        },
+    }
+
+
+def _told(action: Action) -> Shape:
+    """A failure that has the outputs as its body; what was never run has the usual shape."""
+    shape = {"anyOf": [_ref(f"{action.name}.outputs"), _ref("Failure")]}
+    content = {kind: {"schema": shape} for kind in ("application/json", "application/xml")}
+    return {"description": "It was not done.", "headers": _OUTCOME, "content": content}
 
 
 def _failure() -> Shape:

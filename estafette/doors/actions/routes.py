@@ -1,6 +1,6 @@
 """What is answered where: the list of actions, one action, a run of it, and the description of all."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -8,12 +8,13 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from estafette import actions
-from estafette.actions import Action, Asked, BadInputs
+from estafette.actions import Action, Asked, BadInputs, Looked
 from estafette.core.core import Core
 from estafette.core.people import NotProved
-from estafette.doors.actions import answers, bodies, errors, openapi, wire
+from estafette.doors.actions import answers, bodies, errors, openapi, steps, wire
 from estafette.doors.actions.answers import Answer
 from estafette.doors.actions.errors import Refusal
+from estafette.doors.actions.steps import Step
 from estafette.doors.callers import CHALLENGE, NOTHING_SHOWN, WRONG, caller, header, owner
 from estafette.doors.paths import Paths
 from estafette.doors.requests import TooLarge, read_body
@@ -26,7 +27,9 @@ TABLE = [
     ("GET", "/v1/actions", "all"),
     ("GET", "/v1/actions/openapi.json", "openapi"),
     ("GET", "/v1/actions/{name}", "one"),
+    ("POST", "/v1/actions", "step"),
     ("POST", "/v1/actions/{name}", "run"),
+    ("GET", "/v1/actions/{name}/{id*}", "look"),
 ]
 _AGAIN_IN = "1"  # seconds after which what was not written down may be asked again
 
@@ -104,8 +107,8 @@ class Application:
         call.holes = found.holes
         if method in found.by_method:
             return await found.by_method[method](call)
-        if call.holes:
-            actions.find(call.holes["name"])
+        if call.holes and _has_no_look(actions.find(call.holes["name"]), call.holes):
+            raise Refusal(errors.NOT_FOUND, f"Nothing is served at {path[:200]}.")
         if method == "OPTIONS":
             return Response(status_code=204, headers={"allow": _allowed(found.by_method)})
         response = _refusal(call, Refusal(errors.NO_METHOD))
@@ -129,8 +132,24 @@ class Application:
         await self._caller(call)
         return _json(wire.encoded(wire.described(action)))
 
+    async def step(self, call: Call) -> Response:
+        """Run a whole step of a flow, which names its action itself; it is answered by the step's id."""
+        await self._caller(call)
+        raw = await _body(call)
+        if bodies.kind_of(call.content_type, raw) != bodies.JSON:
+            raise Refusal(
+                errors.BAD, "A step is JSON here; in XML, post it to its action.", status=415
+            )
+        call.kind = bodies.JSON
+        members = bodies.read_json(raw)
+        if not steps.is_step(members):
+            raise Refusal(errors.BAD, "A step is an object with type, action and params.")
+        step = steps.read(members)
+        found = await self._run(call, actions.find(step.name), step.params, step)
+        return call.response(steps.in_flow(found, step))
+
     async def run(self, call: Call) -> Response:
-        """Run an action."""
+        """Run an action, with its inputs or with a whole step of a flow."""
         action = actions.find(call.holes["name"])
         account = await self._shown(call)
         try:
@@ -139,10 +158,18 @@ class Application:
             if account is None:  # who asks could only have been told by what cannot be read
                 raise Refusal(errors.NOT_PROVED, f"{_needed(action)} ({error})") from None
             raise
-        proof = None
+        step = steps.of(action, members)
+        return call.response(await self._run(call, action, step.params if step else members, step))
+
+    async def _run(
+        self, call: Call, action: Action, members: Mapping[str, object], step: Step | None
+    ) -> Answer:
+        """What a run is answered with."""
+        account, proof = await self._shown(call), None
         if account is None:
             account, proof = await self._proved(action, members)
         options = wire.read_options(call.request.scope["query_string"])
+        options = steps.with_step(options, step) if step else options
         answers.check(action, options)
         key = actions.check_key(call.header(*_KEYS))
         asked = Asked(
@@ -154,7 +181,17 @@ class Application:
             proof=proof,
             mask_output=options.mask_output,
         )
-        return call.response(answers.answer(action, await actions.perform(action, asked), options))
+        return answers.answer(action, await actions.perform(action, asked), options)
+
+    async def look(self, call: Call) -> Response:
+        """What a run came to by now, for actions that go on after they ran; `wait` is in seconds."""
+        action = actions.find(call.holes["name"])
+        if _has_no_look(action, call.holes):
+            raise Refusal(errors.NOT_FOUND, f"Nothing is to be seen of {action.name} once it ran.")
+        account = await self._caller(call)
+        wait = wire.read_wait(call.request.scope["query_string"])
+        looked = Looked(core=self._core, account=account, id=call.holes["id"], wait=wait)
+        return call.response(answers.looked(action, await actions.seen(action, looked)))
 
     async def _caller(self, call: Call) -> Account:
         account = await self._shown(call)
@@ -170,7 +207,7 @@ class Application:
             raise Refusal(errors.NOT_PROVED, _sentence(WRONG)) from None
         return found.account if found else None
 
-    async def _proved(self, action: Action, members: dict[str, object]) -> tuple[Account, Proof]:
+    async def _proved(self, action: Action, members: Mapping[str, object]) -> tuple[Account, Proof]:
         """Whom the inputs prove: one of our accounts, by its own token. Raises Refusal."""
         user, secret = (members.get(name) for name in action.proof or ("", ""))
         if not (isinstance(user, str) and isinstance(secret, str)) or not (user and secret):
@@ -184,11 +221,16 @@ class Application:
 
 async def _members(call: Call, action: Action) -> dict[str, object]:
     """The inputs as they came. Raises Refusal."""
+    raw = await _body(call)
+    call.kind = bodies.kind_of(call.content_type, raw)
+    return bodies.read(action, call.kind, raw, call.content_type)
+
+
+async def _body(call: Call) -> bytes:
     raw = await _read(call.request)
     if call.header(b"content-encoding").lower() not in ("", "identity"):
         raise Refusal(errors.BAD, "The body must not be compressed.", status=415)
-    call.kind = bodies.kind_of(call.content_type, raw)
-    return bodies.read(action, call.kind, raw, call.content_type)
+    return raw
 
 
 async def _read(request: Request) -> bytes:
@@ -197,6 +239,11 @@ async def _read(request: Request) -> bytes:
     except TooLarge:
         text = f"The request body is larger than {bodies.LARGEST} bytes."
         raise Refusal(errors.TOO_LARGE, text) from None
+
+
+def _has_no_look(action: Action, holes: Mapping[str, str]) -> bool:
+    """Whether a path names something of an action that is over once it ran."""
+    return "id" in holes and action.look is None
 
 
 def _needed(action: Action) -> str:

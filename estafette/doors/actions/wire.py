@@ -1,12 +1,13 @@
 """What an action looks like from outside, and how a request says what it wants."""
 
+import re
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Struct
 
-from estafette.actions import Action, schema
+from estafette.actions import LONGEST_LOOK, Action, schema
 from estafette.doors.actions.answers import Options
 from estafette.doors.actions.bodies import JSON, XML
 from estafette.doors.actions.errors import BAD, Refusal
@@ -14,6 +15,7 @@ from estafette.doors.actions.errors import BAD, Refusal
 Shape = dict[str, Any]
 
 _WORDS = {"true": True, "false": False}
+_SECONDS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
 _LONGEST = 200  # characters of the name of a connection
 
 
@@ -29,6 +31,8 @@ class Described(Struct, frozen=True):
     inputs: Shape  #: JSON Schema
     outputs: Shape  #: JSON Schema
     options: dict[str, Shape]  #: of the query: JSON Schema, by name
+    #: Where the same outputs are as they are later, `{id}` one that a run gave; empty for nowhere.
+    look: str = ""
 
 
 class Listed(Struct, frozen=True):
@@ -50,6 +54,7 @@ def described(action: Action) -> Described:
         inputs=inputs_schema(action),
         outputs=schema(action.outputs),
         options=options_schema(action),
+        look=f"/v1/actions/{action.name}/{{id}}" if action.look else "",
     )
 
 
@@ -88,14 +93,29 @@ def options_schema(action: Action) -> dict[str, Shape]:
     }
 
 
-def read_options(raw: bytes) -> Options:
-    """What follows `?`. Raises Refusal."""
+def _query(raw: bytes) -> list[tuple[str, str]]:
     try:
-        pairs = parse_qsl(raw.decode(), keep_blank_values=True, errors="strict")
+        return parse_qsl(raw.decode(), keep_blank_values=True, errors="strict")
     except ValueError:
         raise Refusal(BAD, "What follows ? is not a query in UTF-8.") from None
+
+
+def read_wait(raw: bytes) -> float:
+    """How many seconds a look may wait, by what follows `?`. Raises Refusal."""
+    wait = 0.0
+    for name, value in _query(raw):
+        if name != "wait":
+            raise Refusal(BAD, f"There is no option {name[:64]}: wait.")
+        if not _SECONDS.fullmatch(value) or float(value) > LONGEST_LOOK:
+            raise Refusal(BAD, f"wait must be 0 to {LONGEST_LOOK:g} seconds.")
+        wait = float(value)
+    return wait
+
+
+def read_options(raw: bytes) -> Options:
+    """What follows `?`. Raises Refusal."""
     found: Shape = {}
-    for name, value in pairs:
+    for name, value in _query(raw):
         if name not in Options.__struct_fields__:
             names = ", ".join(Options.__struct_fields__)
             raise Refusal(BAD, f"There is no option {name[:64]}: {names}.")

@@ -44,9 +44,13 @@ class Conversations:
         account, id, number = call.account.sid, contact_id(call), call.page
         contact = (await self._contacts.get(account, id)).contact
         items, count = await self._contacts.messages(account, id, number=number, limit=PER_PAGE)
+        said = await self._core.media.shown([item for item in items if isinstance(item, Message)])
+        known = {message.id: message for message in said}
         return {
             "messages": [
-                note_shape(item, contact) if isinstance(item, Note) else message_shape(item)
+                note_shape(item, contact)
+                if isinstance(item, Note)
+                else message_shape(known[item.id])
                 for item in items
             ],
             "meta": meta(number, count),

@@ -13,7 +13,7 @@ from estafette.model import Busy, Inward, Unknown
 
 log = structlog.get_logger()
 
-LARGEST = 1 << 20  # bytes of what a carrier tells at once
+LARGEST = 3 << 20  # bytes of what a carrier tells at once: Meta's may have three million
 
 
 class TooLarge(Exception):
@@ -83,12 +83,12 @@ def _parts(path: str) -> tuple[str, str, str]:
 
 
 async def _body(request: Request) -> bytes:
-    found = b""
+    found = bytearray()
     async for part in request.stream():
         found += part
         if len(found) > LARGEST:
             raise TooLarge
-    return found
+    return bytes(found)
 
 
 def _refusal(status: int, text: str) -> Response:

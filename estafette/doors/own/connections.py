@@ -11,6 +11,7 @@ from estafette.core.connections import public_id
 from estafette.core.core import Core
 from estafette.core.sealed import Shown
 from estafette.core.vault import WrongKey
+from estafette.doors.own import setups
 from estafette.doors.own.errors import Refusal
 from estafette.doors.own.wire import At, Call, Page, PageQuery, Row, cut
 
@@ -24,6 +25,16 @@ Name = Annotated[
         description="What people call it; it stands in the address at which its carrier calls us.",
     ),
 ]
+AppId = Annotated[
+    str, Meta(description="In place of a provider: WHATSAPP, or TWILIO. It needs a setup.")
+]
+Setup = Annotated[
+    dict[str, Any],
+    Meta(
+        description='How the app is opened: `{"type": "TOKEN", "token": …}`, of TWILIO'
+        ' `{"type": "API_KEY", "account_id": …, "api_key": …}`; and `base_url`, where it is another.'
+    ),
+]
 Wait = Annotated[
     int, Meta(ge=1, le=86_400, description="Seconds to wait for a receipt when nobody knows.")
 ]
@@ -34,6 +45,9 @@ class Connection(Struct, frozen=True, kw_only=True):
 
     id: str  #: ac_ and 32 hex digits
     name: str
+    app_id: Annotated[
+        str, Meta(description="What flow engines call its provider: WHATSAPP for meta.")
+    ]
     provider: str
     settings: Mapping[str, Any]
     receipt_wait: int
@@ -46,17 +60,25 @@ class Connection(Struct, frozen=True, kw_only=True):
             description="Of its secrets, by name: the same for the same secret, and nothing else."
         ),
     ]
+    fingerprint: Annotated[
+        str, Meta(description="That of the secret which opens it; empty where it has none.")
+    ]
     ready: Annotated[bool, Meta(description="Whether its settings make a provider.")]
     created_at: At
     updated_at: At
 
 
 class NewConnection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A connection to add. Its settings are those of its provider."""
+    """A connection to add. Its settings are those of its provider; or an app and its setup stand for
+    both.
+    """
 
     name: Name
-    provider: str
+    provider: str = ""
     settings: dict[str, Any] = {}
+    app_id: AppId = ""
+    setup: Setup | None = None
+    base_url: Annotated[str, Meta(description="Where the app answers, if not at its maker's.")] = ""
     receipt_wait: Wait = 3600
     on_unclear: OnUnclear = "fail"
 
@@ -65,6 +87,7 @@ class ConnectionChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What to change; what is left out stays. A setting of null has its default again."""
 
     settings: dict[str, Any] = {}
+    setup: Setup | None = None
     receipt_wait: Wait | UnsetType = UNSET
     on_unclear: OnUnclear | UnsetType = UNSET
 
@@ -117,11 +140,12 @@ class Connections:
         """Add a connection."""
         await self._check(call)
         asked: NewConnection = call.body
+        provider, settings = _asked(asked)
         await self._connections.add(
             model.Connection(
                 name=asked.name,
-                provider=asked.provider,
-                settings=asked.settings,
+                provider=provider,
+                settings=settings,
                 receipt_wait=asked.receipt_wait,
                 on_unclear=asked.on_unclear,
             )
@@ -137,8 +161,12 @@ class Connections:
         name, asked = await self._named(call), call.body
         given = {"receipt_wait": asked.receipt_wait, "on_unclear": asked.on_unclear}
         parts = {key: value for key, value in given.items() if value is not UNSET}
+        settings = asked.settings
+        if asked.setup is not None:
+            before = await self._connections.get(name)
+            settings = {**settings, **setups.changed(before.provider, asked.setup)}
         try:
-            await self._connections.change(name, asked.settings, **parts)
+            await self._connections.change(name, settings, **parts)
         except WrongKey as error:
             raise Refusal("conflict", f"what {name} is set to cannot be opened: {error}") from None
         return await self._shown(name)
@@ -169,11 +197,27 @@ class Connections:
         return connection(found, self._connections.show(found))
 
 
+def _asked(asked: NewConnection) -> tuple[str, dict[str, Any]]:
+    """The provider and the settings that are asked for. Raises Refusal."""
+    settings = {**asked.settings, **({"base_url": asked.base_url} if asked.base_url else {})}
+    if bool(asked.provider) == bool(asked.app_id):
+        raise Refusal(
+            "bad_request", "give a provider, or an app_id and its setup", field="provider"
+        )
+    if asked.provider:
+        if asked.setup is not None:
+            raise Refusal("bad_request", "a setup goes with an app_id", field="setup")
+        return asked.provider, settings
+    provider, opened = setups.read(asked.app_id, asked.setup or {})
+    return provider, {**settings, **opened}
+
+
 def connection(item: model.Connection, shown: Shown) -> Connection:
     """A connection as it is shown."""
     return Connection(
         id=public_id(item),
         name=item.name,
+        app_id=setups.app_of(item.provider),
         provider=item.provider,
         settings=shown.settings,
         receipt_wait=item.receipt_wait,
@@ -181,6 +225,7 @@ def connection(item: model.Connection, shown: Shown) -> Connection:
         parked_at=item.parked_at,
         parked_text=item.parked_text,
         fingerprints=shown.fingerprints,
+        fingerprint=setups.fingerprint(item.provider, shown.fingerprints),
         ready=shown.is_ready,
         created_at=item.created_at or _LONG_AGO,
         updated_at=item.updated_at or _LONG_AGO,

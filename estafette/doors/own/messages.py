@@ -190,6 +190,7 @@ class Messages:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._gateway = core.gateway
+        self._media = core.media
         self._senders = core.senders
         self._window = core.window
 
@@ -260,12 +261,13 @@ class Messages:
         except Unknown:
             raise _bad_after() from None
         following = call.next(_after(page.items[-1], filter)) if page.has_next else None
-        return Page([message(item) for item in page.items], following)
+        return Page([message(item) for item in await self._media.shown(page.items)], following)
 
     async def show(self, call: Call) -> Traced:
         """Show one message with its timeline, by any form of its id, or by its carrier's own."""
         found = await self._find(call)
         until = await self._window.until(found)
+        (found,) = await self._media.shown([found])
         return traced(found, await self._gateway.timeline(found), until)
 
     async def cancel(self, call: Call) -> Message:

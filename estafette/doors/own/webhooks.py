@@ -268,7 +268,12 @@ async def _place(core: Core, account: str, asked: NewWebhook) -> tuple[str, dict
     except Unknown as error:
         raise Refusal("not_found", str(error), field="sender") from None
     waba = await core.business.of_sender(sender)
-    return sender.id, {"level": "phone", "waba": waba, TOKEN: asked.verify_token}
+    return sender.id, {
+        "level": "phone",
+        "waba": waba,
+        "phone": sender.ref,
+        TOKEN: asked.verify_token,
+    }
 
 
 async def _sender(core: Core, account: str, name: str) -> Sender:

@@ -9,16 +9,16 @@ from estafette.core.core import Core
 from estafette.core.sayings import TEMPLATE
 from estafette.doors.whatsapp.declined import of_declined, of_refused
 from estafette.doors.whatsapp.errors import Refusal, missing, wrong
-from estafette.doors.whatsapp.recipients import Recipient, recipient_of
 from estafette.doors.whatsapp.requests import SUCCESS, Call
 from estafette.model import Channel, Declined, Message, Send, Sender, SendError
 from estafette.model.ids import wamid
 from estafette.model.samples import message_status
-from estafette.model.whatsapp import Asked, Unsaid, envelope
+from estafette.model.whatsapp import Asked, Recipient, Unsaid, envelope, recipient_of
 
 DOOR = "whatsapp"
 PRODUCT = "whatsapp"
 _MARKETING = 134100  # only marketing messages are taken there
+_SELF = 131021  # the recipient cannot be the sender
 _LONGEST_ID = 1024  # characters
 
 
@@ -58,7 +58,9 @@ class Messages:
         return await self._core.senders.by_ref(call.account.sid, Channel.WHATSAPP, ref)
 
     async def _send(self, call: Call, sender: Sender, asked: Asked) -> dict[str, Any]:
-        recipient = recipient_of(asked)
+        recipient = _recipient(asked)
+        if recipient.address == sender.address:
+            raise Refusal(_SELF, f"to {recipient.address} is the number that sends")
         key = call.idempotency_key
         fingerprint = _fingerprint(call) if key else ""
         # What was written for the same request comes first: it might be refused by now.
@@ -110,6 +112,13 @@ class Messages:
 def _read(call: Call) -> Asked:
     try:
         return envelope(call.body)
+    except Unsaid as error:
+        raise _unsaid(error) from None
+
+
+def _recipient(asked: Asked) -> Recipient:
+    try:
+        return recipient_of(asked)
     except Unsaid as error:
         raise _unsaid(error) from None
 

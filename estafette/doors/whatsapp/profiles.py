@@ -85,11 +85,10 @@ class Profiles:
         return {name: known[name] for name in names if known[name] is not None}
 
     async def set(self, call: Call) -> dict[str, Any]:
-        """Change settings, each as a whole. They are kept, and change nothing of what is sent."""
+        """Change settings, each as a whole. They are kept, and change nothing of what is sent; what has
+        another name is left as it is.
+        """
         sender = await self._phone(call)
-        strange = sorted(set(call.body) - {*SETTINGS, "messaging_product"})
-        if strange:
-            raise Refusal(100, message=f"(#100) Unexpected key {strange[0][:64]!r}.")
         given = {name: object_of(call.body, name) for name in SETTINGS}
         after = {**(kept(sender).get("settings") or {})}
         after |= {name: value for name, value in given.items() if value is not None}
@@ -107,7 +106,7 @@ class Profiles:
 def _profile(body: Mapping[str, Any]) -> dict[str, Any]:
     """What a body gives of a profile. Raises Refusal."""
     if body.get("profile_picture_handle"):
-        text = "(#100) Param profile_picture_handle: pictures are not taken here."
+        text = "(#100) Param profile_picture_handle: pictures are not uploaded here."
         raise Refusal(100, message=text)
     found: dict[str, Any] = {name: text_of(body, name, most) for name, most in TEXTS.items()}
     if found["email"] and not _EMAIL.fullmatch(found["email"]):
@@ -116,6 +115,9 @@ def _profile(body: Mapping[str, Any]) -> dict[str, Any]:
     if found["vertical"] and found["vertical"] not in VERTICALS:
         raise wrong("vertical", f"must be one of: {', '.join(sorted(VERTICALS))}")
     found["websites"] = _websites(body)
+    found["profile_picture_url"] = text_of(body, "profile_picture_url", 2048)
+    if found["profile_picture_url"] and not is_url(found["profile_picture_url"]):
+        raise wrong("profile_picture_url", "must begin with http:// or https://")
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -10,9 +10,10 @@ from estafette.model.whatsapp.heard import KINDS as HEARD
 from estafette.model.whatsapp.heard import hear, heard_kind
 from estafette.model.whatsapp.payload import files, payload, shown
 from estafette.model.whatsapp.reading import kind_named, read
+from estafette.model.whatsapp.recipient import Recipient, recipient_of
 from estafette.model.whatsapp.words import KINDS, MEDIA, TEXT, Asked, Said, Unsaid
 
 __all__ = [
-    "HEARD", "KINDS", "MEDIA", "TEXT", "Asked", "Said", "Unsaid", "envelope", "files", "hear", "heard_kind",
-    "kind_named", "payload", "read", "shown",
+    "HEARD", "KINDS", "MEDIA", "TEXT", "Asked", "Recipient", "Said", "Unsaid", "envelope", "files", "hear",
+    "heard_kind", "kind_named", "payload", "read", "recipient_of", "shown",
 ]  # fmt: skip

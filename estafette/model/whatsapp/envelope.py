@@ -51,8 +51,10 @@ _AROUND = (
 
 def _value(body: Mapping[str, Any], kind: str) -> Any:
     """The object of that kind."""
-    named = (name for name in body if isinstance(name, str) and name.lower() == kind)
-    found = next((body[name] for name in (kind, *named) if body.get(name) is not None), None)
+    found = body.get(kind)
+    if found is None:
+        named = (name for name in body if isinstance(name, str) and name.lower() == kind)
+        found = next((body[name] for name in named if body[name] is not None), None)
     if found is None:
         raise Unsaid(MISSING, kind, "is required")
     return found

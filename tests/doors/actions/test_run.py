@@ -293,7 +293,8 @@ def test_an_unknown_action_is_unknown_to_everybody(caller: Caller, stranger: Cal
 
 
 def test_methods(caller: Caller) -> None:
-    for path, allowed in ((RUN, "GET, HEAD, OPTIONS, POST"), ("/v1/actions", "GET, HEAD, OPTIONS")):
+    allowed = "GET, HEAD, OPTIONS, POST"
+    for path in (RUN, "/v1/actions"):
         answer = caller.call("PUT", path, b"{}")
         assert answer.refusal == (405, 20004)
         assert answer.headers["allow"] == allowed

@@ -171,6 +171,62 @@ def hello(*components: dict[str, Any], name: str = "hello_name", **language: str
     return {**whole, "components": list(components)} if components else whole
 
 
+def _button(sub_type: str, *parameters: dict[str, Any], index: Any = "0") -> dict[str, Any]:
+    return {
+        "type": "button",
+        "sub_type": sub_type,
+        "index": index,
+        "parameters": list(parameters),
+    }
+
+
+def _header(type: str, value: Any) -> dict[str, Any]:
+    return {"type": "header", "parameters": [{"type": type, type: value}]}
+
+
+#: What a template can be given, by a name of ours.
+COMPONENTS: dict[str, list[dict[str, Any]]] = {
+    "none": [],
+    "by position": [_body("Grace", "7")],
+    "by name": [
+        {
+            "type": "body",
+            "parameters": [{"type": "text", "parameter_name": "guest", "text": "Grace"}],
+        }
+    ],
+    "a picture, money, a date and buttons": [
+        _header("image", {"link": f"{LINK}.png"}),
+        {
+            "type": "body",
+            "parameters": [
+                {"type": "text", "text": "Grace"},
+                {
+                    "type": "currency",
+                    "currency": {"fallback_value": "$7.50", "code": "USD", "amount_1000": 7500},
+                },
+                {"type": "date_time", "date_time": {"fallback_value": "9 December"}},
+            ],
+        },
+        _button("quick_reply", {"type": "payload", "payload": "table-7"}),
+        _button("url", {"type": "text", "text": "tables/7"}, index=1),
+    ],
+    "a file by its id": [_header("document", {"id": FILE, "filename": "bill.pdf"})],
+    "a place": [_header("location", {"latitude": "41.49", "longitude": "-71.31", **_PLACE})],
+    "a coupon": [_button("copy_code", {"type": "coupon_code", "coupon_code": "TEA10"})],
+    "a code to log in with": [_body("314159"), _button("url", {"type": "text", "text": "314159"})],
+    "a flow": [
+        _button(
+            "flow",
+            {
+                "type": "action",
+                "action": {"flow_token": "table-7", "flow_action_data": {"table": 7}},
+            },
+        )
+    ],
+    "in capitals": [{**_body("Grace"), "type": "BODY"}],
+}
+
+
 class Client(NamedTuple):
     """How one client writes: its version of the API, and what it sends."""
 

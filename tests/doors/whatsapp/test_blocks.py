@@ -9,6 +9,7 @@ from pywa.errors import WhatsAppError
 from pywa.types.others import Pagination
 
 from tests.doors.own.conftest import Own
+from tests.doors.twilio.conftest import Api as TwilioApi
 from tests.doors.whatsapp.conftest import PHONE, SENDER, Api
 
 ANN, BOB, CARL, DORA, EVE, FAY = [f"+1415555019{digit}" for digit in range(6)]
@@ -25,7 +26,7 @@ def received(own: Own, person: str) -> int:
 
 
 def test_who_is_blocked_is_neither_heard_nor_written_to(
-    pywa_client: WhatsApp, own: Own, api: Api
+    pywa_client: WhatsApp, own: Own, api: Api, twilio: TwilioApi
 ) -> None:
     assert write(own, ANN).status == 201
     done = pywa_client.block_users([ANN])
@@ -38,6 +39,8 @@ def test_who_is_blocked_is_neither_heard_nor_written_to(
     assert refused.value.code == 130403
     said = {"channel": "whatsapp", "from": SENDER, "to": ANN, "body": "Hello"}
     assert own.call("POST", "/messages", said).refusal[1] == "blocked"
+    form = {"To": f"whatsapp:{ANN}", "From": f"whatsapp:{SENDER}", "Body": "Hello"}
+    assert twilio.post(form).json["code"] == 63024
     said = {"channel": "sms", "from": "+15017122661", "to": ANN, "body": "Hello"}
     assert own.call("POST", "/messages", said).status == 201
     (contact,) = [one for one in own.all_of("/contacts") if one["address"] == ANN]

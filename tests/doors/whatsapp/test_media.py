@@ -403,6 +403,10 @@ def test_a_message_keeps_its_file_though_the_upload_is_deleted(api: Api, twilio:
     message = api.until(sent.wamid, "delivered", "read")
     sid = f"MM{message['id']}"
     (item,) = twilio.get(f"/Messages/{sid}/Media.json")["media_list"]
+    # Where others know media by their URLs, it has one.
+    assert message["media"] == [api.server.url + item["uri"].removesuffix(".json")]
+    listed = Own(api.server).get(f"/messages?to={quote(TO)}")["items"]
+    assert message["media"] in [one["media"] for one in listed]
     assert item["content_type"] == "image/png"
     bytes_at = item["uri"].removesuffix(".json")
     assert twilio.call("GET", bytes_at).body == PNG
@@ -453,6 +457,19 @@ def test_what_people_sent_is_looked_up_read_sent_and_deleted_likewise(
     assert api.delete(f"/{id}").json == {"success": True}
     assert api.call("GET", f"/{id}").refusal == (400, 100)
     assert api.call("GET", f"/{id}/content").refusal == (404, 100)
+
+
+def test_other_doors_show_an_upload_by_an_address_that_can_be_followed(api: Api) -> None:
+    person = "+14155550137"
+    sent = api.send(person, type="image", image={"id": id_of(upload(api))})
+    api.until(sent.wamid, "delivered", "read")
+    own = Own(api.server)
+    found: list[Any] = []
+    until(lambda: found.extend(own.get(f"/contacts?address={quote(person)}")["items"]) or found)
+    path = f"/v1/contacts/{found[0]['id']}/messages"
+    told = api.call("GET", path).json["messages"][0]
+    (address,) = told["attachments"]
+    assert api.call("GET", below(api.server, address)).body == PNG
 
 
 # Nothing is left behind

@@ -13,7 +13,7 @@ from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api as TwilioApi
 from tests.doors.whatsapp import said
 from tests.doors.whatsapp.conftest import PHONE, SENDER, Api
-from tests.doors.whatsapp.said import EARLIER, OBJECTS, TO, hello
+from tests.doors.whatsapp.said import COMPONENTS, EARLIER, OBJECTS, TO, hello
 
 _numbers = count(16505550200)
 NAME = hello({"type": "body", "parameters": [{"type": "text", "text": "Grace"}]})
@@ -117,6 +117,17 @@ def test_every_kind_is_taken_and_kept(name: str, api: Api, own: Own) -> None:
     else:
         assert found["content"]["type"] == kind
         assert found["content"][kind] == value
+
+
+@pytest.mark.parametrize("name", COMPONENTS)
+def test_a_template_takes_whatever_components_there_are(name: str, api: Api, own: Own) -> None:
+    components = COMPONENTS[name]
+    for held, status in (("", "accepted"), ("_held", "held_for_quality_assessment")):
+        template = hello(*components, name=f"order_ready{held}")
+        answer = api.send(TO, type="template", template=template)
+        assert answer.json["messages"] == [{"id": answer.wamid, "message_status": status}]
+        found = kept(own, answer.wamid)["content"]["template"]
+        assert len(found.get("components", [])) == len(components)
 
 
 @pytest.mark.parametrize("client", said.CLIENTS)

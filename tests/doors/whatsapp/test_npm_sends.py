@@ -200,3 +200,21 @@ def test_it_keeps_templates(npm: Npm) -> None:
     assert npm.tell("templates.delete", **at, name="npm_kept")["success"]
     with pytest.raises(Thrown):
         npm.tell("templates.get", **at, templateId=made["id"])
+
+
+def test_it_sets_up_a_number(npm: Npm) -> None:
+    done = {"success": True}
+    phones = "phoneNumbers"
+    assert npm.tell(f"{phones}.requestCode", codeMethod="SMS", language="en_US") == done
+    assert npm.tell(f"{phones}.verifyCode", code="123456") == done
+    assert npm.tell(f"{phones}.register", pin="424242", dataLocalizationRegion="DE") == done
+    with pytest.raises(Thrown) as caught:
+        npm.tell(f"{phones}.register", pin="242424")
+    assert caught.value.error["code"] == 133005
+    profile = {"about": "Tea", "websites": ["https://example.com"], "vertical": "RETAIL"}
+    assert npm.tell(f"{phones}.businessProfile.update", **profile) == done
+    (shown,) = npm.tell(f"{phones}.businessProfile.get", fields="about,websites,vertical")["data"]
+    assert shown == profile
+    calling = {"status": "ENABLED"}
+    assert npm.tell(f"{phones}.settings.update", fallbackLanguage="en", calling=calling) == done
+    assert npm.tell(f"{phones}.settings.get")["calling"] == calling

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from pywa import WhatsApp
@@ -185,6 +186,7 @@ def test_pywa_changes_the_profile(line: Line) -> None:
         {"websites": [f"https://example.com/{'x' * 256}"]},
         {"websites": "https://example.com"},
         {"profile_picture_handle": "4::aW"},
+        {"profile_picture_url": "nowhere"},
     ],
 )
 def test_a_profile_has_limits(api: Api, part: dict[str, Any]) -> None:
@@ -205,7 +207,8 @@ def test_settings_are_kept(line: Line) -> None:
     assert found.storage_configuration.data_localization_region == "DE"
     assert found.user_identity_change
     assert not found.user_identity_change.enable_identity_key_check
-    assert line.post("/settings", {"colour": {}}).refusal == (400, 100)
+    assert line.post("/settings", {"colour": {}}).json == {"success": True}
+    assert "colour" not in line.get("/settings")
     assert line.post("/settings", {"calling": {"x": "x" * 9000}}).refusal == (400, 100)
 
 
@@ -242,6 +245,14 @@ def test_no_value_breaks_anything(line: Line) -> None:
             body = {"messaging_product": "whatsapp", name: value}
             assert line.post(path, body).status < 500, (path, name, value)
         assert line.api.call("GET", f"/v23.0/{line.id}").status == 200
+
+
+def test_no_question_breaks_anything(api: Api) -> None:
+    for text in ("{", "}", ",,", "(", "id{", "id)(", "\0", "\ud800", "x" * 5000, "id," * 900, "é"):
+        raw = quote(text, errors="surrogatepass")
+        for path in (PHONE, WABA, f"{WABA}/phone_numbers", f"{PHONE}/settings"):
+            for name in ("fields", "limit", "after", "before"):
+                assert api.call("GET", f"/v23.0/{path}?{name}={raw}").status < 500
 
 
 def test_another_token_is_refused(api: Api) -> None:

@@ -1,5 +1,6 @@
 """A real program on pywa hears what happens here: what people write, by its kinds, and statuses."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -86,7 +87,8 @@ def test_files_can_be_downloaded(
         assert getattr(file, name) == value
     content = file.get_bytes()
     assert len(content) == 2000
-    assert file.sha256 and file.id.isdigit()
+    assert file.sha256
+    assert file.id.isdigit()
 
 
 def test_what_cannot_be_fetched_is_unsupported(app: Listener, own: Own, pictures: Pictures) -> None:
@@ -212,6 +214,20 @@ def test_what_is_for_a_group_is_told_of_the_group(app: Listener, api: Api) -> No
     sent = api.send("R1JPVVAtT05F", recipient_type="group").wamid
     found = app.wait("group_message_statuses", lambda u: u.statuses[0].id == sent)
     assert found.group_id == "R1JPVVAtT05F"
+
+
+def test_what_is_told_twice_is_heard_once(app: Listener, own: Own) -> None:
+    """A second POST of the same is the same to the byte: pywa knows it by that."""
+    id = write(own, body="Once")
+    app.wait("message", lambda update: update.id == id)
+    end = time.monotonic() + 15
+    while own.post(f"/callbacks/{id}/replay", status=200)["items"] != ["received"]:
+        assert time.monotonic() < end
+    known = len(app.answers)
+    app.wait_answers(known + 1)
+    later = heard(app, own, body="Twice")
+    assert later.text == "Twice"
+    assert sum(update.id == id for _, update in app.heard) == 1
 
 
 def test_who_believes_another_secret_refuses_and_is_told_again(

@@ -6,12 +6,13 @@ import socket
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from estafette.doors.whatsapp.declined import DETAILS, of_declined, of_refused
+from estafette.doors.whatsapp.declined import of_declined, of_refused
 from estafette.model import (
     Declined,
     Misconfigured,
@@ -22,8 +23,9 @@ from estafette.model import (
     Unreached,
     meta,
 )
+from estafette.model.whatsapp.declined import DETAILS
 from tests.doors.own.conftest import Own
-from tests.doors.whatsapp.conftest import PHONE, SENDER, Api
+from tests.doors.whatsapp.conftest import PHONE, SENDER, WABA, Api
 from tests.doors.whatsapp.said import OBJECTS, TO, bodies, hello
 
 PATH = f"/v23.0/{PHONE}/messages"
@@ -188,6 +190,33 @@ def test_who_does_not_want_to_hear_is_not_written_to(api: Api, own: Own) -> None
     assert api.send(person).refusal == (400, 131050)
 
 
+def test_a_number_does_not_write_to_itself(api: Api) -> None:
+    assert api.send(SENDER).refusal == (400, 131021)
+
+
+def test_who_has_no_number_is_sent_no_code(api: Api) -> None:
+    component = {"type": "BODY", "add_security_recommendation": False}
+    otp = {"type": "BUTTONS", "buttons": [{"type": "OTP", "otp_type": "COPY_CODE"}]}
+    named = {"name": "log_in_here", "language": "en", "category": "AUTHENTICATION"}
+    made = api.post(f"/{WABA}/message_templates", {**named, "components": [component, otp]})
+    assert made.status == 200, made.body
+    own = Own(api.server)
+    filled = [
+        {"type": "body", "parameters": [{"type": "text", "text": "314159"}]},
+        {
+            "type": "button",
+            "sub_type": "url",
+            "index": "0",
+            "parameters": [{"type": "text", "text": "314159"}],
+        },
+    ]
+    code = {"type": "template", "template": hello(*filled, name="log_in_here")}
+    (one,) = [one for one in own.all_of("/templates") if one["name"] == "log_in_here"]
+    assert own.call("PATCH", f"/templates/{one['id']}", {"status": "approved"}).status == 200
+    assert api.send(TO, **code).wamid
+    assert api.send(recipient="US.1906120919920101", **code).refusal == (400, 131062)
+
+
 def test_the_sandbox_refuses_as_it_is_asked_to(api: Api) -> None:
     for code in (131021, 130429, 131056):
         answer = api.send(f"+16501{code:06d}")
@@ -292,6 +321,27 @@ def test_no_bytes_break_it(raw: bytes, content_type: str, api: Api) -> None:
     for body in (raw, b'{"messaging_product":"whatsapp",' + raw, b"--x\r\n" + raw + b"\r\n--x--"):
         answer = api.call("POST", PATH, body, {"Content-Type": content_type})
         assert 400 <= answer.status < 500
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    path=st.binary(max_size=12).map(quote),
+    query=st.binary(max_size=12).map(quote),
+    shown=st.binary(max_size=20).map(lambda raw: raw.translate(None, b"\0\r\n")),
+    key=st.sampled_from([b"", b"Idempotency-Key: \xff\r\n", b"Content-Encoding: gzip\r\n"]),
+)
+def test_no_request_breaks_it(path: str, query: str, shown: bytes, key: bytes, api: Api) -> None:
+    line = f"POST /v23.0/{path}/messages?access_token={query}&{query} HTTP/1.1\r\nHost: x\r\n"
+    head = line.encode() + b"Authorization: " + shown + b"\r\nConnection: close\r\n" + key
+    with socket.create_connection(("127.0.0.1", api.server.port), timeout=10) as wire:
+        wire.sendall(head + b"Content-Length: 2\r\n\r\n{}")
+        answer = b"".join(iter(lambda: wire.recv(65536), b""))
+    status = int(answer.split(b" ", 2)[1])
+    assert 400 <= status < 500, answer
+    if b"x-fb-trace-id" in answer:
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["message"]
 
 
 def test_who_hangs_up_breaks_nothing(api: Api) -> None:

@@ -199,6 +199,9 @@ def test_an_app_is_told_what_it_names(api: Api, own: Own, address: Receiver) -> 
     }  # fmt: skip
     assert api.delete(f"/{APP}/subscriptions?fields=messages").json == {"success": True}
     assert api.get(f"/{APP}/subscriptions")["data"][0]["fields"] == fields[1:]
+    (webhook,) = own.all_of("/webhooks")
+    assert (webhook["format"], webhook["events"]) == ("whatsapp", [])
+    assert VERIFY not in str(webhook)
     address.heard.clear()
     own.write("+14155550163", "Not for you", SENDER, channel="whatsapp")
     assert put(api, "app", address.url).status == 200

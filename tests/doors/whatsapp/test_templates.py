@@ -201,6 +201,12 @@ def test_pywa_uploads_an_example(wa: WhatsApp, api: Api, own: Own) -> None:
     link = "https://example.com/a.png"
     sent_one = wa.send_template(TO, template=design, params=[t.HeaderImage.params(image=link)])
     assert len(own.get(f"/messages/{sent_one.id}")["media"]) == 1
+    uploaded = t.HeaderImage.params(image=file, mime_type="image/png")
+    sent_two = wa.send_template(TO, template=design, params=[uploaded])
+    found = own.get(f"/messages/{sent_two.id}")
+    ((part,),) = (item["parameters"] for item in found["content"]["template"]["components"])
+    assert part["image"]["id"].isdecimal()
+    assert len(found["media"]) == 1
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,8 @@
 import re
 from typing import NamedTuple
 
-from estafette.doors.whatsapp.errors import missing, wrong
 from estafette.model.address import is_person, spelled_number
-from estafette.model.whatsapp import Asked
+from estafette.model.whatsapp.words import MISSING, WRONG, Asked, Unsaid
 
 _GROUP = re.compile(r"[!-~]{1,256}")
 
@@ -21,17 +20,21 @@ class Recipient(NamedTuple):
 
 
 def recipient_of(asked: Asked) -> Recipient:
-    """Whom a request names. `to` comes first where both ways are given. Raises Refusal."""
+    """Whom a request names. `to` comes first where both ways are given. Raises Unsaid."""
     if asked.is_group:
         if not _GROUP.fullmatch(asked.to):
-            raise wrong("to", "must be the id of a group") if asked.to else missing("to")
+            if not asked.to:
+                raise Unsaid(MISSING, "to", "is required")
+            raise Unsaid(WRONG, "to", "must be the id of a group")
         return Recipient(asked.to, asked.to, is_group=True)
     user_id = asked.user_id or (asked.to if is_person(asked.to) else "")
     if not user_id:
         number = spelled_number(asked.to, is_dialled=False)
         if number is None:
-            raise wrong("to", "must be a phone number of 7 to 15 digits with its country code")
+            raise Unsaid(
+                WRONG, "to", "must be a phone number of 7 to 15 digits with its country code"
+            )
         return Recipient(number, asked.to, wa_id=number[1:])
     if not is_person(user_id):
-        raise wrong("recipient", "must be a user id, such as US.13491208655302741918")
+        raise Unsaid(WRONG, "recipient", "must be a user id, such as US.13491208655302741918")
     return Recipient(user_id, user_id, user_id=user_id)

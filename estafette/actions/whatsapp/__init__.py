@@ -1,0 +1,1 @@
+"""What a workflow may ask of WhatsApp, in the words of its Cloud API."""

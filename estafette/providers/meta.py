@@ -1,0 +1,352 @@
+"""Meta's WhatsApp Cloud API, or anything that speaks it: another Estafette, for one.
+
+A message is one POST to `/<version>/<phone number id>/messages`. What becomes of it, and what people
+write, comes to `/in/meta/<connection>`, signed with the app secret. Our own id goes with each message
+and comes back with all that is told of it, so that an answer that is lost is made up for.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import io
+import re
+import secrets
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, BinaryIO, cast
+from urllib.parse import parse_qs, quote, urlsplit
+
+import msgspec
+import structlog
+
+from estafette.http import Http, Limits
+from estafette.model import (
+    Accepted,
+    Approval,
+    BadAddress,
+    Channel,
+    Declined,
+    GatewayError,
+    Incoming,
+    Inward,
+    Message,
+    Misconfigured,
+    Offer,
+    Reason,
+    Receipt,
+    Refused,
+    Send,
+    Unclear,
+    Unknown,
+    Unreached,
+    graph,
+    meta,
+    webhook,
+)
+from estafette.model.attempt import Enclosed
+from estafette.model.graph import Reply, body_of
+from estafette.model.meta import GRAPH, VERSION
+from estafette.providers import Located, Place, Provider, secret
+
+log = structlog.get_logger()
+
+#: What became of a message, and why it was refused or not delivered, in Meta's words.
+STATUS, REASON = webhook.STATUS, meta.REASON
+
+PACE = 80.0  #: messages a second that Meta takes of a number, unless it raised that
+LIFE = 3600.0  #: seconds for which an upload is sent again by the id that Meta gave it
+
+_LIMITS = Limits(connect_in=5, read_in=30, total_in=30, most=1 << 18)
+_UPLOADS = Limits(connect_in=5, read_in=60, total_in=120, most=1 << 16)
+_UPLOADS_IN = 140.0  # seconds for all uploads of one message, before it leaves
+_MOST_UPLOADS = 1000  # whose ids are remembered
+_MOST_FIELDS = 100  # of a query
+_SMALL = 1 << 20  # bytes that are held in memory
+_PHONE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_STRANGE = re.compile(r'[\x00-\x1f"\x7f\\]')  # in the head of a part of a form
+_TOKEN, _VERSION = re.compile(r"[!-~]+"), re.compile(r"(?:v\d{1,3}\.\d{1,3})?", re.ASCII)
+
+
+@dataclass(kw_only=True)
+class Meta(Provider):
+    """One app at Meta, with the numbers of one WhatsApp business account, or what stands at `base_url`."""
+
+    title = "Meta (WhatsApp Cloud API)"
+    channels = frozenset({Channel.WHATSAPP})
+    docs = "docs/how-to/meta.md"
+    fetches_media = True
+    answers_within = 180.0
+    thanks = ("text/plain", b"EVENT_RECEIVED")
+
+    base_url: str = GRAPH
+    token: str = secret()
+    app_secret: str = secret(default="")
+    verify_token: str = secret(default="")
+    waba_id: str = ""
+    version: str = VERSION
+    _http: Http | None = field(default=None, init=False, repr=False)
+    _uploads: dict[tuple[str, str], "_Upload"] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what can never work. Raises Misconfigured."""
+        _check_base(self.base_url)
+        if not _TOKEN.fullmatch(self.token):
+            raise Misconfigured("meta: token must be a text without spaces, and not empty")
+        if not _VERSION.fullmatch(self.version):
+            raise Misconfigured(f"meta: version must be like {VERSION}, or empty")
+
+    async def open(self, place: Place) -> None:
+        """Remember the way out."""
+        self._http = place.http
+
+    def vet(self, send: Send) -> None:
+        """Decline what is sent to its own sender, and what has more files than one message takes."""
+        if send.sender == send.recipient:
+            raise Declined(Reason.UNROUTABLE, send.recipient, code="131021")
+        if len(send.media) > 1 and not ({"type", "template"} & set(send.content)):
+            raise Declined(Reason.TOO_MANY_MEDIA, str(len(send.media)))
+
+    def pace(self, channel: Channel, address: str) -> float:
+        """What Meta takes of a number."""
+        return PACE
+
+    async def send(self, offer: Offer) -> Accepted:
+        """One POST, once what was uploaded to us is at Meta. What it did not answer clearly may have
+        been taken, and is Unclear.
+        """
+        phone = _phone_of(offer)
+        named = await self._enclose(phone, offer)
+        body = body_of(offer.message, named)
+        reply = await self._ask("POST", f"{phone}/messages", body, key=_key(offer.message))
+        if not reply.is_well:
+            for number in named:  # it may be what Meta does not know any more
+                self._uploads.pop((phone, offer.message.media[number]), None)
+            raise graph.refusal(reply, offer.number)
+        ref = reply.id("messages", "id")
+        if not ref:
+            raise Unclear(f"it answered {reply.status}, and named no message", answer=reply.kept)
+        return Accepted(ref=ref, answer=reply.kept)
+
+    async def locate(self, url: str) -> Located:
+        """Where the media of a person are for the next minutes: `url` is `meta:` and Meta's id."""
+        id = url.removeprefix(webhook.MEDIA_OF)
+        if id == url:
+            return Located(url)
+        try:
+            reply = await self._ask("GET", quote(id, safe=""))
+        except Unclear as error:
+            raise Unreached(str(error)) from None
+        found = reply.said.get("url") if reply.is_well else None
+        if isinstance(found, str) and urlsplit(found).scheme in ("https", "http"):
+            # It is not given to who names no program.
+            shown = {"Authorization": f"Bearer {self.token}", "User-Agent": "Estafette"}
+            return Located(found, shown)
+        refusal = graph.refusal(reply)
+        if refusal.code == "100" or reply.status == 404:
+            raise Refused(str(refusal), code=refusal.code, reason=Reason.BAD_MEDIA)
+        raise Unreached(str(refusal)) if isinstance(refusal, Unclear) else refusal
+
+    async def heed(self, sender_ref: str, ref: str, *, is_typing: bool = False) -> None:
+        """Show that a message, and all before it, was read; typing shows until we answer, or for 25 s."""
+        asked: dict[str, Any] = {
+            "messaging_product": "whatsapp",
+            "status": "read",
+            "message_id": ref,
+        }
+        if is_typing:
+            asked["typing_indicator"] = {"type": "text"}
+        await self._done("POST", f"{_id_of(sender_ref)}/messages", asked)
+
+    async def block(self, sender_ref: str, people: Sequence[str], *, blocks: bool) -> None:
+        """Have Meta keep people away from a number, or let them in again."""
+        if not people:
+            return
+        path = f"{_id_of(sender_ref)}/block_users"
+        await self._done("POST" if blocks else "DELETE", path, graph.people_of(people))
+
+    # What Meta tells
+
+    def greet(self, told: Inward) -> bytes | None:
+        """The challenge of who asks with our verify token whether we are there."""
+        try:
+            asked = parse_qs(told.query, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        except ValueError:
+            return None
+        mode, token, challenge = (
+            asked.get(f"hub.{name}", [""])[0] for name in ("mode", "verify_token", "challenge")
+        )
+        is_ours = hmac.compare_digest(token.encode(errors="replace"), self.verify_token.encode())
+        if told.method != "GET" or mode != "subscribe" or not self.verify_token or not is_ours:
+            return None
+        return challenge.encode(errors="replace")
+
+    def verify(self, told: Inward) -> bool:
+        """Whether `X-Hub-Signature-256` is of our app secret, over the body as it came."""
+        if not self.app_secret or told.method != "POST":
+            return False
+        shown = told.headers.get("x-hub-signature-256", "")
+        signed = hmac.new(self.app_secret.encode(), told.body, hashlib.sha256).hexdigest()
+        return hmac.compare_digest(f"sha256={signed}".encode(), shown.encode(errors="replace"))
+
+    def parse(self, told: Inward) -> list[Receipt | Incoming | Approval]:
+        """What became of messages and templates, and what people wrote."""
+        found = webhook.read(told.body)
+        for note in found.notes:
+            log.info("told, and left at that", field=note.field, what=note.event[:100])
+        return found.facts
+
+    # How Meta is asked
+
+    async def _done(self, method: str, path: str, body: Mapping[str, Any]) -> None:
+        """Ask for something that is done, or raises a SendError."""
+        reply = await self._ask(method, path, body)
+        if not reply.is_well:
+            raise graph.refusal(reply)
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        key: str = "",
+    ) -> Reply:
+        packed = msgspec.json.encode(body) if body is not None else b""
+        headers = {"Content-Type": "application/json"} if packed else {}
+        if (
+            key
+        ):  # without effect at Meta; an Estafette takes what it saw before for the same message
+            headers["Idempotency-Key"] = key
+        return await self._request(method, path, headers, packed, _LIMITS)
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | BinaryIO,
+        limits: Limits,
+    ) -> Reply:
+        if self._http is None:
+            raise Misconfigured("meta: it is not open")
+        places = [self.base_url.rstrip("/"), self.version, path]
+        shown = {"Authorization": f"Bearer {self.token}", "Accept": "application/json", **headers}
+        try:
+            answer = await self._http.ask(
+                method, "/".join(filter(None, places)), headers=shown, body=body, limits=limits
+            )
+        except BadAddress as error:
+            raise Misconfigured(f"base_url: {error}") from None
+        sealed = (self.token, self.app_secret, self.verify_token)
+        return graph.read(answer.status, answer.headers, answer.body, sealed)
+
+    async def _enclose(self, phone: str, offer: Offer) -> dict[int, str]:
+        """Meta's ids of what was uploaded to us, by their numbers among the media."""
+        try:
+            async with asyncio.timeout(_UPLOADS_IN):
+                return {one.number: await self._upload(phone, offer, one) for one in offer.enclosed}
+        except TimeoutError:
+            raise Unreached(f"its media were not uploaded within {_UPLOADS_IN:g} s") from None
+
+    async def _upload(self, phone: str, offer: Offer, item: Enclosed) -> str:
+        """Meta's id of an upload: the one that it gave lately, or a new one. Whatever goes wrong, the
+        message has not left us.
+        """
+        url = offer.message.media[item.number]
+        known = self._uploads.setdefault((phone, url), _Upload())
+        async with known.lock:
+            if monotonic() >= known.until:
+                known.id = await self._uploaded(phone, item, offer.number)
+                known.until = monotonic() + LIFE
+                self._forget()
+            return known.id
+
+    async def _uploaded(self, phone: str, item: Enclosed, number: int) -> str:
+        boundary = secrets.token_hex(16)
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        small = item.size < _SMALL
+        with io.BytesIO() if small else cast(BinaryIO, tempfile.TemporaryFile()) as file:
+            await _pack(file, item, boundary)
+            file.seek(0)
+            try:
+                reply = await self._request("POST", f"{phone}/media", headers, file, _UPLOADS)
+            except Unclear as error:
+                raise Unreached(f"its media could not be uploaded: {error}") from None
+        if reply.is_well and (id := reply.id("id")):
+            return id
+        refusal = graph.refusal(reply, number)
+        if isinstance(refusal, Unclear):
+            raise Unreached(f"its media could not be uploaded: {refusal}", answer=refusal.answer)
+        raise refusal
+
+    def _forget(self) -> None:
+        """Let go of ids that are too old, and of the oldest where there are too many."""
+        now = monotonic()
+        for key, known in list(self._uploads.items()):
+            is_over = len(self._uploads) > _MOST_UPLOADS or now >= known.until
+            if is_over and not known.lock.locked():
+                del self._uploads[key]
+
+
+@dataclass
+class _Upload:
+    """What Meta calls an upload of ours, and until when we say so too."""
+
+    id: str = ""
+    until: float = 0.0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+def _check_base(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        is_well = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_well = False
+    if not is_well or parts.query or parts.fragment or "@" in parts.netloc:
+        raise Misconfigured(f"meta: base_url must be like {GRAPH}, and no more")
+
+
+def _phone_of(offer: Offer) -> str:
+    """The id at Meta of the number that sends: the sender's own, unless another was asked for."""
+    return _id_of(str(offer.message.content.get("phone_id") or offer.sender_ref))
+
+
+def _id_of(phone: str) -> str:
+    """The same id, once it can stand in a path. Raises Refused."""
+    if not _PHONE_ID.fullmatch(phone):
+        raise Refused("the sender has no phone number id (ref)", reason=Reason.BAD_SENDER)
+    return phone
+
+
+def _key(message: Message) -> str:
+    """What is equal whenever a message is offered again. On its second way it is another one."""
+    return f"{message.id}{message.content.get('way', '')}"
+
+
+async def _pack(file: BinaryIO, item: Enclosed, boundary: str) -> None:
+    """Write the form of an upload. Raises Refused where its bytes are gone, Unreached where they cannot
+    be had right now.
+    """
+    name, kind = (_STRANGE.sub("_", word) for word in (item.filename or "file", item.content_type))
+    fields = {"messaging_product": "whatsapp", "type": kind}
+    for key, value in fields.items():
+        file.write(f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n'.encode())
+        file.write(f"{value}\r\n".encode())
+    file.write(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+        f"Content-Type: {kind}\r\n\r\n".encode()
+    )
+
+    async def take(piece: bytes) -> None:
+        file.write(piece)
+
+    try:
+        await item.pour(take)
+    except Unknown:
+        raise Refused("its media are gone", code="131053", reason=Reason.BAD_MEDIA) from None
+    except GatewayError as error:
+        raise Unreached(f"its media cannot be read: {error}") from None
+    file.write(f"\r\n--{boundary}--\r\n".encode())
