@@ -506,9 +506,9 @@ def test_a_choice_sourcea_list_is_told_as_text(hooked: Api, own: Own, desk: Desk
 def test_what_makes_no_sense_is_left_out(hooked: Api, own: Own, desk: Desk) -> None:
     subscribe(hooked, desk.url, CREATED)
     odd: list[Any] = [
-        {"type": "location", "location": {"latitude": "north", "longitude": 1e9}},
-        {"type": "contacts", "contacts": [7, None, {"name": 5, "phones": {"a": 1}}]},
-        {"type": "interactive", "interactive": {"button_reply": [], "list_reply": "x"}},
+        {"type": "location", "location": {"latitude": "1", "longitude": 2, "name": 7}},
+        {"type": "contacts", "contacts": [{"name": {"formatted_name": 5}, "phones": {"a": 1}}]},
+        {"type": "unsupported", "unsupported": {"type": [], "button_reply": "x"}},
         {"body": "Hi", "context": {"id": 5, "forwarded": "yes"}},
     ]
     for asked in odd:
