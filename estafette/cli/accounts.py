@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from estafette.cli.group import add_group
 from estafette.cli.run import AsJson, BadInput, home, print_json, print_table, run
 from estafette.cli.shape import iso
 from estafette.model import Account, AccountKind, Unknown, Verification
@@ -19,22 +20,19 @@ _MOST = 1000
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Who owns senders and messages.", invoke_without_command=True)
-    group.callback()(_default)
-    group.command("list")(list_)
-    group.command()(create)
-    group.command("set")(set_)
-    group.command()(balance)
-    group.command("new-token")(new_token)
-    group.command()(verify)
-    group.command()(unverify)
-    group.command()(verified)
-    app.add_typer(group, name="accounts")
-
-
-def _default(context: typer.Context, as_json: AsJson = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
+    add_group(
+        app,
+        "accounts",
+        "Who owns senders and messages.",
+        list_,
+        create,
+        set_,
+        balance,
+        new_token,
+        verify,
+        unverify,
+        verified,
+    )
 
 
 def list_(as_json: AsJson = False) -> None:

@@ -12,6 +12,7 @@ import typer
 
 from estafette import actions
 from estafette.actions import Action, Asked, BadInputs, Looked, Ran
+from estafette.cli.group import add_group
 from estafette.cli.run import (
     NOT_REACHABLE,
     REFUSED,
@@ -49,17 +50,7 @@ class OnError(StrEnum):
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="What workflows may ask.", invoke_without_command=True)
-    group.callback()(_default)
-    group.command("list")(list_)
-    group.command()(show)
-    group.command("run")(run_)
-    app.add_typer(group, name="action")
-
-
-def _default(context: typer.Context, as_json: AsJson = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
+    add_group(app, "action", "What workflows may ask.", list_, show, run_)
 
 
 def list_(as_json: AsJson = False) -> None:

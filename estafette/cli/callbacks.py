@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from estafette.cli import shape
+from estafette.cli.group import add_group
 from estafette.cli.run import (
     AsJson,
     BadInput,
@@ -26,18 +27,9 @@ Behind = Annotated[str, typer.Option("--after", help="Continue after this one: `
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(
-        help="What addresses were told of messages, contacts and more.", invoke_without_command=True
+    add_group(
+        app, "callbacks", "What addresses were told of messages, contacts and more.", list_, replay
     )
-    group.callback()(_default)
-    group.command("list")(list_)
-    group.command()(replay)
-    app.add_typer(group, name="callbacks")
-
-
-def _default(context: typer.Context, as_json: AsJson = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
 
 
 def list_(

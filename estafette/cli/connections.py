@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 from estafette.cli import shape
+from estafette.cli.group import add_group
 from estafette.cli.run import AsJson, BadInput, home, print_json, print_table, run
 from estafette.core.connections import public_id
 from estafette.core.sealed import Shown, secrets_of
@@ -27,19 +28,9 @@ OnUnclear = Annotated[str | None, typer.Option(help="Then: fail, or resend.")]
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Providers with their settings.", invoke_without_command=True)
-    group.callback()(_default)
-    group.command("list")(list_)
-    group.command()(add)
-    group.command("set")(set_)
-    group.command()(resume)
-    group.command()(remove)
-    app.add_typer(group, name="connections")
-
-
-def _default(context: typer.Context, as_json: AsJson = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
+    add_group(
+        app, "connections", "Providers with their settings.", list_, add, set_, resume, remove
+    )
 
 
 def list_(as_json: AsJson = False) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from estafette.app import App
 from estafette.cli import shape
+from estafette.cli.group import add_group
 from estafette.cli.run import (
     AsJson,
     BadInput,
@@ -47,22 +48,19 @@ OfTeam = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(
-        help="Who is written to and who writes, and the conversations with them.",
-        invoke_without_command=True,
+    add_group(
+        app,
+        "contacts",
+        "Who is written to and who writes, and the conversations with them.",
+        list_,
+        show,
+        add,
+        change,
+        remove,
+        note,
+        open_,
+        close,
     )
-    group.callback()(_default)
-    group.command("list")(list_)
-    for command in (show, add, change, remove, note):
-        group.command()(command)
-    group.command("open")(open_)
-    group.command()(close)
-    app.add_typer(group, name="contacts")
-
-
-def _default(context: typer.Context, as_json: AsJson = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
 
 
 def list_(

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from estafette.cli.group import add_group
 from estafette.cli.run import AsJson, home, print_json, print_table, run
 
 GivenUp = Annotated[bool, typer.Option("--given-up", help="Only those that were given up.")]
@@ -16,18 +17,7 @@ Behind = Annotated[str, typer.Option("--after", help="Continue after this one: `
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(
-        help="Outcomes that workflows wait to be told.", invoke_without_command=True
-    )
-    group.callback()(_default)
-    group.command("list")(list_)
-    group.command()(again)
-    app.add_typer(group, name="errands")
-
-
-def _default(context: typer.Context, as_json: AsJson = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
+    add_group(app, "errands", "Outcomes that workflows wait to be told.", list_, again)
 
 
 def list_(

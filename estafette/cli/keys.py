@@ -6,23 +6,14 @@ from typing import Annotated
 import typer
 
 from estafette.cli import shape
+from estafette.cli.group import add_group
 from estafette.cli.run import AsJson, OfAccount, account_of, home, print_json, print_table, run
 from estafette.model import Key
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Credentials of an account.", invoke_without_command=True)
-    group.callback()(_default)
-    group.command("list")(list_)
-    group.command()(create)
-    group.command()(revoke)
-    app.add_typer(group, name="keys")
-
-
-def _default(context: typer.Context, as_json: AsJson = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
+    add_group(app, "keys", "Credentials of an account.", list_, create, revoke)
 
 
 def list_(account: OfAccount = "", as_json: AsJson = False) -> None:

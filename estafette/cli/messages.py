@@ -8,6 +8,7 @@ import typer
 
 from estafette.app import App
 from estafette.cli import shape
+from estafette.cli.group import add_group
 from estafette.cli.run import (
     AsJson,
     BadInput,
@@ -45,17 +46,7 @@ After = Annotated[str, typer.Option(help="Continue after the message with this i
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="See messages.", invoke_without_command=True)
-    group.callback()(_default)
-    group.command("list")(list_)
-    group.command()(show)
-    group.command()(follow)
-    app.add_typer(group, name="messages")
-
-
-def _default(context: typer.Context, as_json: AsJson = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
+    add_group(app, "messages", "See messages.", list_, show, follow)
 
 
 def list_(

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from estafette.cli.group import add_group
 from estafette.cli.run import (
     AsJson,
     BadInput,
@@ -33,20 +34,17 @@ _ABLE = "sms mms"
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Numbers that accounts can take.", invoke_without_command=True)
-    group.callback()(_default)
-    group.command("list")(list_)
-    group.command()(add)
-    group.command("import")(import_)
-    group.command()(remove)
-    group.command()(take)
-    group.command()(release)
-    app.add_typer(group, name="numbers")
-
-
-def _default(context: typer.Context, as_json: AsJson = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
+    add_group(
+        app,
+        "numbers",
+        "Numbers that accounts can take.",
+        list_,
+        add,
+        import_,
+        remove,
+        take,
+        release,
+    )
 
 
 def list_(

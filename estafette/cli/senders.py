@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from estafette.cli import shape
+from estafette.cli.group import add_group
 from estafette.cli.run import (
     AsJson,
     BadInput,
@@ -50,18 +51,7 @@ Main = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Addresses to send from.", invoke_without_command=True)
-    group.callback()(_default)
-    group.command("list")(list_)
-    group.command()(add)
-    group.command("set")(set_)
-    group.command()(release)
-    app.add_typer(group, name="senders")
-
-
-def _default(context: typer.Context, as_json: AsJson = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
+    add_group(app, "senders", "Addresses to send from.", list_, add, set_, release)
 
 
 def list_(account: OfAccount = "", as_json: AsJson = False) -> None:

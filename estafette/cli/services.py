@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from estafette.cli.group import add_group
 from estafette.cli.run import (
     AsJson,
     BadInput,
@@ -30,20 +31,7 @@ OnChannel = Annotated[Channel, typer.Option("--channel", help="The channel.")]
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Pools of senders.", invoke_without_command=True)
-    group.callback()(_default)
-    group.command("list")(list_)
-    group.command()(show)
-    group.command()(create)
-    group.command()(add)
-    group.command()(remove)
-    group.command()(delete)
-    app.add_typer(group, name="services")
-
-
-def _default(context: typer.Context, as_json: AsJson = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
+    add_group(app, "services", "Pools of senders.", list_, show, create, add, remove, delete)
 
 
 def list_(

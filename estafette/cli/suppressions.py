@@ -13,6 +13,7 @@ import typer
 
 from estafette.app import App
 from estafette.cli import shape
+from estafette.cli.group import add_group
 from estafette.cli.lines import Line, csv_lines, json_lines, opened, with_bar
 from estafette.cli.run import (
     AsJson,
@@ -43,19 +44,7 @@ Lines = Annotated[bool, typer.Option("--json", help="JSON lines instead of CSV."
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Who is not written to.", invoke_without_command=True)
-    group.callback()(_default)
-    group.command("list")(list_)
-    group.command()(add)
-    group.command()(remove)
-    group.command("import")(import_)
-    group.command()(export)
-    app.add_typer(group, name="suppressions")
-
-
-def _default(context: typer.Context, as_json: AsJson = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
+    add_group(app, "suppressions", "Who is not written to.", list_, add, remove, import_, export)
 
 
 def list_(

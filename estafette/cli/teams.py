@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from estafette.cli import shape
+from estafette.cli.group import add_group
 from estafette.cli.run import (
     AsJson,
     BadInput,
@@ -29,19 +30,9 @@ Shown = tuple[Team, list[User]]
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(
-        help="Users who look after conversations together.", invoke_without_command=True
+    add_group(
+        app, "teams", "Users who look after conversations together.", list_, add, change, remove
     )
-    group.callback()(_default)
-    group.command("list")(list_)
-    for command in (add, change, remove):
-        group.command()(command)
-    app.add_typer(group, name="teams")
-
-
-def _default(context: typer.Context, as_json: AsJson = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
 
 
 def list_(account: OfAccount = "", as_json: AsJson = False) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from estafette.cli import shape
+from estafette.cli.group import add_group
 from estafette.cli.run import (
     AsJson,
     BadInput,
@@ -45,19 +46,7 @@ MediaUrl = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Texts with holes.", invoke_without_command=True)
-    group.callback()(_default)
-    group.command("list")(list_)
-    group.command()(add)
-    group.command()(show)
-    group.command()(change)
-    group.command()(remove)
-    app.add_typer(group, name="templates")
-
-
-def _default(context: typer.Context, as_json: AsJson = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
+    add_group(app, "templates", "Texts with holes.", list_, add, show, change, remove)
 
 
 def list_(

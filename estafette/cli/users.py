@@ -7,6 +7,7 @@ import typer
 
 from estafette.app import App
 from estafette.cli import shape
+from estafette.cli.group import add_group
 from estafette.cli.run import (
     AsJson,
     BadInput,
@@ -31,19 +32,7 @@ Available = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(
-        help="Colleagues who look after conversations.", invoke_without_command=True
-    )
-    group.callback()(_default)
-    group.command("list")(list_)
-    for command in (add, change, remove):
-        group.command()(command)
-    app.add_typer(group, name="users")
-
-
-def _default(context: typer.Context, as_json: AsJson = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
+    add_group(app, "users", "Colleagues who look after conversations.", list_, add, change, remove)
 
 
 def list_(account: OfAccount = "", as_json: AsJson = False) -> None:

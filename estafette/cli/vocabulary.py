@@ -7,6 +7,7 @@ from typing import Annotated, Any, Protocol, TypeVar
 import typer
 
 from estafette.cli import shape
+from estafette.cli.group import Command, add_group
 from estafette.cli.run import (
     AsJson,
     BadInput,
@@ -35,8 +36,6 @@ class Named(Protocol):
 
 
 T = TypeVar("T", bound=Named)
-
-Command = Callable[..., None]
 
 Name = Annotated[str, typer.Argument(help="What it is called.")]
 Which = Annotated[str, typer.Argument(metavar="NAME", help="Its name, or its id.")]
@@ -79,14 +78,8 @@ def add_to(app: typer.Typer) -> None:
     }
     for word, (add, change) in parts.items():
         name, about, columns = WORDS[word]
-        group = typer.Typer(help=about, invoke_without_command=True)
-        lists = _lists(name, columns)
-        group.callback()(_default(lists))
-        group.command("list")(lists)
-        group.command("add")(add)
-        group.command("change")(change)
-        group.command("remove")(_removes(word))
-        app.add_typer(group, name=name)
+        lists, remove = _lists(name, columns), _removes(word)
+        add_group(app, name, about, lists, add=add, change=change, remove=remove)
 
 
 def named(word: str, found: Sequence[T], text: str) -> T:
@@ -100,14 +93,6 @@ def named(word: str, found: Sequence[T], text: str) -> T:
     if len(called) > 1:
         raise BadInput(f"{len(called)} are named {text}: say which by its id")
     return called[0]
-
-
-def _default(lists: Command) -> Command:
-    def default(context: typer.Context, as_json: AsJson = False) -> None:
-        if context.invoked_subcommand is None:
-            lists(as_json=as_json)
-
-    return default
 
 
 def _lists(name: str, columns: tuple[str, ...]) -> Command:

@@ -7,6 +7,7 @@ import typer
 from msgspec import UNSET
 
 from estafette.cli import shape
+from estafette.cli.group import add_group
 from estafette.cli.run import (
     AsJson,
     BadInput,
@@ -65,19 +66,9 @@ Asks = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(
-        help="Addresses that are told what happens in an account.", invoke_without_command=True
+    add_group(
+        app, "webhooks", "Addresses that are told what happens in an account.", list_, add, remove
     )
-    group.callback()(_default)
-    group.command("list")(list_)
-    group.command()(add)
-    group.command()(remove)
-    app.add_typer(group, name="webhooks")
-
-
-def _default(context: typer.Context, as_json: AsJson = False) -> None:
-    if context.invoked_subcommand is None:
-        list_(as_json=as_json)
 
 
 def list_(account: OfAccount = "", as_json: AsJson = False) -> None:
