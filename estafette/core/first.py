@@ -11,7 +11,7 @@ from estafette.core import sealed
 from estafette.core.clock import Clock
 from estafette.core.people import digest, split_bearer
 from estafette.core.vault import Vault
-from estafette.model import Account, Channel, Connection, Key, Sender
+from estafette.model import Account, Channel, Conflict, Connection, Key, Sender
 from estafette.model.ids import new_id
 from estafette.model.template import Category, Template, TemplateKind, TemplateStatus, shape_of
 from estafette.store import Store, accounts, senders, templates
@@ -72,7 +72,13 @@ async def first_start(store: Store, vault: Vault, clock: Clock, asked: First) ->
             templates.add(conn, template)
         return True
 
-    if not await store.write(fill):
+    try:
+        is_filled = await store.write(fill)
+    except Conflict:
+        if not await store.read(accounts.all_of):
+            raise
+        is_filled = False  # another filled it while we looked
+    if not is_filled:
         return None
     return First(
         account_sid,

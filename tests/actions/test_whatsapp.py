@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.cli import forked
+from tests import forked
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, Server, free_port
 from tests.doors.actions.conftest import FORM, JSON, XML, Answer, Caller
 from tests.doors.own.conftest import Own

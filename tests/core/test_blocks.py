@@ -63,7 +63,9 @@ async def test_what_they_write_is_told_to_nobody(house: House) -> None:
     core, sender = house.app.core, await sender_of(house)
     await core.blocks.block(sender, [ANN])
     told = Incoming(channel=Channel.WHATSAPP, sender=ANN, recipient=OURS, body="STOP", ref="W1")
-    await core.inlet._receive("sandbox", told)  # as its carrier tells: there is nothing to answer
+    await core.inlet._receive(
+        "sandbox", told, {}
+    )  # as its carrier tells: there is nothing to answer
     assert not await core.suppressions.page(house.account.sid, limit=9)
     card = await core.contacts.find(house.account.sid, Channel.WHATSAPP, ANN)
     assert (card.contact.blocked_at is not None, card.conversation) == (True, None)

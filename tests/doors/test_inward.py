@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from twilio.request_validator import RequestValidator
 
+from estafette.doors.inward.routes import LARGEST
 from tests.conftest import ACCOUNT_SID, RECIPIENT, SENDER, Server
 from tests.doors.twilio.conftest import Answer, Api, new_number
 from tests.providers.twilio_stub import SID, TOKEN, Stub, twilio
@@ -194,7 +195,7 @@ def test_a_carrier_that_never_calls_is_not_believed(here: Api) -> None:
 
 
 def test_a_body_has_an_end(here: Api) -> None:
-    answer = call(here.server, AT, b"Body=" + b"x" * (1 << 20))
+    answer = call(here.server, AT, b"Body=" + b"x" * LARGEST)
     assert answer.status == 413
 
 
