@@ -101,7 +101,7 @@ class Server:
     options: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
+    process: "subprocess.Popen[bytes] | forked.Process | None" = None
 
     @property
     def url(self) -> str:
@@ -131,12 +131,17 @@ class Server:
 
     def start(self) -> "Server":
         self.home.mkdir(parents=True, exist_ok=True)
+        nothing, log = Path(os.devnull), self.home / "serve.log"
+        self.process = forked.Process(self.env, self.command, (nothing, log, log))
+        self.wait_until_ready()
+        return self
+
+    def start_anew(self) -> "Server":
+        """As `start`, in a process that begins with nothing, as people do it."""
+        self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "estafette", "serve", "--port", str(self.port)),
-                    *self.options,
-                ],
+                [sys.executable, "-m", "estafette", *self.command],
                 env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -145,6 +150,10 @@ class Server:
             )
         self.wait_until_ready()
         return self
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return ("serve", "--port", str(self.port), *self.options)
 
     def wait_until_ready(self, seconds: float = 30) -> None:
         end = time.monotonic() + seconds

@@ -1,11 +1,12 @@
 """Commands in processes of their own, forked from one that has everything imported.
 
-Importing takes ten times as long as what most commands do. `Server.run_anew` starts from nothing, as
-people do: some commands are run so.
+Importing takes ten times as long as what most commands do, and half of what starting a server takes.
+`Server.run_anew` and `Server.start_anew` start from nothing, as people do: some tests do so.
 """
 
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -23,27 +24,72 @@ from typing import Any
 import estafette
 
 _LONGEST = 60  # seconds for one command
+_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 #: What importing does something in: starting a process, or a migration's environment.
 _NOT_FOR_IMPORT = ("__main__", "migrations", "carrier")
+
+
+class Process:
+    """A command that runs: what is used of `subprocess.Popen`."""
+
+    def __init__(
+        self, env: Mapping[str, str], command: Sequence[str], files: Sequence[Path]
+    ) -> None:
+        """`files` are its standard input, output and error; it adds to the last two."""
+        self.args = ["estafette", *command]
+        self.returncode: int | None = None
+        self._told = b""
+        self._line = socket.socket(socket.AF_UNIX)
+        self._line.settimeout(_LONGEST)
+        self._line.connect(str(_address()))
+        asked = {"env": dict(env), "words": list(command), "files": list(map(str, files))}
+        asked["cwd"] = os.getcwd()
+        self._line.sendall(json.dumps(asked).encode())
+        self._line.shutdown(socket.SHUT_WR)
+        self.pid = self._number()
+
+    def wait(self, timeout: float = _LONGEST) -> int:
+        """Its exit code, once it has ended. Raises subprocess.TimeoutExpired."""
+        if self.returncode is None:
+            self._line.settimeout(timeout)
+            try:
+                self.returncode = self._number()
+            except TimeoutError:
+                raise subprocess.TimeoutExpired(self.args, timeout) from None
+            self._line.close()
+        return self.returncode
+
+    def poll(self) -> int | None:
+        """Its exit code, if it has ended."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0.001)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, if it has not ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def _number(self) -> int:
+        while b"\n" not in self._told:
+            told = self._line.recv(64)
+            assert told, f"{self.args} was not run"
+            self._told += told
+        number, _, self._told = self._told.partition(b"\n")
+        return int(number)
 
 
 def run(
     env: Mapping[str, str], command: Sequence[str], *, text: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run `estafette` with these words in this environment; `text` is its standard input."""
-    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as line:
+    with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder, name) for name in ("in", "out", "err")]
         files[0].write_text(text)
-        line.settimeout(_LONGEST)
-        line.connect(str(_address()))
-        asked = {"env": dict(env), "words": list(command), "files": list(map(str, files))}
-        asked["cwd"] = os.getcwd()
-        line.sendall(json.dumps(asked).encode() + b"\n")
-        line.shutdown(socket.SHUT_WR)
-        answer = line.recv(64)
-        assert answer, f"{command} was not run"
+        process = Process(env, command, files)
+        code = process.wait()
         return subprocess.CompletedProcess(
-            ["estafette", *command], int(answer), files[1].read_text(), files[2].read_text()
+            process.args, code, files[1].read_text(), files[2].read_text()
         )
 
 
@@ -65,9 +111,13 @@ def _address() -> Path:
 
 def _listen(path: str) -> None:
     """Fork for whoever asks, until who started us is gone."""
+    # What is counted goes to files of the process that counts; the library decides that when it is
+    # imported. `serve` names another folder for its own.
+    os.environ[_METRICS] = str(Path(path).parent)
     for module in pkgutil.walk_packages(estafette.__path__, "estafette."):
         if not any(part in module.name for part in _NOT_FOR_IMPORT):
             importlib.import_module(module.name)
+    gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
@@ -94,18 +144,21 @@ def _answer(line: socket.socket) -> None:
     if child == 0:
         line.close()
         _command(asked)
-    _, status = os.waitpid(child, 0)
-    line.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+    with contextlib.suppress(OSError):  # who asked may be gone
+        line.sendall(f"{child}\n".encode())
+        _, status = os.waitpid(child, 0)
+        line.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
     os._exit(0)
 
 
 def _command(asked: Mapping[str, Any]) -> None:
     os.setsid()
     os.chdir(asked["cwd"])
+    folder = os.environ[_METRICS]
     os.environ.clear()
-    os.environ.update(asked["env"])
+    os.environ.update({_METRICS: folder, **asked["env"]})
     for number, path in enumerate(asked["files"]):
-        flags = os.O_WRONLY | os.O_CREAT if number else os.O_RDONLY
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND if number else os.O_RDONLY
         descriptor = os.open(path, flags)
         os.dup2(descriptor, number)
         os.close(descriptor)

@@ -36,7 +36,7 @@ def stopped(server: Server) -> tuple[int, float]:
 
 
 def test_an_idle_server_stops_with_exit_code_0(own_server: Server) -> None:
-    own_server.start()
+    own_server.start_anew()
     assert f"Estafette listens on {own_server.url}" in own_server.log
     code, seconds = stopped(own_server)
     assert (code, seconds < STOPS_WITHIN) == (0, True)
