@@ -2,7 +2,6 @@
 key, errors held against Meta's shape, and pywa pointed here as its users would.
 """
 
-import http.client
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ import pytest
 from pywa import WhatsApp
 
 from tests.conftest import Server
+from tests.doors import exchange
 from tests.doors.callbell.conftest import account_of, bearer
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api as TwilioApi
@@ -37,17 +37,7 @@ _ERROR = {
 }
 
 
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: Mapping[str, str]  # names in lower case
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        assert self.headers["content-type"] == "application/json"
-        return json.loads(self.body)
-
+class Answer(exchange.Answer):
     @property
     def error(self) -> dict[str, Any]:
         """The error, once the whole has the shape of one."""
@@ -101,16 +91,7 @@ class Api:
         raw = body if is_raw else json.dumps(body).encode()
         sent = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         sent |= headers or {}
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
-        try:
-            connection.request(
-                method, path, raw, {name: value for name, value in sent.items() if value}
-            )
-            response = connection.getresponse()
-            found = {name.lower(): value for name, value in response.getheaders()}
-            answer = Answer(response.status, found, response.read())
-        finally:
-            connection.close()
+        answer = exchange.exchange(Answer, self.server.port, method, path, raw, sent)
         if answer.status >= 400 and method != "HEAD":
             assert answer.error
         return answer
