@@ -36,7 +36,9 @@ class WebhookEvent(StrEnum):
 
 
 _UPDATES = (WebhookEvent.RECEIVED, WebhookEvent.STATUS)  # what the format whatsapp has words for
-TOKEN = "verify_token"  # noqa: S105 - where it is kept
+TOKEN = "verify_token"  # noqa: S105 - the name of a part
+#: In the details: whether it has answered what WhatsApp asks first. The token of that is not kept.
+VERIFIED = "verified"
 
 Url = Annotated[str, Meta(description="http or https; it is sent a POST of JSON.")]
 Events = Annotated[tuple[WebhookEvent, ...], Meta(min_length=1, description="What to tell.")]
@@ -219,7 +221,7 @@ async def added(core: Core, account: str, asked: NewWebhook) -> Subscription:
 
 
 async def changed(core: Core, account: str, id: str, asked: WebhookChange) -> Subscription:
-    """A webhook, changed; one that has a verify token is asked first at a new address.
+    """A webhook, changed; one that was asked with a verify token is asked first at a new address.
 
     Raises Unknown, Refusal.
     """
@@ -228,14 +230,14 @@ async def changed(core: Core, account: str, id: str, asked: WebhookChange) -> Su
     parts: dict[str, Any] = {"url": asked.url, "secret": asked.secret}
     if asked.events is not UNSET:
         parts["event"] = _events(asked.events, form)
-    token = str(known.details.get(TOKEN, ""))
     if asked.verify_token is not UNSET:
         if form is not Format.WHATSAPP:
             raise _misplaced(TOKEN)
-        token = asked.verify_token
-        parts["details"] = {**known.details, TOKEN: token}
-    if asked.url is not UNSET or asked.verify_token is not UNSET:
-        await _challenge(core, known.url if asked.url is UNSET else asked.url, token)
+        url = known.url if asked.url is UNSET else asked.url
+        await _challenge(core, url, asked.verify_token)
+        parts["details"] = {**known.details, VERIFIED: bool(asked.verify_token)}
+    elif asked.url is not UNSET and known.details.get(VERIFIED):
+        raise Refusal("bad_request", "the new address is asked with it: give it again", field=TOKEN)
     given = {name: part for name, part in parts.items() if part is not UNSET}
     try:
         return await core.subscriptions.change(account, known.id, **given)
@@ -262,7 +264,7 @@ async def _place(core: Core, account: str, asked: NewWebhook) -> tuple[str, dict
     if asked.sender in ("", ANY_SENDER):
         level = "waba" if asked.sender else "app"
         waba = await core.business.of(account)
-        return asked.sender, {"level": level, "waba": waba, TOKEN: asked.verify_token}
+        return asked.sender, {"level": level, "waba": waba, VERIFIED: bool(asked.verify_token)}
     try:
         sender = await _sender(core, account, asked.sender.strip())
     except Unknown as error:
@@ -272,7 +274,7 @@ async def _place(core: Core, account: str, asked: NewWebhook) -> tuple[str, dict
         "level": "phone",
         "waba": waba,
         "phone": sender.ref,
-        TOKEN: asked.verify_token,
+        VERIFIED: bool(asked.verify_token),
     }
 
 

@@ -70,11 +70,13 @@ def test_an_address_is_asked_first(hooked: Own, receiver: Receiver) -> None:
     (heard,) = receiver.heard
     assert (heard.method, heard.path.startswith("/a?k=1&hub.mode=subscribe&")) == ("GET", True)
     path = f"/webhooks/{made['id']}"
-    assert hooked.call("PATCH", path, {"url": f"{receiver.url}/b"}).status == 200
+    moved = {"url": f"{receiver.url}/b"}
+    assert hooked.call("PATCH", path, moved).refusal == (400, "bad_request", "verify_token")
+    assert hooked.call("PATCH", path, {**moved, "verify_token": TOKEN}).status == 200
     assert receiver.heard[-1].path.startswith("/b?hub.mode=subscribe&")
     assert hooked.call("PATCH", path, {"secret": "x"}).status == 200
     assert len(receiver.heard) == 2  # nothing that concerns the address was changed
-    for body in ({"verify_token": "another"}, {"url": URL}):
+    for body in ({"verify_token": "another"}, {"url": URL, "verify_token": TOKEN}):
         refusal = hooked.call("PATCH", path, body).refusal
         assert refusal == (400, "bad_callback", "url")
     assert hooked.get(path)["url"] == f"{receiver.url}/b"
@@ -83,6 +85,8 @@ def test_an_address_is_asked_first(hooked: Own, receiver: Receiver) -> None:
     said = hooked.call("GET", "/webhooks").body + hooked.call("GET", path).body
     assert TOKEN.encode() not in said
     assert TOKEN not in hooked.server.log
+    kept = [path.read_bytes() for path in hooked.server.home.rglob("*") if path.is_file()]
+    assert not any(TOKEN.encode() in data for data in kept)
 
 
 def test_one_that_does_not_answer_well_is_not_made(hooked: Own, receiver: Receiver) -> None:
