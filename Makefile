@@ -35,7 +35,7 @@ serve: $(VENV)/run.done ## run a server on your own home (ARGS="--port 8081")
 	@$(VENV)/bin/estafette serve $(ARGS)
 
 test: $(VENV)/dev.done $(NODE) ## run the tests (ARGS="tests/model -k segments")
-	$(RUN) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(RUN) -m pytest -n 5 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/dev.done ## check format, lint, types and what is installed
 	$(RUN) -m ruff format --check .

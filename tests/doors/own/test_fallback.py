@@ -187,7 +187,6 @@ def test_the_same_key_gives_the_same_message_and_its_second_way_is_part_of_it(ow
         ({"channel": "sms", "from": "\0"}, "bad_request", None),
         ({"channel": "sms", "to": "Ann"}, "bad_recipient", "fallback.to"),
         ({"channel": "sms", "body": "x" * 1601}, "too_long", "fallback.body"),
-        ({"channel": "telegram"}, "no_sender", "fallback.channel"),
         ({"channel": "whatsapp"}, "bad_request", "fallback"),
         (
             {"channel": "sms", "from": "+15005550006", "to": "+15005550009"},
@@ -203,6 +202,15 @@ def test_a_second_way_that_cannot_be_gone_is_refused(
     answer = own.call("POST", "/messages", {**asked, "fallback": fallback})
     assert answer.refusal == (400, code, field)
     assert own.all_of("/messages", to=asked["to"]) == []
+
+
+def test_a_second_way_needs_a_sender_of_its_channel(own: Own) -> None:
+    made = json.loads(own.server.run("accounts", "create", "One way", "--json").stdout)
+    alone = Own(own.server, basic(made["sid"], made["auth_token"]))
+    sender = alone.post("/senders", {"channel": "sms", "address": new_number(), "title": "One"})
+    asked = {"channel": "sms", "from": sender["address"], "to": new_number(), "body": "Hi there"}
+    answer = alone.call("POST", "/messages", {**asked, "fallback": {"channel": "telegram"}})
+    assert answer.refusal == (400, "no_sender", "fallback.channel")
 
 
 def test_null_names_none(own: Own) -> None:
