@@ -2,15 +2,16 @@
 
 import hashlib
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+
+from tests.listening import listening
 
 KEY, SECRET, REGION = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "eu-west-3"
 
@@ -96,15 +97,5 @@ class Handler(BaseHTTPRequestHandler):
 def storing() -> Iterator[Objects]:
     """A store that listens."""
     found = Objects()
-    with ThreadingHTTPServer(
-        ("127.0.0.1", 0), type("Ours", (Handler,), {"objects": found})
-    ) as server:
-        server.daemon_threads = True
-        found.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        try:
-            yield found
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(type("Ours", (Handler,), {"objects": found})) as found.port:
+        yield found

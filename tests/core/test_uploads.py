@@ -4,11 +4,10 @@ sent is.
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -50,6 +49,7 @@ from tests.core.test_media import (
     written,
 )
 from tests.databases import emptied
+from tests.listening import listening
 from tests.pictures import PNG, Pictures, showing
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 400
@@ -344,13 +344,8 @@ def shelf() -> Iterator[Shelf]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        shelf.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
+    with listening(Handler) as shelf.port:
         yield shelf
-        server.shutdown()
-        thread.join()
 
 
 @dataclass(kw_only=True)

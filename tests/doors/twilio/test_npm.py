@@ -3,77 +3,40 @@
 Needs node, and `npm ci` in tests/node.
 """
 
-import json
-import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
 from tests.doors.twilio.conftest import NEVER_REACHED, Api, new_number
+from tests.npm import Driver, Thrown, driving
 from tests.pictures import NO_PICTURE
 from tests.receiver import receiving
-
-NODE = Path(__file__).parents[2] / "node"
-
-
-class Thrown(Exception):
-    """What the package threw."""
-
-    def __init__(self, error: dict[str, Any]) -> None:
-        super().__init__(error["message"])
-        self.error = error
 
 
 @dataclass(frozen=True)
 class Npm:
-    """A node process that does what it is told, line by line."""
+    """The package, pointed at a server of ours."""
 
-    process: subprocess.Popen[str]
+    driver: Driver
     base: str
 
     def tell(self, story: str, given: Any = None, **client: Any) -> Any:
         usual = {"base": self.base, "user": ACCOUNT_SID, "password": AUTH_TOKEN}
-        line = json.dumps({"story": story, "given": given or {}, **usual, **client})
-        _pipe(self.process.stdin).write(line + "\n")
-        _pipe(self.process.stdin).flush()
-        told = json.loads(_pipe(self.process.stdout).readline())
-        if "error" in told:
-            raise Thrown(told["error"])
-        return told["answer"]
+        return self.driver.ask({"story": story, "given": given or {}, **usual, **client})
 
     def create(self, to: str, **more: Any) -> Any:
         return self.tell("create", {"to": to, "from": SENDER, "body": "Hi there", **more})
 
 
-def _pipe(pipe: IO[str] | None) -> IO[str]:
-    assert pipe is not None
-    return pipe
-
-
 @pytest.fixture(scope="module")
 def npm(shared_server: Server) -> Iterator[Npm]:
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("node is not installed")
-    if not (NODE / "node_modules/twilio").is_dir():
-        pytest.skip("npm's twilio is not installed: run `npm ci` in tests/node")
-    with subprocess.Popen(
-        [node, "twilio-driver.js"],
-        cwd=NODE,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        yield Npm(process, shared_server.url)
-        _pipe(process.stdin).close()
-        assert process.wait(10) == 0
+    with driving("twilio-driver.js", "twilio") as driver:
+        yield Npm(driver, shared_server.url)
 
 
 def test_the_first_example_of_the_tutorial_sends_a_message_that_arrives(npm: Npm, api: Api) -> None:

@@ -5,7 +5,8 @@ import pytest
 from tests.conftest import Server
 from tests.doors.twilio.accounts import new_account
 from tests.doors.twilio.conftest import Api, new_number
-from tests.doors.twilio.test_npm import Npm, Thrown, npm
+from tests.doors.twilio.test_npm import Npm, npm
+from tests.npm import Thrown
 
 __all__ = ["npm"]
 

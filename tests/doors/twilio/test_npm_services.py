@@ -8,7 +8,8 @@ import pytest
 
 from tests.conftest import ACCOUNT_SID, SENDER, Server
 from tests.doors.twilio.conftest import Api, new_number
-from tests.doors.twilio.test_npm import Npm, Thrown, npm
+from tests.doors.twilio.test_npm import Npm, npm
+from tests.npm import Thrown
 
 __all__ = ["npm"]
 

@@ -3,13 +3,9 @@
 Needs node, and `npm ci` in tests/node.
 """
 
-import json
-import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 
@@ -17,8 +13,7 @@ from tests.conftest import Server
 from tests.doors.own.conftest import Own
 from tests.doors.whatsapp.conftest import PHONE, WABA
 from tests.doors.whatsapp.said import EARLIER, FILE, LINK, TO
-
-NODE = Path(__file__).parents[2] / "node"
+from tests.npm import Driver, Thrown, driving
 
 #: Each of its ways to send, what it is given, and the type that the message has here.
 SENDS: list[tuple[str, dict[str, Any], str]] = [
@@ -90,55 +85,23 @@ SENDS: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-class Thrown(Exception):
-    """What the package threw."""
-
-    def __init__(self, error: dict[str, Any]) -> None:
-        super().__init__(error["message"])
-        self.error = error
-
-
 @dataclass(frozen=True)
 class Npm:
-    """A node process that does what it is told, line by line."""
+    """The package, pointed at a server of ours."""
 
-    process: subprocess.Popen[str]
+    driver: Driver
     base: str
     token: str
 
     def tell(self, call: str, token: str = "", **given: Any) -> Any:
         shown = {"base": self.base, "token": token or self.token}
-        line = json.dumps({"call": call, "given": {"phoneNumberId": PHONE, **given}, **shown})
-        _pipe(self.process.stdin).write(line + "\n")
-        _pipe(self.process.stdin).flush()
-        told = json.loads(_pipe(self.process.stdout).readline())
-        if "error" in told:
-            raise Thrown(told["error"])
-        return told["answer"]
-
-
-def _pipe(pipe: IO[str] | None) -> IO[str]:
-    assert pipe is not None
-    return pipe
+        return self.driver.ask({"call": call, "given": {"phoneNumberId": PHONE, **given}, **shown})
 
 
 @pytest.fixture(scope="module")
 def npm(server: Server, token: str) -> Iterator[Npm]:
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("node is not installed")
-    if not (NODE / "node_modules/@kapso/whatsapp-cloud-api").is_dir():
-        pytest.skip("npm's @kapso/whatsapp-cloud-api is not installed: run `npm ci` in tests/node")
-    with subprocess.Popen(
-        [node, "whatsapp-driver.js"],
-        cwd=NODE,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        yield Npm(process, server.url, token)
-        _pipe(process.stdin).close()
-        assert process.wait(10) == 0
+    with driving("whatsapp-driver.js", "@kapso/whatsapp-cloud-api") as driver:
+        yield Npm(driver, server.url, token)
 
 
 @pytest.mark.parametrize(("method", "given", "type"), SENDS)
