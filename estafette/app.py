@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from estafette.core.applications import Applications
 from estafette.core.attention import Attention
@@ -209,6 +210,35 @@ async def opened(
     place = Place(settings.home, node.id, http, public_url)
     defaults = {"sandbox": {"delay": settings.sandbox_delay}}
     connections = Connections(store, vault, utc_now, place, defaults)
+    inside = Http(allows_private=True)
+    blobs = Blobs(
+        settings.home / "media", Bucket(bucket_url, inside, utc_now) if bucket_url else None
+    )
+    parts = _Parts(store, vault, http, connections, blobs, wake)
+    core = _core(settings, parts, allows_private=allows_private, public_url=public_url)
+    try:
+        yield App(settings, vault, store, http, core, node)
+    finally:
+        await connections.close()
+        await inside.close()
+        await http.close()
+        await store.close()
+
+
+class _Parts(NamedTuple):
+    """What the core is built on."""
+
+    store: Store
+    vault: Vault
+    http: Http
+    connections: Connections
+    blobs: Blobs
+    wake: Callable[[], None]
+
+
+def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url: str) -> Core:
+    """The parts of the core, around what they are built on."""
+    store, vault, http, connections, blobs, wake = parts
     people = People(store, vault, utc_now)
     pools = Pools(store, utc_now)
     verified = Verified(store, utc_now)
@@ -224,10 +254,6 @@ async def opened(
     )
     keywords = Keywords(store, gateway, people, utc_now)
     inbound = Inbound(store, keywords, utc_now, wake, gateway.blocks, gateway.aliases)
-    inside = Http(allows_private=True)
-    blobs = Blobs(
-        settings.home / "media", Bucket(bucket_url, inside, utc_now) if bucket_url else None
-    )
     media = Media(
         store,
         blobs,
@@ -238,7 +264,7 @@ async def opened(
     uploads = Uploads(store, blobs, utc_now)
     templates = Templates(store, connections, utc_now)
     senders = Senders(store, connections, utc_now, gateway.forget, allows_private=allows_private)
-    core = Core(
+    return Core(
         gateway=gateway,
         people=people,
         connections=connections,
@@ -278,13 +304,6 @@ async def opened(
         phones=Phones(senders, vault),
         challenge=Challenge(http),
     )
-    try:
-        yield App(settings, vault, store, http, core, node)
-    finally:
-        await connections.close()
-        await inside.close()
-        await http.close()
-        await store.close()
 
 
 def keyring(settings: Settings, *, may_make: bool) -> Keyring:

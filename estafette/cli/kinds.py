@@ -2,9 +2,10 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+import typer
 
 from estafette.app import App
 from estafette.cli.run import BadInput
@@ -12,6 +13,10 @@ from estafette.model import Account, Channel, Message, Sender, Unknown
 from estafette.model.ids import wamid
 from estafette.model.whatsapp import Asked, Said, Unsaid, hear, kind_named, read
 from estafette.model.whatsapp.heard import Heard
+
+Payload = Annotated[
+    str, typer.Option(help="Its object as JSON; @file for what stands in a file, @- for stdin.")
+]
 
 _LARGEST = 1 << 20  # bytes of a file
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from estafette.cli import shape
-from estafette.cli.kinds import answered, read_heard
+from estafette.cli.kinds import Payload, answered, read_heard
 from estafette.cli.run import (
     AsJson,
     BadInput,
@@ -50,9 +50,7 @@ def receive(
             "--type", help="A kind of WhatsApp's, such as reaction or location, with --payload."
         ),
     ] = "text",
-    payload: Annotated[
-        str, typer.Option(help="Its object as JSON; @file for what stands in a file, @- for stdin.")
-    ] = "",
+    payload: Payload = "",
     reply_to: Annotated[
         str, typer.Option(help="The message that it answers: any form of its id.")
     ] = "",

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from estafette.app import App
 from estafette.cli import shape
-from estafette.cli.kinds import read_kind, whole
+from estafette.cli.kinds import Payload, read_kind, whole
 from estafette.cli.messages import follow_one
 from estafette.cli.run import (
     REFUSED,
@@ -90,9 +90,7 @@ def send(
             "--type", help="A kind of WhatsApp's, such as location or interactive, with --payload."
         ),
     ] = "",
-    payload: Annotated[
-        str, typer.Option(help="Its object as JSON; @file for what stands in a file, @- for stdin.")
-    ] = "",
+    payload: Payload = "",
     reply_to: Annotated[
         str, typer.Option(help="The message on WhatsApp that it answers: any form of its id.")
     ] = "",

@@ -34,14 +34,13 @@ class Business:
 
     async def of(self, account: str) -> str:
         """The id of the business account of an account, named by its SID. Raises Unknown."""
-        found = self._ids.get(account)
-        if found is None:
-            every = await self._people.accounts()
-            for one in every:
-                if one.sid == account:
-                    found = business_id(one, is_first=one is every[0])
-        if found is None:
+        if known := self._ids.get(account):
+            return known
+        every = await self._people.accounts()
+        mine = next((one for one in every if one.sid == account), None)
+        if mine is None:
             raise Unknown(f"no account {account}")
+        found = business_id(mine, is_first=mine is every[0])
         if len(self._ids) >= _KNOWN:
             self._ids.clear()
         self._ids[account] = found

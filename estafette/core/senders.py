@@ -94,27 +94,35 @@ class Senders:
 
         What another process changed may go unnoticed for two seconds.
         """
-        at, held = self._held.get(account, (float("-inf"), []))
-        if monotonic() - at < _KNOWN_FOR:
-            found = chosen([item for item in held if item.channel is channel], sender_id)
-            if found:
-                return found
-        return chosen(
-            [item for item in await self._look(account) if item.channel is channel], sender_id
-        )
+        return await self._pick(account, channel, lambda held: chosen(held, sender_id))
 
     async def by_ref(self, account: str, channel: Channel, ref: str) -> Sender:
         """The sender that its carrier has this id for, such as a WhatsApp phone number id.
 
         What another process changed may go unnoticed for two seconds. Raises Unknown.
         """
+
+        def named(held: Sequence[Sender]) -> Sender | None:
+            return next((sender for sender in held if ref and sender.ref == ref), None)
+
+        found = await self._pick(account, channel, named)
+        if found is None:
+            raise Unknown(f"no sender {ref} on {channel}")
+        return found
+
+    async def _pick(
+        self,
+        account: str,
+        channel: Channel,
+        pick: Callable[[Sequence[Sender]], Sender | None],
+    ) -> Sender | None:
+        """One of the senders of a channel: of those that are remembered, or else of those that are there."""
         at, held = self._held.get(account, (float("-inf"), []))
-        known = held if monotonic() - at < _KNOWN_FOR else ()
-        for found in (known, None):
-            for sender in await self._look(account) if found is None else found:
-                if sender.channel is channel and sender.ref == ref and ref:
-                    return sender
-        raise Unknown(f"no sender {ref} on {channel}")
+        if monotonic() - at < _KNOWN_FOR:
+            found = pick([item for item in held if item.channel is channel])
+            if found:
+                return found
+        return pick([item for item in await self._look(account) if item.channel is channel])
 
     async def is_anothers(self, account: str, channel: Channel, ref: str) -> bool:
         """Whether another account holds a sender that its carrier has this id for."""

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from estafette.core.clock import Clock
-from estafette.core.connections import Connections
+from estafette.core.connections import PRETENDS, Connections
 from estafette.core.designs import Designs
 from estafette.core.wording import Wording, form
 from estafette.model import Account, Approval, Channel, Conflict, Cursor, Sender, Unknown
@@ -297,7 +297,7 @@ class Templates:
         found = await self._store.read(lambda conn: senders.all_of(conn, account.sid))
         names = {item.connection for item in found if item.channel is Channel.WHATSAPP}
         known = [(await self._connections.find(name))[0].provider for name in names]
-        return all(provider == "sandbox" for provider in known)
+        return all(provider == PRETENDS for provider in known)
 
 
 def _word(words: type[_W], text: str, field: str) -> _W:

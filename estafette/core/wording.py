@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from estafette.core.connections import Connections
+from estafette.core.connections import PRETENDS, Connections
 from estafette.model import Account, Sender, samples
 from estafette.model.components import Part
 from estafette.model.parameters import UNKNOWN, Filling, filled
@@ -13,7 +13,6 @@ from estafette.store import Store, templates
 
 _META = "meta"  # the provider whose carrier knows templates by itself
 _TEMPLATE = "template"
-_PRETENDS = "sandbox"
 
 #: Meta's codes for what may not be sent now; for any other status a template is unknown.
 CODE = {
@@ -53,7 +52,7 @@ class Wording:
         if provider == _META:
             return _passed(asked, _told(found, sent), found)
         if found is None:
-            is_sample = provider == _PRETENDS and language in samples.LANGUAGES.get(name, ())
+            is_sample = provider == PRETENDS and language in samples.LANGUAGES.get(name, ())
             if not is_sample or await self.has(account, name):
                 raise Unsaid(UNKNOWN, "template.name", f"{name} does not exist in {language}")
             filling = samples.filled(name, sent)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, get_type_hints
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -31,6 +31,17 @@ from estafette.model.number import Number
 def secret(**options: Any) -> Any:
     """A setting to seal in the vault and never to show or log."""
     return field(metadata={"secret": True}, repr=False, **options)
+
+
+def check_base(provider: str, url: str, usual: str) -> None:
+    """Raises Misconfigured unless a `base_url` is the beginning of one, like the `usual` one."""
+    try:
+        parts = urlsplit(url)
+        is_well = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_well = False
+    if not is_well or parts.query or parts.fragment or "@" in parts.netloc:
+        raise Misconfigured(f"{provider}: base_url must be like {usual}, and no more")
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ from estafette.model import (
 from estafette.model.attempt import Enclosed
 from estafette.model.graph import Reply, body_of
 from estafette.model.meta import GRAPH, VERSION
-from estafette.providers import Located, Place, Provider, secret
+from estafette.providers import Located, Place, Provider, check_base, secret
 
 log = structlog.get_logger()
 
@@ -91,7 +91,7 @@ class Meta(Provider):
 
     def __post_init__(self) -> None:
         """Refuse what can never work. Raises Misconfigured."""
-        _check_base(self.base_url)
+        check_base("meta", self.base_url, GRAPH)
         if not _TOKEN.fullmatch(self.token):
             raise Misconfigured("meta: token must be a text without spaces, and not empty")
         if not _VERSION.fullmatch(self.version):
@@ -297,16 +297,6 @@ class _Upload:
     id: str = ""
     until: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
-def _check_base(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        is_well = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_well = False
-    if not is_well or parts.query or parts.fragment or "@" in parts.netloc:
-        raise Misconfigured(f"meta: base_url must be like {GRAPH}, and no more")
 
 
 def _phone_of(offer: Offer) -> str:

@@ -38,7 +38,7 @@ from estafette.model import (
 )
 from estafette.model.networks import is_private_host
 from estafette.model.twilio import check, is_service_sid
-from estafette.providers import Place, Provider, secret
+from estafette.providers import Place, Provider, check_base, secret
 
 #: What became of a message. `accepted`, `queued` and `sending` tell nothing that the answer did not.
 STATUS = {
@@ -114,6 +114,7 @@ CONTENT = {
     },
 }  # fmt: skip
 
+_API = "https://api.twilio.com"
 _LIMITS = Limits(connect_in=5, read_in=30, total_in=30, most=1 << 18)
 _LONGEST_VALIDITY, _LONGEST_WAIT = 36000, 3600.0  # seconds; the wait: that a carrier may ask for
 _MOST_MEDIA, _MOST_FIELDS = 10, 1000
@@ -140,7 +141,7 @@ class Twilio(Provider):
     needs_urls = True
     thanks = ("text/xml", b"<Response/>")
 
-    base_url: str = "https://api.twilio.com"
+    base_url: str = _API
     account_sid: str
     auth_token: str = secret()
     key_sid: str = ""
@@ -150,7 +151,7 @@ class Twilio(Provider):
 
     def __post_init__(self) -> None:
         """Refuse what can never work. Raises Misconfigured."""
-        _check_base(self.base_url)
+        check_base("twilio", self.base_url, _API)
         if not _SID.fullmatch(self.account_sid):
             raise Misconfigured("twilio: account_sid must be AC and 32 hex digits")
         if not self.auth_token:
@@ -255,16 +256,6 @@ class Twilio(Provider):
             return [receipt] if receipt else []
         incoming = _incoming(said)
         return [incoming] if incoming else []
-
-
-def _check_base(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        is_well = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_well = False
-    if not is_well or parts.query or parts.fragment or "@" in parts.netloc:
-        raise Misconfigured("twilio: base_url must be like https://api.twilio.com, and no more")
 
 
 def _taken(answer: Answer, message: Message) -> Accepted:

@@ -1,5 +1,6 @@
 """What is sent to people, and shown to them: messages, that they were read, that somebody types."""
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, ClassVar
 
@@ -9,6 +10,7 @@ from estafette.core.core import Core
 from estafette.core.sayings import TEMPLATE
 from estafette.doors.whatsapp.declined import of_declined, of_refused
 from estafette.doors.whatsapp.errors import Refusal, missing, wrong
+from estafette.doors.whatsapp.fields import PRODUCT, object_of
 from estafette.doors.whatsapp.requests import SUCCESS, Call
 from estafette.model import Channel, Declined, Message, Send, Sender, SendError
 from estafette.model.ids import wamid
@@ -16,7 +18,6 @@ from estafette.model.samples import message_status
 from estafette.model.whatsapp import Asked, Recipient, Unsaid, envelope, recipient_of
 
 DOOR = "whatsapp"
-PRODUCT = "whatsapp"
 _MARKETING = 134100  # only marketing messages are taken there
 _SELF = 131021  # the recipient cannot be the sender
 _LONGEST_ID = 1024  # characters
@@ -102,7 +103,7 @@ class Messages:
             raise wrong("message_id", "must be the id of a message")
         try:
             await self._core.attention.heed(
-                call.account, sender, name.strip(), is_typing=_types(body.get("typing_indicator"))
+                call.account, sender, name.strip(), is_typing=_types(body)
             )
         except SendError as error:
             raise of_refused(error) from None
@@ -127,18 +128,12 @@ def _unsaid(error: Unsaid) -> Refusal:
     return Refusal(error.code, str(error))
 
 
-def _types(value: Any) -> bool:
+def _types(body: Mapping[str, Any]) -> bool:
     """Whether a typing indicator is asked for. Raises Refusal."""
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        try:
-            value = msgspec.json.decode(value)
-        except (msgspec.MsgspecError, RecursionError):
-            raise wrong("typing_indicator", "must be an object") from None
-    if value is None:
+    asked = object_of(body, "typing_indicator")
+    if asked is None:
         return False
-    if not isinstance(value, dict):
-        raise wrong("typing_indicator", "must be an object")
-    if value.get("type", "text") != "text":
+    if asked.get("type", "text") != "text":
         raise wrong("typing_indicator.type", "must be text")
     return True
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import Any, ClassVar
 
+from estafette.core.connections import PRETENDS
 from estafette.core.core import Core
 from estafette.core.phones import WrongPin, has_pin, is_registered, kept
 from estafette.doors.whatsapp.accounts import Accounts, pick
@@ -210,7 +211,7 @@ class Phones:
             "new_name_status": "NONE",
             "code_verification_status": "VERIFIED",
             "platform_type": "CLOUD_API" if is_there else "NOT_APPLICABLE",
-            "account_mode": "SANDBOX" if connection.provider == "sandbox" else "LIVE",
+            "account_mode": "SANDBOX" if connection.provider == PRETENDS else "LIVE",
             "is_official_business_account": False,
             "is_on_biz_app": False,
             "is_preverified_number": False,
