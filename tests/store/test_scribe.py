@@ -165,12 +165,12 @@ async def test_closing_waits_for_what_was_asked_for(tmp_path: Path) -> None:
 _KILLED = """
 import asyncio, os, sys, signal
 from estafette.store import Store
-from tests.store.test_scribe import scribes
+from tests.store.test_scribe import another
 
 async def main():
     store = await Store.open(sys.argv[1])
     await store.hire()
-    print(*scribes(os.getpid()), flush=True)
+    print(await another(0), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 
 asyncio.run(main())
