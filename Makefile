@@ -48,8 +48,9 @@ format: $(VENV)/dev.done ## put the code into shape
 	$(RUN) -m ruff format .
 	$(RUN) -m ruff check --fix .
 
-docs: $(VENV)/dev.done ## write the tables of the docs anew from the code
+docs: $(VENV)/dev.done ## write the tables of the docs and the catalogs of the console anew
 	$(RUN) -m tests.tables
+	$(RUN) -m tests.words
 
 bench: $(VENV)/dev.done ## measure the speed on this machine
 	$(RUN) -m bench $(ARGS)

@@ -43,6 +43,7 @@ from estafette.core.replies import Replies
 from estafette.core.rotation import Rotation
 from estafette.core.sayings import Sayings
 from estafette.core.senders import Senders
+from estafette.core.sessions import Sessions
 from estafette.core.subscriptions import Subscriptions
 from estafette.core.templates import Templates
 from estafette.core.uploads import Uploads
@@ -303,6 +304,7 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         business=Business(people, connections),
         phones=Phones(senders, vault),
         challenge=Challenge(http),
+        sessions=Sessions(store, people, utc_now),
     )
 
 

@@ -140,7 +140,7 @@ async def _at_home(work: Callable[[App], Awaitable[T]]) -> T:
             app = await stack.enter_async_context(opened(found))
             first = await app.first_start()
         if first:
-            tell_first(first)
+            tell_first(first, app.core.public_url)
         return await work(app)
 
 

@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import structlog
 import uvicorn
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from estafette.app import App
 from estafette.carrier import SWITCH, on_signals, rest_the_collector
+from estafette.console import PREFIX, console
 from estafette.doors import doors
 from estafette.model import GatewayError
 from estafette.ops import Ops
@@ -40,10 +41,12 @@ class Front:
         found = list(doors(app.core))
         app.show_media(found)
         self._doors = [(prefix, door.app) for door in found for prefix in door.prefixes]
+        self._doors.append((PREFIX, console(app.core)))
         self._patterns = [(door.pattern, door.app) for door in found if door.pattern]
         ops = Ops(app, carrying)
         self._own = Router(
             [
+                Route("/", _to_console),
                 Route("/healthz", ops.healthz),
                 Route("/readyz", ops.readyz),
                 Route("/metrics", ops.metrics),
@@ -64,6 +67,10 @@ class Front:
             if pattern.match(path):
                 return door
         return self._own
+
+
+async def _to_console(_: Request) -> Response:
+    return RedirectResponse(PREFIX, 307)
 
 
 async def _no_door(scope: Scope, receive: Receive, send: Send) -> None:

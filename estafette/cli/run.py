@@ -38,6 +38,8 @@ OfAccount = Annotated[
     str, typer.Option("--account", help="AC…; the oldest account where it is left out.")
 ]
 
+_USUAL_URL = "http://127.0.0.1:8080"  # where `serve` listens unless it is told otherwise
+
 REFUSED, BAD_INPUT, NOT_REACHABLE = 1, 2, 3
 
 
@@ -78,11 +80,11 @@ async def home(
     async with opened(read_settings(), wake, host=host, public_url=public_url) as app:
         first = await app.first_start()
         if first:
-            tell_first(first)
+            tell_first(first, app.core.public_url)
         yield app
 
 
-def tell_first(first: First) -> None:
+def tell_first(first: First, public_url: str) -> None:
     """Show what the first start made: the only time that it can be seen."""
     console = Console(stderr=True, highlight=False)
     console.print("A new home. Its first account, shown this once:", style="bold")
@@ -94,6 +96,8 @@ def tell_first(first: First) -> None:
     for name, value in lines.items():
         if value:
             console.print(f"  {name}={value}", soft_wrap=True)
+    console.print("The console, signed in by this link, once:", style="bold")
+    console.print(f"  {public_url or _USUAL_URL}/console/welcome/{first.link}", soft_wrap=True)
 
 
 async def account_of(app: App, sid: str) -> Account:

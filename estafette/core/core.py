@@ -26,6 +26,7 @@ from estafette.core.pools import Pools
 from estafette.core.relay import Relay
 from estafette.core.sayings import Sayings
 from estafette.core.senders import Senders
+from estafette.core.sessions import Sessions
 from estafette.core.subscriptions import Subscriptions
 from estafette.core.suppressions import Suppressions
 from estafette.core.templates import Templates
@@ -71,3 +72,4 @@ class Core:
     business: Business  #: the ids of WhatsApp business accounts
     phones: Phones  #: what is kept of WhatsApp numbers beside what every sender has
     challenge: Challenge  #: whether addresses want to be told
+    sessions: Sessions  #: who is signed in to the console

@@ -10,6 +10,7 @@ from sqlalchemy import Connection as Conn
 from estafette.core import sealed
 from estafette.core.clock import Clock
 from estafette.core.people import digest, split_bearer
+from estafette.core.sessions import writing_link
 from estafette.core.vault import Vault
 from estafette.model import Account, Channel, Conflict, Connection, Key, Sender
 from estafette.model.ids import new_id
@@ -44,6 +45,7 @@ class First(Struct, frozen=True):
     account_sid: str = ""
     token: str = ""
     bearer: str = ""  #: `SK….secret`
+    link: str = ""  #: what stands in the link that signs in to the console once
 
 
 async def first_start(store: Store, vault: Vault, clock: Clock, asked: First) -> First | None:
@@ -54,7 +56,7 @@ async def first_start(store: Store, vault: Vault, clock: Clock, asked: First) ->
     token = asked.token or secrets.token_hex(16)
     sid, secret = split_bearer(asked.bearer) if asked.bearer else _new_key()
     account_sid = asked.account_sid or f"AC{secrets.token_hex(16)}"
-    now = clock()
+    now, link = clock(), secrets.token_urlsafe(24)
 
     def fill(conn: Conn) -> bool:
         if accounts.all_of(conn):
@@ -70,6 +72,7 @@ async def first_start(store: Store, vault: Vault, clock: Clock, asked: First) ->
             senders.add(conn, sender)
         for template in _templates(account_sid, now):
             templates.add(conn, template)
+        writing_link(link, account_sid, "", now)(conn)
         return True
 
     try:
@@ -84,6 +87,7 @@ async def first_start(store: Store, vault: Vault, clock: Clock, asked: First) ->
         account_sid,
         "" if asked.token else token,
         "" if asked.bearer else f"{sid}.{secret}",
+        link,
     )
 
 

@@ -104,7 +104,8 @@ def test_a_free_port_is_taken_and_named(own_server: Server) -> None:
     own_server.process = process
     while "serving" not in own_server.log:
         assert process.poll() is None
-    (url,) = (word for word in own_server.log.split() if word.startswith("http://"))
+    _, _, rest = own_server.log.partition("listens on ")
+    url = rest.split()[0]
     with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
         assert json.load(answer) == {"status": "alive"}
     assert own_server.stop() == 0

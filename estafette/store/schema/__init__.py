@@ -8,6 +8,14 @@ stand before it: see `BUCKET`.
 """
 
 from estafette.store.schema.base import BUCKET, BUCKET_DIGITS, METADATA
+from estafette.store.schema.console import (
+    audit,
+    batch_rows,
+    batches,
+    links,
+    passwords,
+    sessions,
+)
 from estafette.store.schema.desk import (
     aliases,
     contacts,
@@ -61,7 +69,7 @@ from estafette.store.schema.traffic import (
     uploads,
 )
 
-VERSION = "0007"  #: the newest migration
+VERSION = "0008"  #: the newest migration
 
 __all__ = [
     "BUCKET",
@@ -72,6 +80,9 @@ __all__ = [
     "aliases",
     "applications",
     "attempts",
+    "audit",
+    "batch_rows",
+    "batches",
     "callbacks",
     "connections",
     "contacts",
@@ -88,6 +99,7 @@ __all__ = [
     "jobs",
     "keys",
     "lanes",
+    "links",
     "marks",
     "media",
     "members",
@@ -95,12 +107,14 @@ __all__ = [
     "nodes",
     "notes",
     "notices",
+    "passwords",
     "receipts",
     "recipients",
     "refs",
     "removals",
     "senders",
     "services",
+    "sessions",
     "settings",
     "statuses",
     "sticky",

@@ -1,0 +1,45 @@
+// What pages cannot do without a script: everything else works without this file.
+"use strict";
+
+// The server writes times where the browser is.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone) {
+  document.cookie = `estafette_zone=${encodeURIComponent(zone)}; path=/console; max-age=31536000; samesite=lax`;
+}
+
+document.addEventListener("click", async (event) => {
+  const menu = event.target.closest("[data-menu]");
+  if (menu) {
+    const isOpen = document.body.classList.toggle("menu-open");
+    menu.setAttribute("aria-expanded", String(isOpen));
+    return;
+  }
+  const copy = event.target.closest("[data-copy]");
+  if (copy) {
+    const text = copy.dataset.copy || copy.closest(".code").querySelector("code").textContent;
+    await navigator.clipboard.writeText(text);
+    copy.classList.add("copied");
+    setTimeout(() => copy.classList.remove("copied"), 1500);
+  }
+});
+
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset.confirm;
+  if (question && !window.confirm(question)) event.preventDefault();
+});
+
+// Choices that take effect at once, such as a filter.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-go]")) event.target.form.requestSubmit();
+});
+
+// How long until a time: `<span data-until="…">`, in hours and minutes.
+function countDown() {
+  for (const one of document.querySelectorAll("[data-until]")) {
+    const left = Math.max(0, Math.floor((Date.parse(one.dataset.until) - Date.now()) / 60000));
+    one.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+  }
+}
+countDown();
+setInterval(countDown, 20000);
+document.addEventListener("htmx:afterSwap", countDown);
