@@ -33,6 +33,7 @@ from estafette.core.lanes import new_node
 from estafette.core.lists import Lists
 from estafette.core.media import Link, Media
 from estafette.core.numbers import Numbers
+from estafette.core.offers import Offers
 from estafette.core.panel import Panel
 from estafette.core.people import People
 from estafette.core.phones import Phones
@@ -40,6 +41,7 @@ from estafette.core.pools import Pools
 from estafette.core.prints import has_no_secrets, use_print_key
 from estafette.core.relay import Relay
 from estafette.core.replies import Replies
+from estafette.core.resends import Resends
 from estafette.core.rotation import Rotation
 from estafette.core.sayings import Sayings
 from estafette.core.senders import Senders
@@ -267,6 +269,8 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
     senders = Senders(store, connections, utc_now, gateway.forget, allows_private=allows_private)
     return Core(
         gateway=gateway,
+        offers=Offers(gateway, connections, senders, media, public_url=public_url),
+        resends=Resends(store, gateway, utc_now),
         people=people,
         connections=connections,
         senders=senders,

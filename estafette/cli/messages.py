@@ -111,7 +111,7 @@ def show(
         async with home() as app:
             message = await app.gateway.find_named(await account_of(app, account), id)
             until = await app.core.window.until(message)
-            shown = shape.traced(message, await app.gateway.timeline(message), until)
+            shown = shape.traced(message, await app.core.offers.timeline(message), until)
             return shown, await app.core.media.of_message(message)
 
     shown, items = run(work())

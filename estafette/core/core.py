@@ -19,11 +19,13 @@ from estafette.core.keywords import Keywords
 from estafette.core.lists import Lists
 from estafette.core.media import Media
 from estafette.core.numbers import Numbers
+from estafette.core.offers import Offers
 from estafette.core.panel import Panel
 from estafette.core.people import People
 from estafette.core.phones import Phones
 from estafette.core.pools import Pools
 from estafette.core.relay import Relay
+from estafette.core.resends import Resends
 from estafette.core.sayings import Sayings
 from estafette.core.senders import Senders
 from estafette.core.sessions import Sessions
@@ -41,6 +43,8 @@ class Core:
     """What the gateway does, by what it is about."""
 
     gateway: Gateway  #: messages
+    offers: Offers  #: what became of messages, and what was asked of carriers
+    resends: Resends  #: messages once more
     people: People  #: accounts and keys
     connections: Connections  #: carriers
     senders: Senders  #: what accounts send from
