@@ -242,6 +242,7 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
     """The parts of the core, around what they are built on."""
     store, vault, http, connections, blobs, wake = parts
     people = People(store, vault, utc_now)
+    audit = Audit(store, utc_now)
     pools = Pools(store, utc_now)
     verified = Verified(store, utc_now)
     gateway = Gateway(
@@ -305,8 +306,8 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         business=Business(people, connections),
         phones=Phones(senders, vault),
         challenge=Challenge(http),
-        sessions=Sessions(store, people, utc_now),
-        audit=Audit(store, utc_now),
+        sessions=Sessions(store, people, utc_now, audit),
+        audit=audit,
     )
 
 
