@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from estafette.core.applications import Applications
 from estafette.core.attention import Attention
+from estafette.core.audit import Audit
 from estafette.core.baggage import Baggage
 from estafette.core.blobs import Blobs
 from estafette.core.bucket import Bucket, read_url
@@ -243,6 +244,7 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
     """The parts of the core, around what they are built on."""
     store, vault, http, connections, blobs, wake = parts
     people = People(store, vault, utc_now)
+    audit = Audit(store, utc_now)
     pools = Pools(store, utc_now)
     verified = Verified(store, utc_now)
     gateway = Gateway(
@@ -308,7 +310,8 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         business=Business(people, connections),
         phones=Phones(senders, vault),
         challenge=Challenge(http),
-        sessions=Sessions(store, people, utc_now),
+        sessions=Sessions(store, people, utc_now, audit),
+        audit=audit,
     )
 
 

@@ -5,6 +5,7 @@ import typer
 from estafette.cli import (
     accounts,
     action,
+    audit,
     callbacks,
     connections,
     contacts,
@@ -38,6 +39,6 @@ app = typer.Typer(
 for part in (
     *(serve, send, receive, messages, callbacks, webhooks, keys, accounts, senders, numbers),
     *(services, templates, connections, suppressions, panel, vault, action, errands, doctor),
-    *(contacts, users, teams, vocabulary),
+    *(contacts, users, teams, vocabulary, audit),
 ):
     part.add_to(app)

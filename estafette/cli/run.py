@@ -15,6 +15,7 @@ from rich.text import Text
 
 from estafette import logs, settings
 from estafette.app import App, BadHome, opened
+from estafette.cli import trail
 from estafette.core.first import First
 from estafette.core.keyring import BadKey
 from estafette.core.vault import WrongKey
@@ -82,6 +83,7 @@ async def home(
         if first:
             tell_first(first, app.core.public_url)
         yield app
+        await trail.write(app)
 
 
 def tell_first(first: First, public_url: str) -> None:

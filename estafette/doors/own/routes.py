@@ -12,7 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from estafette.core.core import Core
 from estafette.doors.callers import CHALLENGE, header
-from estafette.doors.own import auth, openapi, wire
+from estafette.doors.own import auth, openapi, trail, wire
+from estafette.doors.own.audit import Trail
 from estafette.doors.own.callbacks import Callbacks
 from estafette.doors.own.connections import Connections
 from estafette.doors.own.contacts import Contacts
@@ -41,7 +42,7 @@ log = structlog.get_logger()
 #: The operations, by resource; the most asked first.
 PARTS = (
     Messages, Callbacks, Webhooks, Suppressions, Senders, Connections, Keys, Settings, Sandbox,
-    Contacts, Users, Teams, Tags, Fields, Funnels, Statuses, Templates,
+    Contacts, Users, Teams, Tags, Fields, Funnels, Statuses, Templates, Trail,
 )  # fmt: skip
 
 TABLE: list[Row] = [row for part in PARTS for row in part.TABLE]
@@ -67,6 +68,7 @@ class Application:
     def __init__(self, core: Core) -> None:
         parts = [part(core) for part in PARTS]
         self._people = core.people
+        self._audit = core.audit
         self._paths: Paths[Operation] = Paths(
             (row.method, row.path, Operation(row, getattr(part, row.name)))
             for part in parts
@@ -118,6 +120,7 @@ class Application:
         raw = await _read(request)
         call = Call(
             account=credential.account,
+            key=credential.key,
             holes=found.holes,
             path=path,
             said=said,
@@ -127,6 +130,8 @@ class Application:
             idempotency_key=_key(request) if row.keyed else "",
         )
         done = await operation.run(call)
+        if trail.is_change(row):
+            await trail.write(self._audit, row, call, done)
         if isinstance(done, Answered):
             return _json(done.shape, done.status)
         return Response(status_code=204) if row.answer is None else _json(done, row.status)
