@@ -50,6 +50,7 @@ from estafette.core.uploads import Uploads
 from estafette.core.usage import Usage
 from estafette.core.vault import Vault, WrongKey
 from estafette.core.verified import Verified
+from estafette.core.watch import Watch
 from estafette.core.window import Window
 from estafette.core.worker import Worker
 from estafette.doors import Door, doors
@@ -305,6 +306,7 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         phones=Phones(senders, vault),
         challenge=Challenge(http),
         sessions=Sessions(store, people, utc_now),
+        watch=Watch(store),
     )
 
 

@@ -33,6 +33,7 @@ from estafette.core.templates import Templates
 from estafette.core.uploads import Uploads
 from estafette.core.usage import Usage
 from estafette.core.verified import Verified
+from estafette.core.watch import Watch
 from estafette.core.window import Window
 
 
@@ -68,6 +69,7 @@ class Core:
     attention: Attention  #: what people see of us while they wait
     sayings: Sayings  #: what WhatsApp messages say
     aliases: Aliases  #: what platforms call people beside, or in place of, their numbers
+    watch: Watch  #: whether something happened
     blocks: Blocks  #: whom accounts do not hear on WhatsApp
     business: Business  #: the ids of WhatsApp business accounts
     phones: Phones  #: what is kept of WhatsApp numbers beside what every sender has
