@@ -25,6 +25,7 @@ from estafette.core.errands import Errands
 from estafette.core.exchange import Voice
 from estafette.core.first import First, first_start
 from estafette.core.gateway import Gateway
+from estafette.core.handset import Handset
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
 from estafette.core.keyring import Keyring
@@ -307,6 +308,7 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         challenge=Challenge(http),
         sessions=Sessions(store, people, utc_now),
         watch=Watch(store),
+        handset=Handset(gateway, inbound, senders, connections, uploads, utc_now),
     )
 
 

@@ -13,6 +13,7 @@ from estafette.core.contacts import Contacts
 from estafette.core.desk import Desk
 from estafette.core.errands import Errands
 from estafette.core.gateway import Gateway
+from estafette.core.handset import Handset
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
 from estafette.core.keywords import Keywords
@@ -75,3 +76,4 @@ class Core:
     phones: Phones  #: what is kept of WhatsApp numbers beside what every sender has
     challenge: Challenge  #: whether addresses want to be told
     sessions: Sessions  #: who is signed in to the console
+    handset: Handset  #: the telephones of people who are not there
