@@ -26,6 +26,7 @@ from estafette.core.errands import Errands
 from estafette.core.exchange import Voice
 from estafette.core.first import First, first_start
 from estafette.core.gateway import Gateway
+from estafette.core.handset import Handset
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
 from estafette.core.keyring import Keyring
@@ -314,6 +315,7 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         sessions=Sessions(store, people, utc_now, audit),
         audit=audit,
         watch=Watch(store),
+        handset=Handset(gateway, inbound, senders, connections, uploads, utc_now),
     )
 
 

@@ -14,6 +14,7 @@ from estafette.core.contacts import Contacts
 from estafette.core.desk import Desk
 from estafette.core.errands import Errands
 from estafette.core.gateway import Gateway
+from estafette.core.handset import Handset
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
 from estafette.core.keywords import Keywords
@@ -81,3 +82,4 @@ class Core:
     challenge: Challenge  #: whether addresses want to be told
     sessions: Sessions  #: who is signed in to the console
     audit: Audit  #: who changed what
+    handset: Handset  #: the telephones of people who are not there
