@@ -16,6 +16,7 @@ from markupsafe import Markup
 from estafette.console.rich import rich
 from estafette.console.said import saying
 from estafette.console.statuses import LABELS
+from estafette.console.story import bare
 from estafette.console.words import Words, words
 from estafette.model.address import shown
 
@@ -49,6 +50,7 @@ def environment(language: str) -> Environment:
         "said": lambda text: spoken.say(str(text)),
         "status": lambda status: spoken.say(LABELS.get(str(status), str(status))),
         "address": shown,
+        "bare": bare,
         "saying": saying,
         "rich": rich,
     }

@@ -50,10 +50,7 @@ def divided(body: str) -> Parts:
     sizes = _septets(body) if is_plain else ((one, units(one)) for one in clusters(body))
     characters = list(sizes)
     total = sum(size for _, size in characters)
-    if total <= alone:
-        items = [Part(body, total, alone)]
-    else:
-        items = list(_filled(characters, each))
+    items = [Part(body, total, alone)] if total <= alone else list(_filled(characters, each))
     strange = [] if is_plain else [one for one in dict.fromkeys(clusters(body)) if not is_gsm7(one)]
     return Parts(encoding=GSM7 if is_plain else UCS2, items=items, strange=strange[:_MOST_STRANGE])
 
