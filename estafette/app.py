@@ -21,6 +21,7 @@ from estafette.core.connections import Connections
 from estafette.core.contacts import Contacts
 from estafette.core.core import Core
 from estafette.core.courier import Courier
+from estafette.core.deliveries import Deliveries
 from estafette.core.desk import Desk
 from estafette.core.errands import Errands
 from estafette.core.exchange import Voice
@@ -55,6 +56,7 @@ from estafette.core.usage import Usage
 from estafette.core.vault import Vault, WrongKey
 from estafette.core.verified import Verified
 from estafette.core.watch import Watch
+from estafette.core.webhooks import Webhooks
 from estafette.core.window import Window
 from estafette.core.worker import Worker
 from estafette.doors import Door, doors
@@ -141,9 +143,13 @@ class App:
         )
         return Worker(self.store, self.connections, utc_now, self.node, baggage, owed)
 
-    def callbacks(self) -> Callbacks:
+    def show_callbacks(self, found: Iterable[Door]) -> None:
+        """Let callbacks be looked at in the words of these doors."""
+        self.core.deliveries.show_with(self.callbacks(found).preview)
+
+    def callbacks(self, found: Iterable[Door] | None = None) -> Callbacks:
         """What tells customers' addresses from this process."""
-        found = list(doors(self.core))
+        found = list(doors(self.core) if found is None else found)
         link = _link(found)
         voices = {
             door.name: Voice(
@@ -271,6 +277,8 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
     uploads = Uploads(store, blobs, utc_now)
     templates = Templates(store, connections, utc_now)
     senders = Senders(store, connections, utc_now, gateway.forget, allows_private=allows_private)
+    subscriptions = Subscriptions(store, vault, utc_now, allows_private=allows_private)
+    business, challenge = Business(people, connections), Challenge(http)
     return Core(
         gateway=gateway,
         offers=Offers(gateway, connections, senders, media, public_url=public_url),
@@ -286,7 +294,9 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         pools=pools,
         templates=templates,
         applications=Applications(store, utc_now),
-        subscriptions=Subscriptions(store, vault, utc_now, allows_private=allows_private),
+        subscriptions=subscriptions,
+        webhooks=Webhooks(subscriptions, senders, business, challenge),
+        deliveries=Deliveries(store, utc_now, wake),
         numbers=Numbers(store, connections, gateway, utc_now, allows_private=allows_private),
         verified=verified,
         relay=Relay(store, vault, connections, gateway, utc_now, wait=settings.action_wait),
@@ -309,9 +319,9 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         aliases=gateway.aliases,
         desk=Desk(store, utc_now),
         blocks=gateway.blocks,
-        business=Business(people, connections),
+        business=business,
         phones=Phones(senders, vault),
-        challenge=Challenge(http),
+        challenge=challenge,
         sessions=Sessions(store, people, utc_now, audit),
         audit=audit,
         watch=Watch(store),

@@ -40,6 +40,7 @@ class Front:
     def __init__(self, app: App, carrying: Callable[[], bool]) -> None:
         found = list(doors(app.core))
         app.show_media(found)
+        app.show_callbacks(found)
         self._doors = [(prefix, door.app) for door in found for prefix in door.prefixes]
         self._console = console(app.core)
         self._doors.append((PREFIX, self._console))

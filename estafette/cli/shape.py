@@ -37,6 +37,7 @@ from estafette.model import (
     Suppression,
     desk,
 )
+from estafette.model.attempt import Request
 from estafette.model.contact import Card, Note
 from estafette.model.template import Template
 
@@ -65,6 +66,11 @@ def traced(item: Message, found: Timeline, until: datetime | None) -> dict[str, 
 def callback(item: Callback) -> dict[str, Any]:
     """A callback. Its address is shown without what follows `?`."""
     return _plain(callbacks.callback(item))
+
+
+def described(item: Callback, request: Request | None) -> dict[str, Any]:
+    """A callback with what it tells."""
+    return _plain(callbacks.described(item, request))
 
 
 def sender(item: Sender) -> dict[str, Any]:

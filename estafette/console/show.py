@@ -16,8 +16,8 @@ from markupsafe import Markup
 from estafette.console.rich import rich
 from estafette.console.said import saying
 from estafette.console.statuses import LABELS
-from estafette.console.story import bare
 from estafette.console.words import Words, words
+from estafette.core.deliveries import bare
 from estafette.model.address import shown
 
 _HERE = Path(__file__).parent

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from estafette.console import wires
 from estafette.console.tellings import COLOURS, TOLD
 from estafette.core import asked
+from estafette.core.deliveries import bare
 from estafette.core.offers import answer_of
 from estafette.core.timelines import Timeline
 from estafette.model import Attempt, Callback, Direction, Message, Status
@@ -67,10 +68,3 @@ def _span(attempt: Attempt) -> int | None:
 def _told(item: Callback) -> Event:
     at = item.closed_at or item.created_at
     return Event(at, "callback", {"callback": item, "told": TOLD[item.told], "url": bare(item.url)})
-
-
-def bare(url: str) -> str:
-    """An address without what may be secret in it: who asks, and what follows its path."""
-    head, slashes, rest = url.partition("?")[0].partition("#")[0].partition("://")
-    place, slash, path = rest.partition("/")
-    return head + slashes + place.rpartition("@")[2] + slash + path

@@ -10,12 +10,14 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from estafette.core.deliveries import bare
 from estafette.core.media import is_followed
 from estafette.core.window import TEMPLATE
 from estafette.model import Channel, Direction, Message
 from estafette.model.address import is_person
 from estafette.model.fallback import Second
 from estafette.model.ids import digits, read_id
+from estafette.model.kept import HIDDEN
 from estafette.model.upload import UPLOAD
 from estafette.model.whatsapp import KINDS, MEDIA, TEXT, payload
 
@@ -40,7 +42,7 @@ def own(message: Message, second: Second | None = None) -> dict[str, Any] | None
         "from": way.sender,
         "channel": str(way.channel),
         **said,
-        "callback_url": message.callback_url,
+        "callback_url": _struck(message.callback_url),
         "service": message.service and f"MG{message.service}",
         "fallback": _fallback(second),
     }
@@ -131,7 +133,7 @@ def twilio(message: Message) -> list[tuple[str, str]] | None:
     else:
         return None
     if message.callback_url:
-        form.append(("StatusCallback", message.callback_url))
+        form.append(("StatusCallback", _struck(message.callback_url)))
     return form
 
 
@@ -180,3 +182,8 @@ def _named(said: Any) -> Any:
         id = said.removeprefix(UPLOAD)
         return digits(id) if read_id(id) else said
     return said
+
+
+def _struck(url: str) -> str:
+    """An address to tell, without what may be a secret in it."""
+    return f"{bare(url)}?{HIDDEN}" if "?" in url else bare(url)

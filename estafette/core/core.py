@@ -11,6 +11,7 @@ from estafette.core.business import Business
 from estafette.core.challenge import Challenge
 from estafette.core.connections import Connections
 from estafette.core.contacts import Contacts
+from estafette.core.deliveries import Deliveries
 from estafette.core.desk import Desk
 from estafette.core.errands import Errands
 from estafette.core.gateway import Gateway
@@ -38,6 +39,7 @@ from estafette.core.uploads import Uploads
 from estafette.core.usage import Usage
 from estafette.core.verified import Verified
 from estafette.core.watch import Watch
+from estafette.core.webhooks import Webhooks
 from estafette.core.window import Window
 
 
@@ -60,6 +62,8 @@ class Core:
     templates: Templates  #: texts with holes
     applications: Applications  #: webhooks that senders and messages share
     subscriptions: Subscriptions  #: who is told what happens in an account
+    webhooks: Webhooks  #: those of them that are added by hand
+    deliveries: Deliveries  #: what they were told, one by one
     public_url: str  #: under which others reach us, without a slash at its end
     numbers: Numbers  #: what an account holds and can take
     verified: Verified  #: whom trial accounts may write to

@@ -10,6 +10,7 @@ from estafette.core import asked
 from estafette.core.offers import answer_of
 from estafette.core.timelines import Timeline
 from estafette.doors.own.callbacks import Callback, callback
+from estafette.doors.own.requests import Request, request
 from estafette.doors.own.wire import At
 from estafette.model import (
     Attempt,
@@ -20,8 +21,8 @@ from estafette.model import (
     Reason,
     Receipt,
     Status,
+    attempt,
 )
-from estafette.model import attempt as words
 from estafette.model.fallback import Second, Way, Why
 
 
@@ -39,15 +40,6 @@ class Arrived(Struct, frozen=True, tag="received", tag_field="what"):
     """Somebody wrote it to a sender."""
 
     at: At
-
-
-class Request(Struct, frozen=True):
-    """What a carrier was asked, with `…` for what is secret; of what leaves no process only the body."""
-
-    method: str | None
-    url: str | None
-    headers: Mapping[str, str]
-    body: str
 
 
 class Answer(Struct, frozen=True):
@@ -153,10 +145,10 @@ def _began(message: Message, found: Timeline) -> Event:
     )
 
 
-def _way(attempt: Attempt, message: Message, second: Second | None) -> Way:
+def _way(offered: Attempt, message: Message, second: Second | None) -> Way:
     """How the message went when it was offered."""
     if second:
-        return second.way_of(attempt.id, attempt.lane)
+        return second.way_of(offered.id, offered.lane)
     return Way(
         channel=message.channel,
         sender=message.sender,
@@ -180,12 +172,6 @@ def _turned(second: Second) -> list[Event]:
     ]
 
 
-def _request(item: words.Request | None) -> Request | None:
-    if item is None:
-        return None
-    return Request(item.method or None, item.url or None, item.headers, item.body)
-
-
 def _answer(attempt: Attempt) -> Answer | None:
     found = answer_of(attempt)
     if found is None:
@@ -193,7 +179,7 @@ def _answer(attempt: Attempt) -> Answer | None:
     return Answer(found["status"], found["headers"] or {}, found["body"])
 
 
-def _offered(attempt: Attempt, way: Way, request: words.Request | None) -> Offered:
+def _offered(attempt: Attempt, way: Way, asked_for: attempt.Request | None) -> Offered:
     return Offered(
         at=attempt.started_at,
         number=attempt.number,
@@ -208,7 +194,7 @@ def _offered(attempt: Attempt, way: Way, request: words.Request | None) -> Offer
         ref=attempt.ref or None,
         code=attempt.code,
         text=attempt.text,
-        request=_request(request),
+        request=request(asked_for),
         answer=_answer(attempt),
     )
 
