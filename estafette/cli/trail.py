@@ -67,11 +67,7 @@ async def _note(app: App, account: str, event: str, about: str, fields: list[str
 
 def _given(context: typer.Context) -> list[str]:
     """The options that were given, by name: a value may be a secret."""
-    return [
-        name
-        for name in context.params
-        if name not in _BESIDE and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]
+    return [name for name in context.params if name not in _BESIDE and _is_typed(context, name)]
 
 
 def _is_typed(context: typer.Context, name: str) -> bool:
