@@ -48,7 +48,8 @@ async def write(app: App) -> None:
         return
     account = await _account(app, context)
     if account:
-        await _note(app, account, event_of(many, verb), _about(context), given)
+        fields = [name for name in given if name not in _arguments(context)]
+        await _note(app, account, event_of(many, verb), _about(context), fields)
 
 
 async def _note(app: App, account: str, event: str, about: str, fields: list[str]) -> None:
@@ -66,12 +67,8 @@ async def _note(app: App, account: str, event: str, about: str, fields: list[str
 
 
 def _given(context: typer.Context) -> list[str]:
-    """The options that were given, by name: a value may be a secret."""
-    return [
-        name
-        for name in context.params
-        if name not in _BESIDE and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]
+    """What was typed behind the command, by name: a value may be a secret."""
+    return [name for name in context.params if name not in _BESIDE and _is_typed(context, name)]
 
 
 def _is_typed(context: typer.Context, name: str) -> bool:
@@ -79,13 +76,15 @@ def _is_typed(context: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
+def _arguments(context: typer.Context) -> list[str]:
+    found = [item for item in context.command.params if item.param_type_name == "argument"]
+    return [item.name or "" for item in found]
+
+
 def _about(context: typer.Context) -> str:
     """What is changed: the first thing that the command is given."""
-    for parameter in context.command.params:
-        if parameter.param_type_name == "argument":
-            value = context.params.get(parameter.name or "")
-            return value if isinstance(value, str) else ""
-    return ""
+    value = context.params.get(next(iter(_arguments(context)), ""))
+    return value if isinstance(value, str) else ""
 
 
 async def _account(app: App, context: typer.Context) -> str:
