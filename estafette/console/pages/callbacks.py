@@ -208,7 +208,7 @@ def _given(visit: Visit) -> dict[str, Any]:
 
 
 def _id(visit: Visit) -> str:
-    id = visit.holes["id"].lower()
+    id = str(visit.holes["id"]).lower()
     if not id.isalnum() or len(id) > _LONGEST_NAME:
         raise Unknown("no such webhook")
     return id
