@@ -38,6 +38,7 @@ from estafette.core.people import People
 from estafette.core.phones import Phones
 from estafette.core.pools import Pools
 from estafette.core.prints import has_no_secrets, use_print_key
+from estafette.core.pulse import Pulses
 from estafette.core.relay import Relay
 from estafette.core.replies import Replies
 from estafette.core.rotation import Rotation
@@ -307,6 +308,7 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         challenge=Challenge(http),
         sessions=Sessions(store, people, utc_now),
         watch=Watch(store),
+        pulses=Pulses(store, utc_now),
     )
 
 
