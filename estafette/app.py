@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from estafette.core.applications import Applications
 from estafette.core.attention import Attention
+from estafette.core.audit import Audit
 from estafette.core.baggage import Baggage
 from estafette.core.blobs import Blobs
 from estafette.core.bucket import Bucket, read_url
@@ -309,6 +310,7 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         sessions=Sessions(store, people, utc_now),
         watch=Watch(store),
         pulses=Pulses(store, utc_now),
+        audit=Audit(store, utc_now),
     )
 
 
