@@ -6,7 +6,7 @@ from time import monotonic
 import structlog
 
 from estafette.core.clock import Clock
-from estafette.model import GatewayError
+from estafette.model import Busy, GatewayError
 from estafette.model.pulse import Pulse
 from estafette.store import Store, pulse
 
@@ -28,9 +28,11 @@ class Pulses:
         self._counting: dict[str, asyncio.Task[None]] = {}
 
     def known(self, account: str) -> Pulse | None:
-        """What was counted last, however long ago; None where nothing was."""
-        found = self._known.get(account)
-        return found[1] if found else None
+        """What was counted last, if anything was; where that was long ago, it is counted anew now."""
+        until, found = self._known.get(account, (0.0, None))
+        if monotonic() >= until:
+            self._anew(account)
+        return found
 
     async def of(self, account: str) -> Pulse:
         """The last hours: what was counted a short while ago, while it is counted anew.
@@ -40,13 +42,17 @@ class Pulses:
         until, found = self._known.get(account, (0.0, None))
         if found is not None and monotonic() < until:
             return found
+        task = self._anew(account)
+        await asyncio.wait([task], timeout=_PATIENCE if found else None)
+        if account not in self._known:
+            raise Busy("messages could not be counted")
+        return self._known[account][1]
+
+    def _anew(self, account: str) -> asyncio.Task[None]:
         task = self._counting.get(account)
         if task is None:
             task = self._counting[account] = asyncio.create_task(self._count(account))
-        await asyncio.wait([task], timeout=_PATIENCE if found else None)
-        if task.done():
-            task.result()
-        return self._known[account][1]
+        return task
 
     async def _count(self, account: str) -> None:
         began = monotonic()
@@ -58,7 +64,5 @@ class Pulses:
             self._known[account] = (monotonic() + max(_EVERY, _TIMES * took), found)
         except GatewayError as error:
             log.warning("messages could not be counted", text=str(error))
-            if account not in self._known:
-                raise
         finally:
             del self._counting[account]
