@@ -42,6 +42,7 @@ from estafette.core.people import People
 from estafette.core.phones import Phones
 from estafette.core.pools import Pools
 from estafette.core.prints import has_no_secrets, use_print_key
+from estafette.core.pulse import Pulses
 from estafette.core.relay import Relay
 from estafette.core.replies import Replies
 from estafette.core.resends import Resends
@@ -326,6 +327,7 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         audit=audit,
         watch=Watch(store),
         handset=Handset(gateway, inbound, senders, connections, uploads, utc_now),
+        pulses=Pulses(store, utc_now),
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -25,13 +26,14 @@ from estafette.model import (
     Account,
     Channel,
     Cursor,
-    Direction,
     Filter,
     MediaItem,
     Message,
     Status,
     ids,
 )
+from estafette.model.message import LONGEST_TEXT, Going
+from estafette.model.pulse import Pulse
 from estafette.model.rules import FINAL
 
 _LOOK_EVERY = 0.1  # seconds, while following
@@ -39,7 +41,13 @@ _LOOK_EVERY = 0.1  # seconds, while following
 To = Annotated[str, typer.Option(help="Only to this recipient.")]
 From = Annotated[str, typer.Option("--from", help="Only from this sender.")]
 OnChannel = Annotated[Channel | None, typer.Option("--channel", help="Only on this channel.")]
-Going = Annotated[Direction | None, typer.Option("--direction", help="Only in this direction.")]
+InDirection = Annotated[Going | None, typer.Option("--direction", help="Only in this direction.")]
+With = Annotated[str, typer.Option("--with", help="Only with this address, on either side.")]
+Saying = Annotated[
+    str, typer.Option("--text", help="Only what says this somewhere, whatever its case.")
+]
+Since = Annotated[datetime | None, typer.Option(help="Written down then or later (UTC).")]
+Until = Annotated[datetime | None, typer.Option(help="Written down before (UTC).")]
 InStatus = Annotated[Status | None, typer.Option("--status", help="Only in this status.")]
 Limit = Annotated[int, typer.Option(help="How many at the most.", min=1, max=1000)]
 After = Annotated[str, typer.Option(help="Continue after the message with this id.")]
@@ -49,7 +57,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     add_group(
         app, "messages", "See messages, and change what can be.",
-        list_, show, follow, resend, cancel, redact, delete,
+        list_, show, follow, counts, resend, cancel, redact, delete,
     )  # fmt: skip
 
 
@@ -59,7 +67,11 @@ def list_(
     sender: From = "",
     channel: OnChannel = None,
     status: InStatus = None,
-    direction: Going = None,
+    direction: InDirection = None,
+    party: With = "",
+    said: Saying = "",
+    since: Since = None,
+    until: Until = None,
     limit: Limit = 20,
     after: After = "",
     account: OfAccount = "",
@@ -67,24 +79,49 @@ def list_(
 ) -> None:
     """List messages, newest first."""
     filter = Filter(
-        recipient=to, sender=sender, channel=channel, status=status, direction=direction
+        recipient=to,
+        sender=sender,
+        channel=channel,
+        status=status,
+        direction=direction,
+        party=party,
+        text=_text(said),
+        created_from=since.replace(tzinfo=UTC) if since else None,
+        created_until=until.replace(tzinfo=UTC) if until else None,
     )
 
-    async def work() -> tuple[list[Message], bool]:
+    async def work() -> tuple[list[Message], Cursor | None]:
         async with home() as app:
             owner = await account_of(app, account)
+            items: list[Message] = []
             cursor = Cursor(read_id(after)) if after else None
-            page = await app.gateway.page(owner, filter, limit=limit, cursor=cursor)
-            return page.items, page.has_next
+            while True:
+                page = await app.gateway.look(
+                    owner, filter, limit=limit - len(items), cursor=cursor
+                )
+                items += page.items
+                cursor = page.older
+                if cursor is None or len(items) == limit:
+                    return items, cursor
 
-    items, more = run(work())
-    following = items[-1].id if more else None
+    items, older = run(work())
+    following = older.id if older else None
     if as_json:
         print_json({"items": [shape.message(item) for item in items], "next": following})
         return
     print_table(_NAMES, [_row(item) for item in items])
     if following:
         sys.stdout.write(f"more: estafette messages list --after {following}\n")
+
+
+def _text(said: str) -> str:
+    try:
+        said.encode()
+    except UnicodeEncodeError:
+        raise BadInput("--text is not text") from None
+    if len(said) > LONGEST_TEXT:
+        raise BadInput(f"--text takes {LONGEST_TEXT} characters at the most")
+    return said
 
 
 _NAMES = ("created", "id", "channel", "from", "to", "status", "code", "body")
@@ -197,6 +234,26 @@ def follow(
                 await _follow_all(app, owner, as_json=as_json)
 
     run(work())
+
+
+def counts(account: OfAccount = "", as_json: AsJson = False) -> None:
+    """Count the messages of the last 24 hours, by hour and status."""
+
+    async def work() -> Pulse:
+        async with home() as app:
+            return await app.core.pulses.of((await account_of(app, account)).sid)
+
+    found = run(work())
+    if as_json:
+        hours = [{"start": shape.iso(hour.start), "counts": hour.counts} for hour in found.hours]
+        print_json({"counted_at": shape.iso(found.counted_at), "hours": hours})
+        return
+    names = [status for status in Status if any(status in hour.counts for hour in found.hours)]
+    rows = [
+        (f"{hour.start:%Y-%m-%d %H:%M}", *(str(hour.counts.get(name, 0)) for name in names))
+        for hour in found.hours
+    ]
+    print_table(("hour (UTC)", *names), rows)
 
 
 async def follow_one(app: App, owner: Account, id: str, *, as_json: bool) -> Message:

@@ -66,6 +66,12 @@ class Contacts:
         known = _address(address, channel)
         return await self._store.read(lambda conn: card_at(conn, account, channel, known, sender))
 
+    async def names(
+        self, account: str, asked: Sequence[tuple[Channel, str]]
+    ) -> Mapping[tuple[Channel, str], tuple[str, str]]:
+        """The ids and names of those contacts that are known under some addresses, by these."""
+        return await self._store.read(lambda conn: contacts.names(conn, account, asked))
+
     async def conversation(
         self, account: str, sender: str, channel: Channel, address: str
     ) -> Conversation | None:

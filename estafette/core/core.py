@@ -27,6 +27,7 @@ from estafette.core.panel import Panel
 from estafette.core.people import People
 from estafette.core.phones import Phones
 from estafette.core.pools import Pools
+from estafette.core.pulse import Pulses
 from estafette.core.relay import Relay
 from estafette.core.resends import Resends
 from estafette.core.sayings import Sayings
@@ -79,6 +80,7 @@ class Core:
     attention: Attention  #: what people see of us while they wait
     sayings: Sayings  #: what WhatsApp messages say
     aliases: Aliases  #: what platforms call people beside, or in place of, their numbers
+    pulses: Pulses  #: how many messages there were of late
     watch: Watch  #: whether something happened
     blocks: Blocks  #: whom accounts do not hear on WhatsApp
     business: Business  #: the ids of WhatsApp business accounts

@@ -41,6 +41,7 @@ from estafette.model import (
     Unknown,
 )
 from estafette.model.ids import instant, new_id, read_id
+from estafette.model.message import Looked
 from estafette.store import (
     Store,
     callbacks,
@@ -253,6 +254,16 @@ class Gateway:
         """Messages, newest first. Raises Unknown for a cursor that names no message."""
         return await self._store.read(
             lambda conn: listing.page(conn, account.sid, filter, limit=limit, cursor=cursor)
+        )
+
+    async def look(
+        self, account: Account, filter: Filter, *, limit: int, cursor: Cursor | None = None
+    ) -> Looked:
+        """As `page`, always in a short time: a page of what is rare may have few, and tells how far it
+        looked. Raises Unknown for a cursor that names no message.
+        """
+        return await self._store.read(
+            lambda conn: listing.look(conn, account.sid, filter, limit=limit, cursor=cursor)
         )
 
     async def timeline(self, message: Message) -> Timeline:

@@ -18,6 +18,8 @@ class Channel(StrEnum):
     INSTAGRAM = "instagram"
 
 
+LONGEST_TEXT = 200  #: characters of a text that is looked for in messages
+
 #: On these, addresses are not numbers but whatever their platforms call people.
 OPAQUE = frozenset({Channel.TELEGRAM, Channel.FACEBOOK, Channel.INSTAGRAM})
 
@@ -28,6 +30,15 @@ class Direction(StrEnum):
     INBOUND = "inbound"
     API = "outbound-api"  #: a program asked us to send it
     REPLY = "outbound-reply"  #: it answers an inbound message
+
+
+class Going(StrEnum):
+    """Which directions to list: one, or both that lead out."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    API = "outbound-api"
+    REPLY = "outbound-reply"
 
 
 class Status(StrEnum):
@@ -162,15 +173,22 @@ class Feedback(Struct, frozen=True):
 
 
 class Filter(Struct, frozen=True, kw_only=True):
-    """Which messages to list. Every part narrows; the times bound `sent_at`, both inclusive."""
+    """Which messages to list. Every part narrows.
+
+    Times of sending bound `sent_at`, both inclusive; of times of creation the first is inclusive.
+    """
 
     recipient: str = ""
     sender: str = ""
     channel: Channel | None = None  #: of `recipient` and `sender`, where they are given
     status: Status | None = None
-    direction: Direction | None = None
+    direction: Direction | Going | None = None
     sent_from: datetime | None = None
     sent_until: datetime | None = None
+    created_from: datetime | None = None
+    created_until: datetime | None = None
+    party: str = ""  #: an address that wrote it or was written it
+    text: str = ""  #: a part of what it says, whatever its case; what was redacted says nothing
 
 
 class Cursor(Struct, frozen=True):
@@ -179,6 +197,15 @@ class Cursor(Struct, frozen=True):
     id: str
     before: bool = False
     sent_at: datetime | None = None  #: of this message, in a list that goes by it
+
+
+class Looked(Struct, frozen=True):
+    """Some messages in the order of the list, where more may stand, and how far was looked."""
+
+    items: list[Message]
+    newer: Cursor | None = None
+    older: Cursor | None = None
+    upto: datetime | None = None  #: where looking ended before the page was full
 
 
 class Page(Struct, frozen=True):

@@ -54,6 +54,16 @@ def some(conn: Connection, ids: Sequence[str]) -> dict[str, Contact]:
     return {row[0]: of_row(row) for row in rows}
 
 
+def names(
+    conn: Connection, account: str, asked: Sequence[tuple[Channel, str]]
+) -> dict[tuple[Channel, str], tuple[str, str]]:
+    """The id of those who are known under these addresses, and what they are called."""
+    keys = ("account", "channel", "address")
+    rows = [(account, str(channel), address) for channel, address in asked]
+    found = bulk.match(conn, contacts, keys, rows, ("channel", "address", "id", "name", "profile"))
+    return {(Channel(row[0]), row[1]): (row[2], row[3] or row[4]) for row in found}
+
+
 def add(conn: Connection, account: str, channel: Channel, address: str, now: datetime) -> Contact:
     """Write down a contact of whom nothing else is known; who was quicker is found instead."""
     at = instant(now)

@@ -11,10 +11,8 @@ from estafette.model import (
     Attempt,
     Channel,
     Conflict,
-    Cursor,
     Direction,
     Message,
-    Page,
     Reason,
     Status,
     Unknown,
@@ -385,12 +383,3 @@ def delete(conn: Connection, id: str) -> None:
     callbacks.forget(conn, id)
     for table in (attempts, receipts, jobs, idempotency, feedback, incoming):
         conn.execute(table.delete().where(table.c.message == id))
-
-
-def page_of(rows: list[Message], limit: int, cursor: Cursor | None) -> Page:
-    """A page from the rows found, one more than asked for where there are more."""
-    more = len(rows) > limit
-    rows = rows[:limit]
-    if cursor and cursor.before:
-        return Page(rows[::-1], has_next=True, has_previous=more)
-    return Page(rows, has_next=more, has_previous=cursor is not None)

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, text
 
 from estafette.model import Filter, Message
 from estafette.store import recipients
-from estafette.store.listing import narrow
 from estafette.store.messages import some
+from estafette.store.narrow import narrow
 from estafette.store.schema import BUCKET_DIGITS
 
 
@@ -25,7 +25,7 @@ def page(conn: Connection, account: str, filter: Filter, *, limit: int, skip: in
 
 def ids(conn: Connection, account: str, filter: Filter, *, limit: int, skip: int) -> list[str]:
     """The ids of the messages on such a page."""
-    parts, values = narrow(account, filter)
+    parts, values = narrow(account, filter, conn.dialect.name)
     if filter.recipient and not _by_time(filter):
         return _ids_to(conn, parts, values, limit, skip)
     return _ids(conn, parts, values, limit, skip, by_time=_by_time(filter))
@@ -33,7 +33,7 @@ def ids(conn: Connection, account: str, filter: Filter, *, limit: int, skip: int
 
 def count(conn: Connection, account: str, filter: Filter) -> int:
     """How many messages there are on all pages."""
-    parts, values = narrow(account, filter)
+    parts, values = narrow(account, filter, conn.dialect.name)
     if filter.recipient and not _by_time(filter):
         unfiled = _unfiled(conn, parts, values)
         return sum(
@@ -92,7 +92,7 @@ def _ids_to(
 
 
 def _filed(conn: Connection, parts: list[str], values: dict[str, Any], bucket: str) -> int:
-    sql = text(f"SELECT count(*) FROM {recipients.FILED} AND {_of_messages(parts)}")
+    sql = text(f"SELECT count(*) FROM {recipients.FILED} AND {' AND '.join(parts)}")
     return int(conn.execute(sql, {**values, "bucket": bucket}).scalar_one())
 
 
@@ -100,7 +100,7 @@ def _newest(
     conn: Connection, parts: list[str], values: dict[str, Any], bucket: str, limit: int
 ) -> list[str]:
     sql = text(
-        f"SELECT messages.id FROM {recipients.FILED} AND {_of_messages(parts)}"
+        f"SELECT messages.id FROM {recipients.FILED} AND {' AND '.join(parts)}"
         " ORDER BY recipients.message DESC LIMIT :limit"
     )
     return list(conn.execute(sql, {**values, "bucket": bucket, "limit": limit}).scalars())
@@ -112,7 +112,7 @@ def _unfiled(conn: Connection, parts: list[str], values: dict[str, Any]) -> dict
     if conn.dialect.name != "sqlite":
         return found
     sql = text(
-        f"SELECT messages.id FROM {recipients.UNFILED} AND {_of_messages(parts)} AND NOT EXISTS ("
+        f"SELECT messages.id FROM {recipients.UNFILED} AND {' AND '.join(parts)} AND NOT EXISTS ("
         "SELECT 1 FROM recipients WHERE recipients.account = messages.account"
         f" AND recipients.bucket = substr(messages.id, 1, {BUCKET_DIGITS})"
         " AND recipients.recipient = messages.recipient AND recipients.message = messages.id)"
@@ -120,7 +120,3 @@ def _unfiled(conn: Connection, parts: list[str], values: dict[str, Any]) -> dict
     for id in conn.execute(sql, values).scalars():
         found[id[:BUCKET_DIGITS]].append(id)
     return found
-
-
-def _of_messages(parts: list[str]) -> str:
-    return " AND ".join(f"messages.{part}" for part in parts)

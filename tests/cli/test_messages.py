@@ -111,6 +111,26 @@ def test_lists_narrow_by_status_channel_and_sender(home: Server, three: list[str
     assert asked(home, *of, "--status", "sent")["items"] == []
 
 
+def test_lists_narrow_by_text_time_and_who(home: Server, three: list[str]) -> None:
+    of = ("messages", "list", "--with", THEIRS, "--direction", "outbound")
+    assert len(asked(home, *of, "--since", "2026-01-01")["items"]) == len(three)
+    for none in (
+        ("--until", "2026-01-01"),
+        ("--text", "nobody wrote this"),
+        ("--since", "2199-01-01"),
+    ):
+        assert asked(home, *of, *none) == {"items": [], "next": None}
+    assert refused(home, *of, "--text", "x" * 201)[0] == 2
+
+
+@pytest.mark.usefixtures("three")
+def test_the_last_hours_are_counted(home: Server) -> None:
+    hours = asked(home, "messages", "counts")["hours"]
+    assert len(hours) == 24
+    assert sum(hour["counts"].get("queued", 0) for hour in hours) >= 3
+    assert "queued" in home.run("messages", "counts").stdout.splitlines()[0]
+
+
 @pytest.mark.usefixtures("three")
 def test_messages_alone_lists_the_newest_for_people(home: Server) -> None:
     printed = home.run("messages").stdout.splitlines()

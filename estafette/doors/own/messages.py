@@ -34,7 +34,7 @@ from estafette.doors.own.wire import (
 from estafette.model import Channel, Cursor, Declined, Direction, Filter, Reason, Status, Unknown
 from estafette.model.address import is_person, loose_e164
 from estafette.model.ids import instant, moment, read_id
-from estafette.model.message import OPAQUE
+from estafette.model.message import LONGEST_TEXT, OPAQUE, Going
 from estafette.model.whatsapp import shown
 
 _LONGEST_WAIT = 36_000  # seconds
@@ -97,9 +97,32 @@ class Query(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     )
     channel: Channel | None = None
     status: Status | None = None
-    direction: Direction | None = None
+    direction: Going | None = None
+    party: Annotated[str, Meta(description="Only with this address, on either side.")] = field(
+        name="with", default=""
+    )
+    text: Annotated[
+        str,
+        Meta(max_length=LONGEST_TEXT, description="A part of what it says, whatever its case."),
+    ] = ""
     sent_from: Annotated[GivenAt, Meta(description="Sent then or later.")] | None = None
     sent_until: Annotated[GivenAt, Meta(description="Sent then or before.")] | None = None
+    created_from: Annotated[GivenAt, Meta(description="Written down then or later.")] | None = None
+    created_until: Annotated[GivenAt, Meta(description="Written down before.")] | None = None
+
+
+class Hour(Struct, frozen=True):
+    """An hour, and how many messages were written down in it, by the status that they have now."""
+
+    start: At
+    counts: Mapping[Status, int]
+
+
+class Counts(Struct, frozen=True):
+    """The last 24 hours, the oldest first, as they were counted a short while ago."""
+
+    counted_at: At
+    hours: Sequence[Hour]
 
 
 class NewMessage(Objects, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -195,6 +218,7 @@ class Messages:
             status=201,
         ),
         Row(method="GET", path="/api/messages", name="list", query=Query, answer=Page[Message]),
+        Row(method="GET", path="/api/messages/counts", name="count", answer=Counts),
         Row(method="GET", path="/api/messages/{id}", name="show", answer=Traced),
         Row(method="DELETE", path="/api/messages/{id}", name="delete"),
         Row(method="POST", path="/api/messages/{id}/cancel", name="cancel", answer=Message),
@@ -268,7 +292,9 @@ class Messages:
         return found.address
 
     async def list(self, call: Call) -> Page[Message]:
-        """List messages, newest first; by the time of sending where that narrows the list."""
+        """List messages, newest first; by the time of sending where that narrows the list. A page of what
+        is rare may have few, or none: go on while there is a `next`.
+        """
         query: Query = call.query
         filter = Filter(
             recipient=query.recipient,
@@ -276,16 +302,26 @@ class Messages:
             channel=query.channel,
             status=query.status,
             direction=query.direction,
-            sent_from=utc(query.sent_from) if query.sent_from else None,
-            sent_until=utc(query.sent_until) if query.sent_until else None,
+            sent_from=_utc(query.sent_from),
+            sent_until=_utc(query.sent_until),
+            created_from=_utc(query.created_from),
+            created_until=_utc(query.created_until),
+            party=query.party,
+            text=query.text,
         )
         cursor = _cursor(query.after) if query.after else None
         try:
-            page = await self._gateway.page(call.account, filter, limit=query.limit, cursor=cursor)
+            page = await self._gateway.look(call.account, filter, limit=query.limit, cursor=cursor)
         except Unknown:
             raise _bad_after() from None
-        following = call.next(_after(page.items[-1], filter)) if page.has_next else None
+        following = call.next(_after(page.older)) if page.older else None
         return Page([message(item) for item in await self._media.shown(page.items)], following)
+
+    async def count(self, call: Call) -> Counts:
+        """Count the messages of the last 24 hours, by hour and status; it may be a while old."""
+        found = await self._core.pulses.of(call.account.sid)
+        hours = [Hour(hour.start, hour.counts) for hour in found.hours]
+        return Counts(found.counted_at, hours)
 
     async def show(self, call: Call) -> Traced:
         """Show one message with its timeline, by any form of its id, or by its carrier's own."""
@@ -348,10 +384,13 @@ def _recipient(asked: NewMessage) -> str:
     return found
 
 
-def _after(item: model.Message, filter: Filter) -> str:
+def _utc(at: datetime | None) -> datetime | None:
+    return utc(at) if at else None
+
+
+def _after(cursor: Cursor) -> str:
     """What names the last of a page: its id, and its time where the list goes by that."""
-    by_time = filter.sent_from or filter.sent_until
-    return f"{item.id}-{instant(item.sent_at)}" if by_time and item.sent_at else item.id
+    return f"{cursor.id}-{instant(cursor.sent_at)}" if cursor.sent_at else cursor.id
 
 
 def _cursor(text: str) -> Cursor:

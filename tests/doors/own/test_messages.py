@@ -120,6 +120,31 @@ def test_lists_are_narrowed_by_everything(own: Own) -> None:
     assert own.get("/messages", to=to, channel="whatsapp")["items"] == []
 
 
+def test_messages_are_found_by_what_they_say_and_with_whom(own: Own) -> None:
+    to = new_number()
+    sent = own.send(to, body="Une ÉCOLE à 100 %")
+    written = own.write(to, "Hello")
+    assert [item["id"] for item in own.all_of("/messages", **{"with": to})] == [
+        written["id"], sent["id"],
+    ]  # fmt: skip
+    for query in ({"text": "école À 100 %"}, {"direction": "outbound"}):
+        found = own.all_of("/messages", **{"with": to}, **query)
+        assert [item["id"] for item in found] == [sent["id"]]
+    past = {"created_until": sent["created_at"][:-4] + "Z", "with": to}
+    assert own.all_of("/messages", **past) == []
+    own.post(f"/messages/{sent['id']}/redact", status=200)
+    until(own, sent["id"], "delivered")
+    assert own.all_of("/messages", text="école À 100 %", to=to) == []
+    assert own.call("GET", "/messages?text=" + "x" * 201).refusal == (400, "bad_request", "text")
+
+
+def test_the_last_hours_are_counted(own: Own) -> None:
+    until(own, own.send(new_number())["id"], "delivered")
+    hours = own.get("/messages/counts")["hours"]
+    assert len(hours) == 24
+    assert sum(hour["counts"].get("delivered", 0) for hour in hours) > 0
+
+
 def test_a_list_by_time_has_pages(own: Own) -> None:
     to = new_number()
     sent = [own.send(to)["id"] for _ in range(3)]
