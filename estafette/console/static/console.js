@@ -43,3 +43,10 @@ function countDown() {
 countDown();
 setInterval(countDown, 20000);
 document.addEventListener("htmx:afterSwap", countDown);
+
+// What is read from its end stays at its end: `<div data-end>`.
+function toEnd() {
+  for (const one of document.querySelectorAll("[data-end]")) one.scrollTop = one.scrollHeight;
+}
+toEnd();
+document.addEventListener("htmx:afterSwap", toEnd);
