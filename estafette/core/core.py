@@ -56,6 +56,7 @@ class Core:
     applications: Applications  #: webhooks that senders and messages share
     subscriptions: Subscriptions  #: who is told what happens in an account
     public_url: str  #: under which others reach us, without a slash at its end
+    has_public_url: bool  #: whether that was set; else it is a guess, good on this machine
     numbers: Numbers  #: what an account holds and can take
     verified: Verified  #: whom trial accounts may write to
     usage: Usage  #: how much went through accounts
