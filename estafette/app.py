@@ -311,6 +311,7 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         ),
         lists=Lists(store),
         public_url=public_url,
+        has_public_url=bool(settings.public_url),
         panel=Panel(store, vault, utc_now),
         uploads=uploads,
         attention=Attention(gateway, connections),

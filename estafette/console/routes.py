@@ -231,6 +231,7 @@ def _show_error(visit: Visit, status: int, text: str = "") -> Response:
         answer = visit.show("failed.html", status, status=status, text=text)
         answer.headers["hx-retarget"] = "#notice"
         answer.headers["hx-reswap"] = "innerHTML"
+        answer.headers["hx-reselect"] = ".notice"  # whatever part of a page was wanted
     else:
         answer = visit.show("error.html", status, status=status, text=text)
     answer.headers["cache-control"] = "no-store"

@@ -80,9 +80,10 @@ def _drawn(message: Message, found: Saying, designs: Designs) -> Saying:
             is_theirs = message.direction is Direction.INBOUND
             found = _answered(found, part) if is_theirs else _interactive(message, found, part)
         case "location":
-            found = found._replace(place=_place(part))
+            found = found._replace(text="", place=_place(part))
         case "contacts":
-            found = found._replace(people=tuple(_people(message.content.get("contacts"))))
+            cards = tuple(_people(message.content.get("contacts")))
+            found = found._replace(text="" if cards else found.text, people=cards)
         case "order":
             found = found._replace(facts=tuple(_ordered(part)))
         case "system" | "unsupported":

@@ -66,6 +66,7 @@ class Core:
     webhooks: Webhooks  #: those of them that are added by hand
     deliveries: Deliveries  #: what they were told, one by one
     public_url: str  #: under which others reach us, without a slash at its end
+    has_public_url: bool  #: whether that was set; else it is a guess, good on this machine
     numbers: Numbers  #: what an account holds and can take
     verified: Verified  #: whom trial accounts may write to
     usage: Usage  #: how much went through accounts

@@ -1,15 +1,28 @@
-"""doors: to come."""
+"""The ways in: under which address programs reach us, and lines to paste for each kind of them."""
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
+from urllib.parse import quote
 
 from starlette.responses import Response
 
+from estafette.console.clients import Values, clients
 from estafette.console.rows import Row, get
 from estafette.console.visit import Visit
 from estafette.core.core import Core
+from estafette.model import Channel
+
+_CALLED = ("twilio", "meta")  # providers whose carriers call us
 
 
-class Shown:
+class Inlet(NamedTuple):
+    """Where a carrier calls us."""
+
+    connection: str
+    provider: str
+    address: str
+
+
+class Doors:
     """Each method answers one operation."""
 
     TABLE: ClassVar[list[Row]] = [get("/doors", "list")]
@@ -19,9 +32,31 @@ class Shown:
 
     async def list(self, visit: Visit) -> Response:
         """Show them."""
-        return visit.show("doors.html")
+        core, account = self._core, visit.account
+        values = Values(
+            core.public_url,
+            account.sid,
+            await core.senders.choose(account.sid, Channel.SMS),
+            await core.senders.choose(account.sid, Channel.WHATSAPP),
+        )
+        inlets = [
+            Inlet(
+                one.name,
+                one.provider,
+                f"{core.public_url}/in/{one.provider}/{quote(one.name, safe='')}",
+            )
+            for one in await core.connections.list()
+            if one.provider in _CALLED
+        ]
+        return visit.show(
+            "doors.html",
+            base=core.public_url,
+            is_set=core.has_public_url,
+            clients=clients(values),
+            inlets=inlets,
+        )
 
 
-def page(core: Core) -> Shown:
+def page(core: Core) -> Doors:
     """The page, around one core."""
-    return Shown(core)
+    return Doors(core)

@@ -43,3 +43,31 @@ function countDown() {
 countDown();
 setInterval(countDown, 20000);
 document.addEventListener("htmx:afterSwap", countDown);
+
+// What is read from its end stays at its end, `<div data-end>`, or where somebody scrolled to.
+let above = 0;
+function toEnd() {
+  for (const one of document.querySelectorAll("[data-end]")) {
+    one.scrollTop = one.scrollHeight - one.clientHeight - above;
+  }
+}
+toEnd();
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const one = event.detail.target.closest("[data-end]");
+  above = one ? one.scrollHeight - one.clientHeight - one.scrollTop : 0;
+  if (above < 40) above = 0;
+});
+document.addEventListener("htmx:afterSwap", toEnd);
+document.addEventListener("load", (event) => {
+  if (event.target.closest?.("[data-end]")) toEnd(); // a picture takes its place
+}, true);
+
+// What somebody has opened is not swapped away by news; they come when it is closed.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const isNews = event.detail.requestConfig.triggeringEvent?.type.startsWith("sse:");
+  if (isNews && event.target.querySelector("details[open]")) event.preventDefault();
+});
+document.addEventListener("toggle", (event) => {
+  const one = event.target.closest("[data-end]");
+  if (one && !event.target.open) htmx.trigger(one, "sse:changed");
+}, true);
