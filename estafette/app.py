@@ -45,6 +45,7 @@ from estafette.core.sayings import Sayings
 from estafette.core.senders import Senders
 from estafette.core.sessions import Sessions
 from estafette.core.subscriptions import Subscriptions
+from estafette.core.talks import Conversations
 from estafette.core.templates import Templates
 from estafette.core.uploads import Uploads
 from estafette.core.usage import Usage
@@ -265,6 +266,7 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
     uploads = Uploads(store, blobs, utc_now)
     templates = Templates(store, connections, utc_now)
     senders = Senders(store, connections, utc_now, gateway.forget, allows_private=allows_private)
+    contacts = Contacts(store, utc_now, gateway.blocks.forget)
     return Core(
         gateway=gateway,
         people=people,
@@ -297,7 +299,8 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         attention=Attention(gateway, connections),
         sayings=Sayings(gateway, templates, uploads),
         window=gateway.window,
-        contacts=Contacts(store, utc_now, gateway.blocks.forget),
+        contacts=contacts,
+        conversations=Conversations(store, gateway, contacts, templates, uploads, gateway.window),
         aliases=gateway.aliases,
         desk=Desk(store, utc_now),
         blocks=gateway.blocks,

@@ -40,7 +40,7 @@ def narrow(account: str, filter: Filter) -> Where:
     if filter.status:
         parts.append(_in_status(filter.status))
         values["status"] = str(filter.status)
-    for name in ("recipient", "sender", "channel", "direction"):
+    for name in ("recipient", "sender", "lane", "channel", "direction"):
         value = getattr(filter, name)
         if value:
             parts.append(f"{name} = :{name}")
