@@ -231,6 +231,8 @@ class Conversations:
 
 
 def _sender(account: Account, card: Card) -> Sender:
-    if card.sender is None or card.sender.account != account.sid or not card.sender.address:
+    sender = card.sender
+    is_ours = sender and sender.account == account.sid and sender.released_at is None
+    if sender is None or not is_ours or not sender.address:
         raise Conflict("the sender of this conversation is not yours any more")
-    return card.sender
+    return sender
