@@ -25,6 +25,7 @@ from estafette.core.errands import Errands
 from estafette.core.exchange import Voice
 from estafette.core.first import First, first_start
 from estafette.core.gateway import Gateway
+from estafette.core.handset import Handset
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
 from estafette.core.keyring import Keyring
@@ -51,6 +52,7 @@ from estafette.core.uploads import Uploads
 from estafette.core.usage import Usage
 from estafette.core.vault import Vault, WrongKey
 from estafette.core.verified import Verified
+from estafette.core.watch import Watch
 from estafette.core.window import Window
 from estafette.core.worker import Worker
 from estafette.doors import Door, doors
@@ -308,6 +310,8 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         phones=Phones(senders, vault),
         challenge=Challenge(http),
         sessions=Sessions(store, people, utc_now),
+        watch=Watch(store),
+        handset=Handset(gateway, inbound, senders, connections, uploads, utc_now),
     )
 
 

@@ -13,6 +13,7 @@ from estafette.core.contacts import Contacts
 from estafette.core.desk import Desk
 from estafette.core.errands import Errands
 from estafette.core.gateway import Gateway
+from estafette.core.handset import Handset
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
 from estafette.core.keywords import Keywords
@@ -34,6 +35,7 @@ from estafette.core.templates import Templates
 from estafette.core.uploads import Uploads
 from estafette.core.usage import Usage
 from estafette.core.verified import Verified
+from estafette.core.watch import Watch
 from estafette.core.window import Window
 
 
@@ -70,8 +72,10 @@ class Core:
     attention: Attention  #: what people see of us while they wait
     sayings: Sayings  #: what WhatsApp messages say
     aliases: Aliases  #: what platforms call people beside, or in place of, their numbers
+    watch: Watch  #: whether something happened
     blocks: Blocks  #: whom accounts do not hear on WhatsApp
     business: Business  #: the ids of WhatsApp business accounts
     phones: Phones  #: what is kept of WhatsApp numbers beside what every sender has
     challenge: Challenge  #: whether addresses want to be told
     sessions: Sessions  #: who is signed in to the console
+    handset: Handset  #: the telephones of people who are not there
