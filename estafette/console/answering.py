@@ -261,8 +261,7 @@ def _said(visit: Visit, error: Exception) -> str:
             return visit.say("This file cannot be sent: %(value)s", value=value[:200])
         case Conflict():
             return visit.say("It could not be sent: %(why)s.", why=error)
-    assert isinstance(error, GatewayError)
-    return visit.told(error)
+    return visit.told(error) if isinstance(error, GatewayError) else str(error)
 
 
 def _field(error: Exception) -> str:

@@ -1,6 +1,6 @@
 """How conversations are narrowed, and how a thread is drawn: its days, its messages and its notes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, tzinfo
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
-from estafette.core.talks import STATES, Listed
+from estafette.core.talks import STATES
 from estafette.model import Channel, Message
-from estafette.model.contact import Note, TalkFilter
+from estafette.model.contact import Glance, Note, TalkFilter
 from estafette.model.desk import Team, User
 from estafette.model.session import Session
 
@@ -31,7 +31,12 @@ class Narrowed(Struct, frozen=True):
     @property
     def query(self) -> str:
         """The same behind a question mark, without the page."""
-        found = {"state": self.state, "who": self.who, "channel": self.channel, "search": self.search}
+        found = {
+            "state": self.state,
+            "who": self.who,
+            "channel": self.channel,
+            "search": self.search,
+        }
         usual = Narrowed()
         return urlencode({k: v for k, v in found.items() if v != getattr(usual, k)})
 
@@ -87,19 +92,21 @@ def lookers(
 
 
 class Line(NamedTuple):
-    """One thing in a thread; `day` where it is the first of its day."""
+    """One thing in a thread; `day` is what its day is called where it is the first of it."""
 
-    day: date | None
+    day: str
     message: Message | None = None
     note: Note | None = None
 
 
-def lines(items: Sequence[Message | Note], zone: tzinfo) -> Iterator[Line]:
+def lines(
+    items: Sequence[Message | Note], zone: tzinfo, called: Callable[[date], str]
+) -> Iterator[Line]:
     """A part of a thread, the oldest first, from what stands in it newest first."""
     before: date | None = None
     for item in reversed(items):
         day = item.created_at.astimezone(zone).date()
-        first = day if day != before else None
+        first = called(day) if day != before else ""
         before = day
         yield Line(first, note=item) if isinstance(item, Note) else Line(first, message=item)
 
@@ -115,7 +122,7 @@ def stamp(item: Message | Note) -> str:
     return f"{item.id}{at:%s%f}"
 
 
-def print_of(item: Listed) -> str:
+def print_of(item: Glance) -> str:
     """Changes with what is shown of one conversation in a list."""
     talk = item.card.conversation
     last = stamp(item.last) if item.last else ""

@@ -15,12 +15,11 @@ from estafette.core.templates import Templates
 from estafette.core.uploads import Uploads
 from estafette.core.window import Opening, Window
 from estafette.model import Account, BadValue, Channel, Conflict, Message, Send, Sender, Unknown
-from estafette.model.contact import Card, Note, TalkFilter
+from estafette.model.contact import Card, Conversation, Glance, Note, TalkFilter
 from estafette.model.ids import read_id
 from estafette.model.template import Filled
 from estafette.model.upload import UPLOAD
 from estafette.store import Store, exchanged, talks
-from estafette.store.talks import Listed
 from estafette.store.words import plain
 
 _LARGEST = 1000  # items of a page
@@ -30,7 +29,7 @@ STATES = ("open", "closed", "all")
 class Talks(Struct, frozen=True):
     """A page of conversations."""
 
-    items: Sequence[Listed]
+    items: Sequence[Glance]
     next: str | None  #: what the page that follows is asked for with
 
 
@@ -118,9 +117,8 @@ class Conversations:
 
         def look(conn: Connection) -> Thread:
             card = talks.card(conn, account, plain(id))
-            assert card.conversation
             found = exchanged.behind(
-                conn, card.contact, card.conversation, limit=limit + 1, after=before
+                conn, card.contact, talk_of(card), limit=limit + 1, after=before
             )
             here = [item for item in found[:limit] if item.id >= begin]
             return Thread(here, len(found) > len(here))
@@ -204,16 +202,14 @@ class Conversations:
     async def note(self, account: str, id: str, text: str, author: str = "") -> Note:
         """Write something that colleagues see, and the contact does not. Raises Unknown."""
         card = await self.get(account, id)
-        assert card.conversation
-        sender = card.conversation.sender
+        sender = talk_of(card).sender
         return await self._contacts.note(account, card.contact.id, text, author, sender=sender)
 
     async def _done(
         self, account: str, id: str, do: Any, parts: dict[str, Any] | None = None
     ) -> Card:
         card = await self.get(account, id)
-        assert card.conversation
-        await do(account, card.contact.id, sender=card.conversation.sender, **(parts or {}))
+        await do(account, card.contact.id, sender=talk_of(card).sender, **(parts or {}))
         return await self.get(account, id)
 
     async def _upload(self, account: Account, id: str) -> Any:
@@ -228,6 +224,13 @@ class Conversations:
         await self._contacts.touch(
             contact.account, contact.channel, contact.address, sender.id, at=at
         )
+
+
+def talk_of(card: Card) -> Conversation:
+    """The conversation of a card that was asked for by it."""
+    if card.conversation is None:
+        raise Unknown("no conversation")
+    return card.conversation
 
 
 def _sender(account: Account, card: Card) -> Sender:

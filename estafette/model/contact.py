@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from estafette.model.account import Sender
 from estafette.model.desk import Team, User
-from estafette.model.message import Channel
+from estafette.model.message import Channel, Message
 
 
 class Contact(Struct, frozen=True, kw_only=True):
@@ -91,3 +91,10 @@ class Card(Struct, frozen=True, kw_only=True):
     sender: Sender | None = None  #: of the conversation
     assignee: User | None = None
     team: Team | None = None
+
+
+class Glance(Struct, frozen=True):
+    """A conversation in a list: with whom it is, and what was said last in it."""
+
+    card: Card
+    last: Message | None

@@ -236,16 +236,7 @@ class _Meeting:
                 )  # fmt: skip
                 made[talk] = item.account
         rows = [
-            (
-                *talk,
-                account,
-                "",
-                "",
-                "",
-                talk.opened_at,
-                talk.opened_at,
-                talk.last_message_at or talk.opened_at,
-            )  # fmt: skip
+            (*talk, account, "", "", "", talk.opened_at, talk.opened_at, _active_at(talk))
             for talk, account in sorted(made.items(), key=lambda one: one[0][1:3])
         ]
         more = (
@@ -331,6 +322,11 @@ def _moves(talk: _Talk, item: Encounter) -> bool:
 def _opens(talk: _Talk, item: Encounter) -> bool:
     """Whether it opens a closed one again: by something that came since it was closed."""
     return talk.closed_at is not None and item.known_at > talk.closed_at
+
+
+def _active_at(talk: _Talk) -> int:
+    """Where it stands in lists."""
+    return talk.last_message_at or talk.opened_at
 
 
 def _later(known: int | None, at: int | None) -> int | None:

@@ -5,24 +5,16 @@ without a look at it. Whom somebody searches for is gathered first, unless that 
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, text
 
-from estafette.model import Message
-from estafette.model.contact import Card, TalkFilter
+from estafette.model.contact import Card, Glance, TalkFilter
 from estafette.store import cards, contacts, conversations, exchanged
 from estafette.store.contacts import Place
 
 _OPEN, _CLOSED = "closed_at IS NULL", "closed_at IS NOT NULL"
 _SIDES = {"open": (_OPEN,), "closed": (_CLOSED,), "all": (_OPEN, _CLOSED)}
-
-
-class Listed(NamedTuple):
-    """A conversation of a list: with whom it is, and what was said last in it."""
-
-    card: Card
-    last: Message | None
 
 
 def page(
@@ -66,7 +58,7 @@ def _narrow(conn: Connection, asked: TalkFilter, values: dict[str, Any]) -> tupl
     return source, parts
 
 
-def listed(conn: Connection, ids: Sequence[str]) -> list[Listed]:
+def listed(conn: Connection, ids: Sequence[str]) -> list[Glance]:
     """Those of these conversations that are there, in this order."""
     talks = conversations.some(conn, ids)
     known = contacts.some(conn, sorted({talk.contact for talk in talks.values()}))
@@ -75,7 +67,7 @@ def listed(conn: Connection, ids: Sequence[str]) -> list[Listed]:
         if id in talks and talks[id].contact in known:
             contact = known[talks[id].contact]
             (card,) = cards.of(conn, [contact], {contact.id: talks[id]})
-            found.append(Listed(card, exchanged.last(conn, contact, talks[id].sender)))
+            found.append(Glance(card, exchanged.last(conn, contact, talks[id].sender)))
     return found
 
 

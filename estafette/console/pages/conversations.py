@@ -1,20 +1,33 @@
 """Conversations: a list, one of them beside it, and what is done with it."""
 
+from datetime import date
+from functools import partial
 from typing import Any, ClassVar
 
+from babel.dates import format_date
 from starlette.responses import Response
 
 from estafette.console.answering import Answering, Draft
 from estafette.console.rows import Row, get, post
 from estafette.console.said import designs
 from estafette.console.threads import (
-    ME, NOBODY, Narrowed, digest, lines, lookers, narrowed, print_of, quoted, stamp,
+    ME,
+    NOBODY,
+    Narrowed,
+    digest,
+    lines,
+    lookers,
+    narrowed,
+    print_of,
+    quoted,
+    stamp,
 )  # fmt: skip
 from estafette.console.visit import Visit
 from estafette.core.core import Core
 from estafette.core.talks import Talks
 from estafette.model import BadValue, Message, Unknown
 from estafette.model.contact import Card, TalkFilter
+from estafette.model.desk import Funnel
 from estafette.model.session import Role
 
 _PAGE, _PART = 40, 50  # conversations of a list, messages of a thread
@@ -71,6 +84,7 @@ class Conversations(Answering):
     ) -> Response:
         """The whole page of one, with what was typed."""
         asked = narrowed(visit.query)
+        funnels = await self._desk.funnels(visit.account.sid)
         listed = await self._listed(visit, asked)
         thread = await self._thread(visit, card, after=visit.query.get("before", ""))
         facts = {
@@ -79,7 +93,8 @@ class Conversations(Answering):
             "seen": f"{listed['seen']}-{thread['shown']}",
             **await self._choices(visit),
             **await self.box(visit, card, draft),
-            "funnels": await self._desk.funnels(visit.account.sid),
+            "funnels": funnels,
+            "funnel_options": [("", visit.say("None")), *((one.id, _called(one)) for one in funnels)],
             "tags": await self._desk.tags(visit.account.sid),
             "noting": "",
             "errors": {},
@@ -91,12 +106,8 @@ class Conversations(Answering):
         """Write something that colleagues see."""
         text, card = visit.text("note"), await self._card(visit)
         if not text or len(text) > _LONGEST_NOTE:
-            error = visit.say(
-                "A note has 1 to %(most)s characters.", most=_LONGEST_NOTE
-            )
-            return await self.page(
-                visit, card, Draft(), 400, noting=text, errors={"note": error}
-            )
+            error = visit.say("A note has 1 to %(most)s characters.", most=_LONGEST_NOTE)
+            return await self.page(visit, card, Draft(), 400, noting=text, errors={"note": error})
         author = visit.session.name or visit.account.name
         await self._talks.note(visit.account.sid, _id(visit), text, author)
         visit.changed("conversation.noted", _id(visit))
@@ -171,15 +182,15 @@ class Conversations(Answering):
         self, visit: Visit, card: Card, *, after: str = "", since: str = "", limit: int = _PART
     ) -> dict[str, Any]:
         account, id = visit.account, _id(visit)
-        found = await self._talks.thread(
-            account.sid, id, after=after, since=since, limit=limit
-        )
+        found = await self._talks.thread(account.sid, id, after=after, since=since, limit=limit)
         said = [item for item in found.items if isinstance(item, Message)]
+        drawn = {item.id: item for item in await self._core.media.shown(said)}
+        shown = [drawn.get(item.id, item) for item in found.items]
         opening = await self._talks.opening(card)
         return {
             "id": id,
             "card": card,
-            "lines": [*lines(found.items, visit.zone)],
+            "lines": [*lines(shown, visit.zone, partial(_day, visit))],
             "earliest": found.items[-1].id if found.items else "",
             "has_earlier": found.has_earlier,
             "is_latest": not after,
@@ -205,7 +216,7 @@ class Conversations(Answering):
         }  # fmt: skip
         return {
             "users": users,
-            "teams": teams,
+            "team_options": [("", visit.say("None")), *((team.id, team.name) for team in teams)],
             "lookers": lookers(visit.session, users, teams, words),
         }
 
@@ -222,6 +233,20 @@ def _id(visit: Visit) -> str:
 def _back(visit: Visit, notice: str) -> Response:
     query = narrowed(visit.query).query
     return visit.go(f"/console/conversations/{_id(visit)}{f'?{query}' if query else ''}", notice)
+
+
+def _called(stage: Funnel) -> str:
+    return f"{stage.emoji} {stage.name}".strip()
+
+
+def _day(visit: Visit, day: date) -> str:
+    """What a day is called today."""
+    past = (visit.now.astimezone(visit.zone).date() - day).days
+    if past == 0:
+        return visit.say("Today")
+    if past == 1:
+        return visit.say("Yesterday")
+    return str(format_date(day, "full", locale=visit.words.locale))
 
 
 def _unless_seen(visit: Visit, template: str, facts: dict[str, Any]) -> Response:

@@ -43,3 +43,12 @@ function countDown() {
 countDown();
 setInterval(countDown, 20000);
 document.addEventListener("htmx:afterSwap", countDown);
+
+// Ctrl + Enter, or Cmd + Enter, sends a form that is made for it.
+document.addEventListener("keydown", (event) => {
+  const form = event.target.closest("[data-quick]");
+  if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    form.requestSubmit(form.querySelector("button:not([name])"));
+  }
+});
