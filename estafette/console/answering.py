@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from estafette.console.visit import Visit
+from estafette.console.words import later as _
 from estafette.core.core import Core
 from estafette.core.talks import Reply
 from estafette.model import Channel, Conflict, Declined, GatewayError, Reason, Unknown
@@ -27,6 +28,15 @@ _MOST_FILES = 10
 _KEY = re.compile(r"[0-9a-f]{32}")
 _URL = re.compile(r"https?://[^\s]{3,2000}", re.IGNORECASE)
 _MEDIA = (Reason.BAD_MEDIA, Reason.TOO_MANY_MEDIA)
+_DECLINED = {
+    Reason.OPTED_OUT: _("They opted out: nothing can be sent to them."),
+    Reason.OUTSIDE_WINDOW: _("The window of 24 hours is closed: only a template can be sent."),
+    Reason.NOTHING_TO_SAY: _("There is nothing to send yet."),
+    Reason.TOO_LONG: _("This is too long for one message."),
+    Reason.BAD_BODY: _("There are characters in it that no carrier can take."),
+    Reason.BAD_MEDIA: _("This file cannot be sent."),
+    Reason.TOO_MANY_MEDIA: _("At most ten files go with one message."),
+}
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -240,27 +250,16 @@ def _reply(visit: Visit, draft: Draft) -> Reply:
 
 def _said(visit: Visit, error: Exception) -> str:
     """Why it could not be sent, in the language of who reads it."""
-    match error:
-        case _Wrong():
-            return str(error)
-        case Unfilled():
-            return visit.say("Fill in all holes of the template.")
-        case Unfit() | Unknown():
-            return visit.say("This template cannot be sent here: %(why)s.", why=error)
-        case Declined(reason=Reason.OPTED_OUT):
-            return visit.say("They opted out: nothing can be sent to them.")
-        case Declined(reason=Reason.OUTSIDE_WINDOW):
-            return visit.say("The window of 24 hours is closed: only a template can be sent.")
-        case Declined(reason=Reason.NOTHING_TO_SAY):
-            return visit.say("There is nothing to send yet.")
-        case Declined(reason=Reason.TOO_LONG):
-            return visit.say("This is too long for one message.")
-        case Declined(reason=Reason.BAD_BODY):
-            return visit.say("There are characters in it that no carrier can take.")
-        case Declined(reason=reason, value=value) if reason in _MEDIA:
-            return visit.say("This file cannot be sent: %(value)s", value=value[:200])
-        case Conflict():
-            return visit.say("It could not be sent: %(why)s.", why=error)
+    if isinstance(error, Unfilled):
+        return visit.say("Fill in all holes of the template.")
+    if isinstance(error, Unfit | Unknown):
+        return visit.say("This template cannot be sent here: %(why)s.", why=error)
+    if isinstance(error, Conflict):
+        return visit.say("It could not be sent: %(why)s.", why=error)
+    if isinstance(error, Declined) and error.reason in _DECLINED:
+        value = error.value[:200]
+        text = visit.say(_DECLINED[error.reason])
+        return f"{text} {value}" if error.reason in _MEDIA and value else text
     return visit.told(error) if isinstance(error, GatewayError) else str(error)
 
 

@@ -85,13 +85,14 @@ class Contacts:
         tags: Sequence[str] = (),
         team: str = "",
         search: str = "",
+        is_counted: bool = True,
     ) -> Cards:
         """A page, by its number or behind what `next` of another said; who was exchanged something with
         last comes first. With tags, those who have any of them, without regard to case; with a search, those
         whose address begins like it, or whose names have words that do.
 
         A page beyond MOST is empty, and so is one whose number is none. Where counting takes long, the
-        count may be some seconds old. Raises Unknown for an `after` that no page ended with.
+        count may be some seconds old; unless `is_counted`, nobody counts. Raises Unknown for an `after` that no page ended with.
         """
         asked = Asked(
             channel,
@@ -102,10 +103,12 @@ class Contacts:
         place = place_of(after) if after else None
         limit = max(1, min(limit, _LARGEST))
         skip = 0 if place else (number - 1) * limit
-        count = await self._counts.of(
-            (account, asked),
-            lambda: self._store.read(lambda conn: contacts.count(conn, account, asked)),
-        )
+        count = 0
+        if is_counted:
+            count = await self._counts.of(
+                (account, asked),
+                lambda: self._store.read(lambda conn: contacts.count(conn, account, asked)),
+            )
         if not place and not 0 < number <= MOST:
             return Cards([], count, None)
 
@@ -183,8 +186,10 @@ class Contacts:
         blocked: bool | None = None,
         email: str | None = None,
         avatar_url: str | None = None,
+        opt_in: str | None = None,
     ) -> Card:
-        """Change what is given; an empty text takes away what was there. Tags replace all others; of
+        """Change what is given; an empty text takes away what was there. `opt_in` says how it is known that
+        they agreed to be written to. Tags replace all others; of
         the fields those given are set, and those given as None are dropped.
 
         Raises Unknown, or Conflict where somebody is to look after a contact for which there is
@@ -193,6 +198,7 @@ class Contacts:
         given = {
             "name": name, "tags": tags, "fields": fields, "note": note, "avatar_url": avatar_url,
             "email": email, "assignee": assignee, "team": team, "blocked": blocked,
+            "opt_in": None if opt_in is None else plain(opt_in),
         }  # fmt: skip
         parts = {key: value for key, value in given.items() if value is not None}
         return await self._change(account, id, parts)

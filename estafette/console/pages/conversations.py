@@ -94,7 +94,10 @@ class Conversations(Answering):
             **await self._choices(visit),
             **await self.box(visit, card, draft),
             "funnels": funnels,
-            "funnel_options": [("", visit.say("None")), *((one.id, _called(one)) for one in funnels)],
+            "funnel_options": [
+                ("", visit.say("None")),
+                *((one.id, _called(one)) for one in funnels),
+            ],
             "tags": await self._desk.tags(visit.account.sid),
             "noting": "",
             "errors": {},
