@@ -8,6 +8,7 @@ from estafette.cli import (
     callbacks,
     connections,
     contacts,
+    conversations,
     doctor,
     errands,
     keys,
@@ -38,6 +39,6 @@ app = typer.Typer(
 for part in (
     *(serve, send, receive, messages, callbacks, webhooks, keys, accounts, senders, numbers),
     *(services, templates, connections, suppressions, panel, vault, action, errands, doctor),
-    *(contacts, users, teams, vocabulary),
+    *(contacts, conversations, users, teams, vocabulary),
 ):
     part.add_to(app)

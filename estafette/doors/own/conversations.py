@@ -164,7 +164,7 @@ class Conversations:
         bad = [url for url in asked.media if not check_url(url, "media")]
         if bad:
             raise Refusal("bad_request", "media: an empty text is not a URL", field="media")
-        used = {}
+        used: dict[str, Any] = {}
         if asked.template is not UNSET:
             if asked.body or asked.media:
                 raise Refusal("bad_request", "a template has its own text", field="template")
