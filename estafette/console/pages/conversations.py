@@ -219,7 +219,7 @@ class Conversations(Answering):
         }  # fmt: skip
         return {
             "users": users,
-            "team_options": [("", visit.say("None")), *((team.id, team.name) for team in teams)],
+            "team_options": [("", visit.say("No team")), *((team.id, team.name) for team in teams)],
             "lookers": lookers(visit.session, users, teams, words),
         }
 
