@@ -51,6 +51,7 @@ from estafette.core.sayings import Sayings
 from estafette.core.senders import Senders
 from estafette.core.sessions import Sessions
 from estafette.core.subscriptions import Subscriptions
+from estafette.core.talks import Conversations
 from estafette.core.templates import Templates
 from estafette.core.uploads import Uploads
 from estafette.core.usage import Usage
@@ -280,6 +281,7 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
     senders = Senders(store, connections, utc_now, gateway.forget, allows_private=allows_private)
     subscriptions = Subscriptions(store, vault, utc_now, allows_private=allows_private)
     business, challenge = Business(people, connections), Challenge(http)
+    contacts = Contacts(store, utc_now, gateway.blocks.forget)
     return Core(
         gateway=gateway,
         offers=Offers(gateway, connections, senders, media, public_url=public_url),
@@ -317,7 +319,8 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         attention=Attention(gateway, connections),
         sayings=Sayings(gateway, templates, uploads),
         window=gateway.window,
-        contacts=Contacts(store, utc_now, gateway.blocks.forget),
+        contacts=contacts,
+        conversations=Conversations(store, gateway, contacts, templates, uploads, gateway.window),
         aliases=gateway.aliases,
         desk=Desk(store, utc_now),
         blocks=gateway.blocks,

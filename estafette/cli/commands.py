@@ -9,6 +9,7 @@ from estafette.cli import (
     callbacks,
     connections,
     contacts,
+    conversations,
     doctor,
     errands,
     keys,
@@ -39,6 +40,6 @@ app = typer.Typer(
 for part in (
     *(serve, send, receive, messages, callbacks, webhooks, keys, accounts, senders, numbers),
     *(services, templates, connections, suppressions, panel, vault, action, errands, doctor),
-    *(contacts, users, teams, vocabulary, audit),
+    *(contacts, conversations, users, teams, vocabulary, audit),
 ):
     part.add_to(app)

@@ -70,6 +70,9 @@ def list_(
         list[str] | None, typer.Option("--tag", help="Those who have this tag, or another given.")
     ] = None,
     team: Annotated[str, typer.Option(help="Those whom a team looks after, by name or id.")] = "",
+    search: Annotated[
+        str, typer.Option(help="The beginning of an address, or of words of a name.")
+    ] = "",
     limit: Annotated[int, typer.Option(help="How many at the most.", min=1, max=1000)] = 50,
     after: Annotated[str, typer.Option(help="Begin behind what --json gave as `next`.")] = "",
     account: OfAccount = "",
@@ -87,7 +90,9 @@ def list_(
                     limit=limit,
                     channel=channel,
                     tags=tags or (),
-                    team=await _team(app, owner, team) or "",
+                    team=await team_of(app, owner, team) or "",
+                    search=search,
+                    is_counted=False,
                 )
             except Unknown as error:
                 raise BadInput(str(error)) from None
@@ -168,7 +173,7 @@ def add(
     async def work() -> Card:
         async with home() as app:
             owner = (await account_of(app, account)).sid
-            after = await _after(app, owner, assignee, team)
+            after = await after_of(app, owner, assignee, team)
             try:
                 return await app.core.contacts.add(
                     owner, channel=channel, address=address, **parts, **after
@@ -200,22 +205,26 @@ def change(
             help="Block them: on WhatsApp they are neither heard nor written to.",
         ),
     ] = None,
+    opt_in: Annotated[
+        str | None,
+        typer.Option(help="How it is known that they agreed to be written to; '' where it is not."),
+    ] = None,
     assignee: Assignee = None,
     team: OfTeam = None,
     account: OfAccount = "",
 ) -> None:
     """Change what is known of a contact, and who looks after them; '' takes a text away."""
     parts = _given(name, email, [] if no_tags else tags, fields, remark)
-    if not parts and {blocked, assignee, team} == {None}:
+    if not parts and {blocked, opt_in, assignee, team} == {None}:
         raise BadInput("there is nothing to change: see `estafette contacts change --help`")
 
     async def work() -> Card:
         async with home() as app:
             owner = (await account_of(app, account)).sid
             card = await _found(app, owner, channel, who)
-            after = await _after(app, owner, assignee, team)
+            after = await after_of(app, owner, assignee, team)
             return await app.core.contacts.change(
-                owner, card.contact.id, blocked=blocked, **parts, **after
+                owner, card.contact.id, blocked=blocked, opt_in=opt_in, **parts, **after
             )
 
     card = run(work())
@@ -298,12 +307,12 @@ async def _found(app: App, owner: str, channel: Channel, who: str) -> Card:
     return await app.core.contacts.find(owner, channel, who)
 
 
-async def _team(app: App, owner: str, team: str | None) -> str | None:
+async def team_of(app: App, owner: str, team: str | None) -> str | None:
     """The id of a team. Raises Unknown."""
     return named("team", await app.core.desk.teams(owner), team).id if team else team
 
 
-async def _after(app: App, owner: str, assignee: str | None, team: str | None) -> dict[str, Any]:
+async def after_of(app: App, owner: str, assignee: str | None, team: str | None) -> dict[str, Any]:
     """Who is to look after a contact, by ids. Raises Unknown, BadInput."""
     found: dict[str, Any] = {}
     if assignee is not None:
@@ -311,7 +320,7 @@ async def _after(app: App, owner: str, assignee: str | None, team: str | None) -
         if assignee and user is None:
             raise BadInput(f"there is no user {assignee}")
         found["assignee"] = user.id if user else ""
-    if (id := await _team(app, owner, team)) is not None:
+    if (id := await team_of(app, owner, team)) is not None:
         found["team"] = id
     return found
 

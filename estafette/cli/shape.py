@@ -9,10 +9,12 @@ from msgspec import UNSET
 
 from estafette.core.sealed import Shown
 from estafette.core.timelines import Timeline
+from estafette.core.window import Opening
 from estafette.doors.own import (
     callbacks,
     connections,
     contacts,
+    conversations,
     fields,
     funnels,
     keys,
@@ -38,7 +40,7 @@ from estafette.model import (
     desk,
 )
 from estafette.model.attempt import Request
-from estafette.model.contact import Card, Note
+from estafette.model.contact import Card, Glance, Note
 from estafette.model.template import Template
 
 
@@ -96,6 +98,21 @@ def connection(item: Connection, shown: Shown) -> dict[str, Any]:
 def contact(item: Card) -> dict[str, Any]:
     """A contact, with the conversation of late."""
     return _plain(contacts.shown(item))
+
+
+def glance(item: Glance) -> dict[str, Any]:
+    """A conversation of a list, with what was said last."""
+    return _plain(conversations.listed(item))
+
+
+def talk(item: Card, opening: Opening) -> dict[str, Any]:
+    """One conversation, and until when it may go on freely."""
+    return _plain(conversations.shown(item, opening))
+
+
+def thread(items: Sequence[Message | Note]) -> list[dict[str, Any]]:
+    """What was said and noted in a conversation."""
+    return [_plain(item) for item in conversations.items_of(items)]
 
 
 def noted(item: Note) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def _columns(known: Contact, parts: Mapping[str, Any], at: int) -> dict[str, Any
     if "blocked" in parts and bool(parts["blocked"]) != (known.blocked_at is not None):
         found["blocked_at"] = at if parts["blocked"] else None
     if "opt_in" in parts and parts["opt_in"] != known.opt_in_source:
-        found |= {"opt_in_at": at, "opt_in_source": parts["opt_in"]}
+        found |= {"opt_in_at": at if parts["opt_in"] else None, "opt_in_source": parts["opt_in"]}
     return found
 
 

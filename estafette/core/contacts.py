@@ -90,23 +90,31 @@ class Contacts:
         channel: Channel | None = None,
         tags: Sequence[str] = (),
         team: str = "",
+        search: str = "",
+        is_counted: bool = True,
     ) -> Cards:
         """A page, by its number or behind what `next` of another said; who was exchanged something with
-        last comes first. With tags, those who have any of them, without regard to case.
+        last comes first. With tags, those who have any of them, without regard to case; with a search, those
+        whose address begins like it, or whose names have words that do.
 
         A page beyond MOST is empty, and so is one whose number is none. Where counting takes long, the
-        count may be some seconds old. Raises Unknown for an `after` that no page ended with.
+        count may be some seconds old; unless `is_counted`, nobody counts. Raises Unknown for an `after` that no page ended with.
         """
         asked = Asked(
-            channel, tuple(sorted({contacts.fold(plain(tag.strip())) for tag in tags})), plain(team)
+            channel,
+            tuple(sorted({contacts.fold(plain(tag.strip())) for tag in tags})),
+            plain(team),
+            plain(search)[:200].strip(),
         )
-        place = _place(after) if after else None
+        place = place_of(after) if after else None
         limit = max(1, min(limit, _LARGEST))
         skip = 0 if place else (number - 1) * limit
-        count = await self._counts.of(
-            (account, asked),
-            lambda: self._store.read(lambda conn: contacts.count(conn, account, asked)),
-        )
+        count = 0
+        if is_counted:
+            count = await self._counts.of(
+                (account, asked),
+                lambda: self._store.read(lambda conn: contacts.count(conn, account, asked)),
+            )
         if not place and not 0 < number <= MOST:
             return Cards([], count, None)
 
@@ -184,8 +192,10 @@ class Contacts:
         blocked: bool | None = None,
         email: str | None = None,
         avatar_url: str | None = None,
+        opt_in: str | None = None,
     ) -> Card:
-        """Change what is given; an empty text takes away what was there. Tags replace all others; of
+        """Change what is given; an empty text takes away what was there. `opt_in` says how it is known that
+        they agreed to be written to. Tags replace all others; of
         the fields those given are set, and those given as None are dropped.
 
         Raises Unknown, or Conflict where somebody is to look after a contact for which there is
@@ -194,6 +204,7 @@ class Contacts:
         given = {
             "name": name, "tags": tags, "fields": fields, "note": note, "avatar_url": avatar_url,
             "email": email, "assignee": assignee, "team": team, "blocked": blocked,
+            "opt_in": None if opt_in is None else plain(opt_in),
         }  # fmt: skip
         parts = {key: value for key, value in given.items() if value is not None}
         return await self._change(account, id, parts)
@@ -206,11 +217,19 @@ class Contacts:
         """Say that a bot begins or ends: `bot_start`, `bot_end`, or empty. Raises as `change`."""
         return await self._change(account, id, {"bot_status": status})
 
-    async def _change(self, account: str, id: str, parts: Mapping[str, Any]) -> Card:
+    async def look_after(self, account: str, id: str, *, sender: str, **parts: str) -> Card:
+        """Who looks after a contact's conversation with this sender, and its stage: `assignee`, `team` and
+        `funnel`. Raises as `change`.
+        """
+        return await self._change(account, id, parts, sender)
+
+    async def _change(
+        self, account: str, id: str, parts: Mapping[str, Any], sender: str = ""
+    ) -> Card:
         now = self._clock()
 
         def save(conn: Connection) -> Card:
-            alter(conn, contacts.get(conn, account, id, lock=True), parts, now)
+            alter(conn, contacts.get(conn, account, id, lock=True), parts, now, sender=sender)
             return card_of(conn, contacts.get(conn, account, id))
 
         changed = await self._store.write(save)
@@ -269,14 +288,14 @@ class Contacts:
 
         return await self._store.write(save)
 
-    async def open(self, account: str, id: str) -> Card:
-        """Open a conversation again; an open one stays as it is. Raises Unknown, or Conflict as `change`."""
+    async def open(self, account: str, id: str, *, sender: str = "") -> Card:
+        """Open a conversation again: the one of late, or the one with `sender`. An open one stays as it is. Raises Unknown, or Conflict as `change`."""
         now = self._clock()
 
         def save(conn: Connection) -> Card:
             told: list[Told] = []
             known = contacts.get(conn, account, id, lock=True)
-            talk = talk_of(conn, known, now, told)
+            talk = talk_of(conn, known, now, told, sender)
             if talk.closed_at is not None:
                 at = instant(now)
                 conversations.change(
@@ -288,14 +307,14 @@ class Contacts:
 
         return await self._store.write(save)
 
-    async def close(self, account: str, id: str, reason: str = "") -> Card:
+    async def close(self, account: str, id: str, reason: str = "", *, sender: str = "") -> Card:
         """Close a conversation; whatever is said next opens it again. Raises as `open`."""
         now = self._clock()
 
         def save(conn: Connection) -> Card:
             told: list[Told] = []
             known = contacts.get(conn, account, id, lock=True)
-            talk = talk_of(conn, known, now, told)
+            talk = talk_of(conn, known, now, told, sender)
             if talk.closed_at is None:
                 at = instant(now)
                 conversations.change(conn, talk.id, at, closed_at=at, closing_reason=plain(reason))
@@ -305,14 +324,16 @@ class Contacts:
 
         return await self._store.write(save)
 
-    async def note(self, account: str, id: str, text: str, author: str = "") -> Note:
+    async def note(
+        self, account: str, id: str, text: str, author: str = "", *, sender: str = ""
+    ) -> Note:
         """Write something about a contact's conversation. Raises Unknown, or Conflict as `change`."""
         now = self._clock()
 
         def save(conn: Connection) -> Note:
             told: list[Told] = []
             known = contacts.get(conn, account, id, lock=True)
-            talk = talk_of(conn, known, now, told)
+            talk = talk_of(conn, known, now, told, sender)
             made = Note(
                 id=new_id(now), account=account, conversation=talk.id, text=plain(text),
                 author=plain(author), created_at=now,
@@ -371,10 +392,11 @@ def _address(text: str, channel: Channel) -> str:
         return plain(text)
 
 
-def _place(text: str) -> Place:
+def place_of(text: str) -> Place:
+    """Where a page ended, by what it said of that. Raises Unknown."""
     found = _PLACE.fullmatch(text)
     if found is None:
-        raise Unknown("no page of contacts ended with this")
+        raise Unknown("no page of this list ended with this")
     return Place(int(found[1], 16), found[2])
 
 

@@ -35,6 +35,7 @@ from estafette.core.senders import Senders
 from estafette.core.sessions import Sessions
 from estafette.core.subscriptions import Subscriptions
 from estafette.core.suppressions import Suppressions
+from estafette.core.talks import Conversations
 from estafette.core.templates import Templates
 from estafette.core.uploads import Uploads
 from estafette.core.usage import Usage
@@ -75,6 +76,7 @@ class Core:
     errands: Errands  #: what is done after the answer, and told at another address
     lists: Lists  #: messages by the numbers of their pages
     contacts: Contacts  #: who is written to and who writes, and the conversations with them
+    conversations: Conversations  #: what is said with contacts, in lists and one by one
     desk: Desk  #: users and teams, and the words that they use
     window: Window  #: until when people on WhatsApp may be written to freely
     uploads: Uploads  #: files to be sent in messages to come

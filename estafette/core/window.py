@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from time import monotonic
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection as Conn
@@ -23,6 +24,14 @@ NAME = "window"  #: of its row among the settings of an account
 TEMPLATE = "template"
 _KNOWN_FOR = 2.0  # seconds in which another process's change may go unnoticed
 _LOOKS_FOR = 0.5  # seconds after which the next one looks, if who looked did not come back
+
+
+class Opening(NamedTuple):
+    """How things stand with somebody who may write to a sender."""
+
+    has_window: bool = False  #: whether there is one at all
+    until: datetime | None = None  #: when it closes, or has closed; None where they never wrote
+    lets: bool = True  #: whether anything may be written, not only templates
 
 
 class BadPolicy(GatewayError):
@@ -128,6 +137,18 @@ class Window:
             return None
         until = window_until(at)
         return until if self._clock() < until else None
+
+    async def opening(self, sender: Sender, person: str) -> Opening:
+        """What a sender may write to somebody now, and until when."""
+        if sender.channel is not Channel.WHATSAPP or not await self._is_there(sender.connection):
+            return Opening()
+        policy = await self._lately(sender.account)
+        at = await self._store.read(
+            partial(_last_inbound, sender.account, sender, sender.address, person)
+        )
+        until = window_until(at) if at else None
+        is_free = policy is WindowPolicy.OFF or may_write(policy, at, self._clock())
+        return Opening(True, until, is_free)
 
     async def _is_there(self, connection: str) -> bool:
         """Whether what goes by this connection has a window; so it is where nobody can tell."""

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from estafette.model.account import Sender
 from estafette.model.desk import Team, User
-from estafette.model.message import Channel
+from estafette.model.message import Channel, Message
 
 
 class Contact(Struct, frozen=True, kw_only=True):
@@ -52,6 +52,25 @@ class Conversation(Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether they wrote last, and wait for an answer."""
+        return (
+            self.closed_at is None
+            and self.last_inbound_at is not None
+            and self.last_inbound_at == self.last_message_at
+        )
+
+
+class TalkFilter(Struct, frozen=True, kw_only=True):
+    """Which conversations to list. Every part narrows."""
+
+    state: str = "open"  #: `open`, `closed` or `all`
+    assignee: str | None = None  #: the id of a user; empty: those that nobody looks after
+    team: str = ""  #: the id of a team
+    channel: Channel | None = None
+    search: str = ""  #: the beginning of an address, or beginnings of words of a name
+
 
 class Note(Struct, frozen=True, kw_only=True):
     """What a colleague wrote about a conversation, or what was noted of it."""
@@ -72,3 +91,10 @@ class Card(Struct, frozen=True, kw_only=True):
     sender: Sender | None = None  #: of the conversation
     assignee: User | None = None
     team: Team | None = None
+
+
+class Glance(Struct, frozen=True):
+    """A conversation in a list: with whom it is, and what was said last in it."""
+
+    card: Card
+    last: Message | None

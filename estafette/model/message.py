@@ -180,6 +180,7 @@ class Filter(Struct, frozen=True, kw_only=True):
 
     recipient: str = ""
     sender: str = ""
+    lane: str = ""  #: the id of our sender
     channel: Channel | None = None  #: of `recipient` and `sender`, where they are given
     status: Status | None = None
     direction: Direction | Going | None = None

@@ -1,5 +1,6 @@
 """Contacts: what is known of those who are written to or write; those of late first in lists."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,20 +11,33 @@ from sqlalchemy import Connection, text
 from estafette.model import Channel, Unknown
 from estafette.model.contact import Contact
 from estafette.model.ids import instant, new_id
-from estafette.store import bulk
+from estafette.model.message import OPAQUE
+from estafette.store import bulk, named
 from estafette.store.schema import contacts, conversations, notes, removals, tagged
 from estafette.store.times import moment, moment_or_none
+from estafette.store.words import words
 
 COLUMNS = tuple(column.name for column in contacts.c)
 _RARE = 1000  #: as many are gathered and sorted; of more, the list of all is looked through
 
 
+_MOST_SOUGHT = 4  # words of a search that count
+_NUMBER = re.compile(r"\+?[0-9 ().-]+")
+_NO_DIGITS = re.compile(r"[^0-9]")
+
+#: What names contacts, and where: it goes on with further conditions.
+Few = tuple[str, str]
+
+
 class Asked(NamedTuple):
-    """Which contacts to list: on a channel, with any of these tags, looked after by a team."""
+    """Which contacts to list: on a channel, with any of these tags, looked after by a team, found by
+    the beginning of an address or by the beginnings of words of a name.
+    """
 
     channel: Channel | None = None
     tags: tuple[str, ...] = ()
     team: str = ""
+    search: str = ""
 
 
 class Place(NamedTuple):
@@ -86,6 +100,8 @@ def change(conn: Connection, contact: Contact, parts: Mapping[str, Any], at: int
         values["fields"] = _packed(values["fields"])
     mine = contacts.update().where(contacts.c.id == contact.id)
     conn.execute(mine.values(**values, updated_at=at))
+    if "name" in values:
+        named.file(conn, [contact.id])
 
 
 def _tag(conn: Connection, contact: Contact, names: Sequence[str]) -> None:
@@ -110,6 +126,7 @@ def remove(conn: Connection, contact: Contact, at: int) -> None:
     bulk.delete(conn, notes, "conversation", ids)
     conn.execute(conversations.delete().where(mine))
     conn.execute(tagged.delete().where(tagged.c.contact == contact.id))
+    named.forget(conn, contact.id)
     row = (contact.account, str(contact.channel), contact.address, at)
     later = "(account, channel, address) DO UPDATE SET removed_at = excluded.removed_at"
     bulk.insert(conn, removals, [row], conflict=later)
@@ -152,12 +169,9 @@ def _narrow(conn: Connection, asked: Asked, values: dict[str, Any]) -> tuple[str
     if asked.channel:
         values["channel"] = str(asked.channel)
         parts.append("contacts.channel = :channel")
-    for few in filter(None, (_tagged(asked, values), _teamed(asked, values))):
-        first = f"SELECT 1 FROM {few} LIMIT {_RARE}"  # noqa: S608
-        counted = text(f"SELECT count(*) FROM ({first}) AS found")  # noqa: S608
-        found = int(conn.execute(counted, values).scalar_one())
-        contact = "tagged.contact" if few.startswith("tagged") else "conversations.contact"
-        if found < _RARE and source == "contacts":
+    sought = searched(asked.search, values)
+    for contact, few in filter(None, (_tagged(asked, values), _teamed(asked, values), *sought)):
+        if source == "contacts" and is_rare(conn, few, values):
             source = f"(SELECT DISTINCT {contact} AS id FROM {few}) AS few CROSS JOIN contacts"  # noqa: S608
             parts.append("contacts.id = few.id")
         else:
@@ -165,20 +179,59 @@ def _narrow(conn: Connection, asked: Asked, values: dict[str, Any]) -> tuple[str
     return source, parts
 
 
-def _tagged(asked: Asked, values: dict[str, Any]) -> str:
+def is_rare(conn: Connection, few: str, values: Mapping[str, Any]) -> bool:
+    """Whether what is looked for is worth gathering before it is sorted."""
+    first = f"SELECT 1 FROM {few} LIMIT {_RARE}"  # noqa: S608
+    counted = text(f"SELECT count(*) FROM ({first}) AS found")  # noqa: S608
+    return int(conn.execute(counted, values).scalar_one()) < _RARE
+
+
+def searched(search: str, values: dict[str, Any]) -> list[Few]:
+    """Where those are found whom somebody looks for: all of these hold."""
+    found: list[Few] = []
+    digits = _NO_DIGITS.sub("", search)
+    if digits and _NUMBER.fullmatch(search):
+        values |= {"address": f"+{digits}", "beyond": f"+{digits}{named.HIGHEST}"}
+        numbered = ", ".join(f"'{channel}'" for channel in Channel if channel not in OPAQUE)
+        values |= {"bare": digits, "bare_beyond": f"{digits}{named.HIGHEST}"}
+        every = ", ".join(f"'{channel}'" for channel in Channel)
+        return [
+            (
+                "reached.id",
+                "contacts AS reached WHERE reached.account = :account AND"
+                f" ((reached.channel IN ({numbered}) AND reached.address >= :address"
+                f" AND reached.address < :beyond) OR (reached.channel IN ({every})"
+                " AND reached.address >= :bare AND reached.address < :bare_beyond))",
+            )
+        ]
+    for number, word in enumerate(words(search)[:_MOST_SOUGHT]):
+        values |= {f"word{number}": word, f"beyond{number}": f"{word}{named.HIGHEST}"}
+        found.append(
+            (
+                f"named{number}.contact",
+                f"named AS named{number} WHERE named{number}.account = :account"
+                f" AND named{number}.word >= :word{number} AND named{number}.word < :beyond{number}",
+            )
+        )
+    return found
+
+
+def _tagged(asked: Asked, values: dict[str, Any]) -> Few | None:
     names = sorted({fold(tag) for tag in asked.tags})
     values |= {f"tag{number}": name for number, name in enumerate(names)}
     among = ", ".join(f":tag{number}" for number in range(len(names)))
-    return f"tagged WHERE tagged.account = :account AND tagged.folded IN ({among})" if names else ""
+    where = f"tagged WHERE tagged.account = :account AND tagged.folded IN ({among})"
+    return ("tagged.contact", where) if names else None
 
 
-def _teamed(asked: Asked, values: dict[str, Any]) -> str:
+def _teamed(asked: Asked, values: dict[str, Any]) -> Few | None:
     if not asked.team:
-        return ""
+        return None
     values["team"] = asked.team
     return (
+        "conversations.contact",
         "conversations WHERE conversations.team = :team AND conversations.team <> ''"
-        " AND conversations.account = :account"
+        " AND conversations.account = :account",
     )
 
 

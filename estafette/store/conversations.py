@@ -50,6 +50,14 @@ def of_contact(conn: Connection, contact: str) -> list[Conversation]:
     return sorted(map(of_row, rows), key=_lateness)
 
 
+def get(conn: Connection, account: str, id: str) -> Conversation:
+    """One conversation. Raises Unknown; another account's is unknown too."""
+    found = some(conn, [id]).get(id)
+    if found is None or found.account != account:
+        raise Unknown(f"no conversation {id}")
+    return found
+
+
 def some(conn: Connection, ids: Sequence[str]) -> dict[str, Conversation]:
     """Those of these conversations that are there, by id."""
     rows = bulk.select(conn, conversations, "id", list(ids), COLUMNS)
@@ -61,9 +69,9 @@ def add(conn: Connection, contact: Contact, sender: str, now: datetime) -> Conve
     at = instant(now)
     names = (
         "id", "account", "contact", "sender", "assignee", "team", "funnel", "opened_at", "created_at",
-        "updated_at",
+        "updated_at", "active_at",
     )  # fmt: skip
-    row = (new_id(now), contact.account, contact.id, sender, "", "", "", at, at, at)
+    row = (new_id(now), contact.account, contact.id, sender, "", "", "", at, at, at, at)
     bulk.insert(conn, conversations, [row], columns=names, conflict="DO NOTHING")
     found = between(conn, contact.account, sender, contact.channel, contact.address)
     if found is None:
@@ -88,6 +96,18 @@ def note(conn: Connection, item: Note) -> None:
         instant(item.created_at),
     )
     bulk.insert(conn, notes, [row])
+
+
+def notes_on(
+    conn: Connection, id: str, *, limit: int, after: str = "", since: str = ""
+) -> list[Note]:
+    """The notes on one conversation, newest first: those before `after`, and from `since` on."""
+    asked = select(notes).where(notes.c.conversation == id).order_by(notes.c.id.desc())
+    if after:
+        asked = asked.where(notes.c.id < after)
+    if since:
+        asked = asked.where(notes.c.id >= since)
+    return [_note(row) for row in conn.execute(asked.limit(limit))]
 
 
 def notes_of(conn: Connection, contact: str, *, limit: int | None = None) -> list[Note]:

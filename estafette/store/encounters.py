@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from estafette.model import Direction, Message
 from estafette.model.ids import instant, new_id
 from estafette.model.notice import Event
-from estafette.store import bulk, cards, notices
+from estafette.store import bulk, cards, named, notices
 from estafette.store.cards import Told
 from estafette.store.schema import contacts, conversations, removals
 from estafette.store.words import plain
@@ -193,6 +193,7 @@ class _Meeting:
         if count < len(rows):
             self._look_for_people(list(new))
         mine = [id for id, (name, _) in made.items() if self._known[name].id == id]
+        named.file(self._conn, [id for id in mine if made[id][1].profile])
         self._told += [Told(Event.CONTACT_CREATED, id) for id in mine]
         return set(mine)
 
@@ -213,11 +214,12 @@ class _Meeting:
             self._conn, contacts, ("id", "active_at"), rows,
             sets="active_at = v.active_at", where="contacts.active_at < v.active_at",
         )  # fmt: skip
-        named = sorted((id, profile, self._at) for id, profile in called.items() if id in old)
+        named_anew = sorted((id, profile, self._at) for id, profile in called.items() if id in old)
         bulk.update(
-            self._conn, contacts, ("id", "profile", "updated_at"), named,
+            self._conn, contacts, ("id", "profile", "updated_at"), named_anew,
             sets="profile = v.profile, updated_at = v.updated_at",
         )  # fmt: skip
+        named.file(self._conn, [id for id, *_ in named_anew])
 
     def _make_talks(self, old: set[str]) -> list[Encounter]:
         """Conversations where there are none; what is to be tried again, as its contact is gone."""
@@ -234,10 +236,12 @@ class _Meeting:
                 )  # fmt: skip
                 made[talk] = item.account
         rows = [
-            (*talk, account, "", "", "", talk.opened_at, talk.opened_at)
+            (*talk, account, "", "", "", talk.opened_at, talk.opened_at, _active_at(talk))
             for talk, account in sorted(made.items(), key=lambda one: one[0][1:3])
         ]
-        more = ("account", "assignee", "team", "funnel", "created_at", "updated_at")
+        more = (
+            "account", "assignee", "team", "funnel", "created_at", "updated_at", "active_at",
+        )  # fmt: skip
         count = bulk.insert(
             self._conn, conversations, rows, columns=(*_Talk._fields, *more), conflict="DO NOTHING"
         )
@@ -269,7 +273,7 @@ class _Meeting:
         rows = []
         for talk in map(_Talk._make, locked):
             item = moving[talk.id]
-            opens = _opens(talk, item)
+            opens, last_at = _opens(talk, item), _later(talk.last_message_at, item.last_at)
             if opens:
                 self._told.append(Told(Event.CONVERSATION_OPENED, talk.contact, talk.id))
             rows.append(
@@ -279,13 +283,14 @@ class _Meeting:
                     None if opens else talk.closed_at,
                     "" if opens else talk.closing_reason,
                     _later(talk.last_inbound_at, item.heard_at),
-                    _later(talk.last_message_at, item.last_at),
+                    last_at,
                     self._at,
+                    last_at,
                 )
             )
         columns = (
             "id", "opened_at", "closed_at", "closing_reason", "last_inbound_at", "last_message_at",
-            "updated_at",
+            "updated_at", "active_at",
         )  # fmt: skip
         sets = ", ".join(f"{name} = v.{name}" for name in columns[1:])
         bulk.update(self._conn, conversations, columns, rows, sets=sets)
@@ -317,6 +322,11 @@ def _moves(talk: _Talk, item: Encounter) -> bool:
 def _opens(talk: _Talk, item: Encounter) -> bool:
     """Whether it opens a closed one again: by something that came since it was closed."""
     return talk.closed_at is not None and item.known_at > talk.closed_at
+
+
+def _active_at(talk: _Talk) -> int:
+    """Where it stands in lists."""
+    return talk.last_message_at or talk.opened_at
 
 
 def _later(known: int | None, at: int | None) -> int | None:

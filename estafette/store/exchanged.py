@@ -2,9 +2,9 @@
 
 from sqlalchemy import Connection
 
-from estafette.model import Channel, Direction, Filter, Message
-from estafette.model.contact import Contact, Note
-from estafette.store import aliases, conversations, messages, numbered
+from estafette.model import Channel, Cursor, Direction, Filter, Message
+from estafette.model.contact import Contact, Conversation, Note
+from estafette.store import aliases, conversations, listing, messages, numbered
 
 _NAMED = frozenset(
     {Channel.WHATSAPP}
@@ -31,15 +31,49 @@ def count(conn: Connection, contact: Contact) -> int:
     return sum(either) + conversations.count_notes(conn, contact.id)
 
 
-def _either_way(conn: Connection, contact: Contact) -> list[Filter]:
-    """What went to a contact and came from it, also by the names that its platform has for it."""
+def behind(
+    conn: Connection,
+    contact: Contact,
+    talk: Conversation,
+    *,
+    limit: int,
+    after: str = "",
+    since: str = "",
+) -> list[Message | Note]:
+    """What was said and noted in one conversation, newest first: at most `limit`, those before the id
+    `after`, and from the id `since` on.
+    """
+    cursor = Cursor(after) if after else None
+    found: dict[str, Message | Note] = {}
+    for filter in _either_way(conn, contact, lane=talk.sender):
+        said = listing.page(conn, contact.account, filter, limit=limit, cursor=cursor)
+        found.update((item.id, item) for item in said.items)
+    noted = conversations.notes_on(conn, talk.id, limit=limit, after=after, since=since)
+    found.update((item.id, item) for item in noted)
+    return [found[id] for id in sorted(found, reverse=True) if id >= since][:limit]
+
+
+def last(conn: Connection, contact: Contact, lane: str) -> Message | None:
+    """What was said last between a contact and one of our senders; None for nothing."""
+    found = [
+        message
+        for filter in _either_way(conn, contact, lane=lane)
+        for message in listing.page(conn, contact.account, filter, limit=1).items
+    ]
+    return max(found, key=lambda message: message.id, default=None)
+
+
+def _either_way(conn: Connection, contact: Contact, *, lane: str = "") -> list[Filter]:
+    """What went to a contact and came from it, also by the names that its platform has for it; with a
+    `lane`, only what goes between it and that sender.
+    """
     account, channel = contact.account, contact.channel
     known = aliases.names(conn, account, channel, contact.address) if channel in _NAMED else []
     found = []
     for name in (contact.address, *known):
         found += [
-            Filter(recipient=name, channel=channel, direction=Direction.API),
-            Filter(recipient=name, channel=channel, direction=Direction.REPLY),
-            Filter(sender=name, channel=channel, direction=Direction.INBOUND),
+            Filter(recipient=name, channel=channel, direction=Direction.API, lane=lane),
+            Filter(recipient=name, channel=channel, direction=Direction.REPLY, lane=lane),
+            Filter(sender=name, channel=channel, direction=Direction.INBOUND, lane=lane),
         ]
     return found

@@ -24,7 +24,7 @@ def narrow(account: str, filter: Filter, dialect: str) -> Where:
     if filter.status:
         parts.append(_in_status(filter.status))
         values["status"] = str(filter.status)
-    for name in ("recipient", "sender", "channel"):
+    for name in ("recipient", "sender", "lane", "channel"):
         value = getattr(filter, name)
         if value:
             parts.append(f"messages.{name} = :{name}")

@@ -71,3 +71,12 @@ document.addEventListener("toggle", (event) => {
   const one = event.target.closest("[data-end]");
   if (one && !event.target.open) htmx.trigger(one, "sse:changed");
 }, true);
+
+// Ctrl + Enter, or Cmd + Enter, sends a form that is made for it.
+document.addEventListener("keydown", (event) => {
+  const form = event.target.closest("[data-quick]");
+  if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    form.requestSubmit(form.querySelector("button:not([name])"));
+  }
+});

@@ -42,7 +42,7 @@ def contact_shape(
         "createdAt": at(contact.created_at),
         "source": contact.channel.value,
         "href": contact_href(contact.id, public_url),
-        "conversationHref": conversation_href(contact.id, public_url),
+        "conversationHref": conversation_href(card, public_url),
         "closedAt": at(conversation.closed_at) if conversation else None,
         "blockedAt": at(contact.blocked_at),
         "tags": list(contact.tags),
@@ -65,7 +65,7 @@ def conversation_shape(card: Card, *, public_url: str) -> dict[str, Any]:
     contact, conversation = card.contact, card.conversation
     shape: dict[str, Any] = {
         "source": contact.channel.value,
-        "href": conversation_href(contact.id, public_url),
+        "href": conversation_href(card, public_url),
         "createdAt": at(conversation.created_at if conversation else contact.created_at),
     }
     if conversation and conversation.closed_at:
@@ -75,13 +75,15 @@ def conversation_shape(card: Card, *, public_url: str) -> dict[str, Any]:
 
 
 def contact_href(id: str, public_url: str) -> str:
-    """Where a contact is shown."""
-    return f"{public_url}/v1/contacts/{id}"
+    """Where people look at a contact: the console."""
+    return f"{public_url}/console/contacts/{id}"
 
 
-def conversation_href(id: str, public_url: str) -> str:
-    """Where it is shown what was exchanged with a contact."""
-    return f"{public_url}/v1/contacts/{id}/messages"
+def conversation_href(card: Card, public_url: str) -> str:
+    """Where people look at what was exchanged with a contact; at the contact, while that is nothing."""
+    if card.conversation is None:
+        return contact_href(card.contact.id, public_url)
+    return f"{public_url}/console/conversations/{card.conversation.id}"
 
 
 def is_bsuid(channel: Channel, address: str) -> bool:

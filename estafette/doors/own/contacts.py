@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from estafette.core.core import Core
+from estafette.core.desk import Desk
 from estafette.doors.own.errors import Refusal, of_declined
 from estafette.doors.own.wire import Answered, At, Call, Page, PageQuery, Row, check_url, given
 from estafette.model import Channel, Declined, Unknown, contact
@@ -18,6 +19,13 @@ _Tags = Annotated[tuple[_Text, ...], Meta(max_length=100, description="Words; an
 _Fields = Annotated[
     dict[_Text, Any],
     Meta(max_length=200, description="Whatever you keep of them. Null drops one."),
+]
+_OptIn = Annotated[
+    str,
+    Meta(
+        max_length=200,
+        description="How it is known that they agreed to be written to; empty where it is not.",
+    ),
 ]
 _Assignee = Annotated[
     str, Meta(max_length=320, description="The e-mail address of a user; empty for nobody.")
@@ -84,6 +92,7 @@ class ContactChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     tags: _Tags | UnsetType = UNSET
     fields: _Fields | UnsetType = UNSET
     note: _Note | UnsetType = UNSET
+    opt_in: _OptIn | UnsetType = UNSET
     blocked: bool | UnsetType = UNSET
     assignee: _Assignee | UnsetType = UNSET
     team: _Team | UnsetType = UNSET
@@ -114,13 +123,14 @@ class Note(Struct, frozen=True, kw_only=True):
 
 class Query(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which contacts to list; each part narrows. `tags` are several with commas: any of them, in capitals
-    or not.
+    or not. `search` is the beginning of an address, or beginnings of words of a name.
     """
 
     address: str = ""
     channel: Channel | None = None
     tags: str = ""
     team: str = ""
+    search: str = ""
 
 
 def shown(card: contact.Card) -> Contact:
@@ -228,6 +238,8 @@ class Contacts:
                 channel=query.channel,
                 tags=tags,
                 team=query.team,
+                search=query.search,
+                is_counted=False,
             )
         except Unknown:
             raise Refusal(
@@ -303,17 +315,22 @@ class Contacts:
         return note(await self._contacts.note(call.account.sid, id, asked.text, asked.author))
 
     async def _parts(self, account: str, parts: dict[str, Any]) -> dict[str, Any]:
-        """What was given, as the core has it: users and teams by their ids. Raises Refusal."""
+        """What was given, as the core has it. Raises Refusal."""
         if parts.get("avatar_url"):
             check_url(parts["avatar_url"], "avatar_url")
-        if email := parts.get("assignee"):
-            user = await self._desk.user_by_email(account, email)
-            if user is None:
-                raise Refusal("bad_request", f"there is no user {email}", field="assignee")
-            parts["assignee"] = user.id
-        if team := parts.get("team"):
-            try:
-                parts["team"] = (await self._desk.team(account, team.lower())).id
-            except Unknown as error:
-                raise Refusal("bad_request", str(error), field="team") from None
-        return parts
+        return await looked_after(self._desk, account, parts)
+
+
+async def looked_after(desk: Desk, account: str, parts: dict[str, Any]) -> dict[str, Any]:
+    """The same with users and teams by their ids. Raises Refusal."""
+    if email := parts.get("assignee"):
+        user = await desk.user_by_email(account, email)
+        if user is None:
+            raise Refusal("bad_request", f"there is no user {email}", field="assignee")
+        parts["assignee"] = user.id
+    if team := parts.get("team"):
+        try:
+            parts["team"] = (await desk.team(account, team.lower())).id
+        except Unknown as error:
+            raise Refusal("bad_request", str(error), field="team") from None
+    return parts

@@ -17,6 +17,7 @@ from estafette.doors.own.audit import Trail
 from estafette.doors.own.callbacks import Callbacks
 from estafette.doors.own.connections import Connections
 from estafette.doors.own.contacts import Contacts
+from estafette.doors.own.conversations import Conversations
 from estafette.doors.own.errors import Refusal, of_declined
 from estafette.doors.own.fields import Fields
 from estafette.doors.own.funnels import Funnels
@@ -42,7 +43,7 @@ log = structlog.get_logger()
 #: The operations, by resource; the most asked first.
 PARTS = (
     Messages, Callbacks, Webhooks, Suppressions, Senders, Connections, Keys, Settings, Sandbox,
-    Contacts, Users, Teams, Tags, Fields, Funnels, Statuses, Templates, Trail,
+    Contacts, Conversations, Users, Teams, Tags, Fields, Funnels, Statuses, Templates, Trail,
 )  # fmt: skip
 
 TABLE: list[Row] = [row for part in PARTS for row in part.TABLE]

@@ -43,6 +43,17 @@ tagged = Table(
 )
 index("tagged_of_contact", tagged, "contact")
 
+#: Which words the names of contacts are made of, without regard to case: see store/named.py.
+named = Table(
+    "named",
+    METADATA,
+    id_("account", primary_key=True),
+    id_("word", primary_key=True),
+    id_("contact", primary_key=True),
+    sqlite_with_rowid=False,
+)
+index("named_of_contact", named, "contact")
+
 #: Contacts that were removed: what was sent before does not make them anew.
 removals = Table(
     "removals",
@@ -54,7 +65,8 @@ removals = Table(
     sqlite_with_rowid=False,
 )
 
-#: The exchange of one contact with one sender. The user `assignee` and `team` look after it.
+#: The exchange of one contact with one sender. The user `assignee` and `team` look after it. Lists go
+#: by `active_at`: when something was said last, or when it was opened where nothing was.
 conversations = Table(
     "conversations",
     METADATA,
@@ -74,9 +86,14 @@ conversations = Table(
     at_("last_message_at", nullable=True),
     at_("created_at"),
     at_("updated_at"),
+    at_("active_at"),
 )
 index("conversations_parties", conversations, "contact", "sender", unique=True)
 index("conversations_of_team", conversations, "team", "contact", where="team <> ''")
+# Each is in one of these two. What lists are narrowed by stands beside: no row is read in vain.
+for _name, _where in (("open", "closed_at IS NULL"), ("closed", "closed_at IS NOT NULL")):
+    _parts = ("account", "active_at", "id", "assignee", "team", "sender")
+    index(f"conversations_{_name}", conversations, *_parts, where=_where)
 
 #: What colleagues write about a conversation, or what is noted of it.
 notes = Table(

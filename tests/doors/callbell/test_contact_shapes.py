@@ -51,8 +51,8 @@ def test_a_contact_alone_says_what_is_not_known() -> None:
         "avatarUrl": None,
         "createdAt": "2026-02-03T04:05:06Z",
         "source": "whatsapp",
-        "href": f"{URL}/v1/contacts/{'a' * 32}",
-        "conversationHref": f"{URL}/v1/contacts/{'a' * 32}/messages",
+        "href": f"{URL}/console/contacts/{'a' * 32}",
+        "conversationHref": f"{URL}/console/contacts/{'a' * 32}",
         "closedAt": None,
         "blockedAt": None,
         "tags": [],
@@ -137,7 +137,7 @@ def test_an_empty_checkbox_has_nothing_in_it() -> None:
 
 def test_a_conversation_says_when_it_was_closed_once_it_is() -> None:
     card = Card(contact=CONTACT, conversation=TALK)
-    href = f"{URL}/v1/contacts/{'a' * 32}/messages"
+    href = f"{URL}/console/conversations/{TALK.id}"
     open_one = {"source": "whatsapp", "href": href, "createdAt": "2026-02-03T04:05:06Z"}
     assert conversation_shape(card, public_url=URL) == open_one
     closed = Card(

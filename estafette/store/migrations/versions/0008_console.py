@@ -1,10 +1,14 @@
-"""The console: who is signed in, what was changed, and what is sent in batches."""
+"""The console: who is signed in, what was changed, what is sent in batches; conversations in a list, and
+contacts by the words of their names.
+"""
 
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+
+from estafette.store.words import words
 
 revision = "0008"
 down_revision = "0007"
@@ -52,6 +56,53 @@ def upgrade() -> None:
     )
     op.create_index("audit_of_account", "audit", ["account", "id"])
     _batches()
+    _conversations()
+    _names()
+
+
+def _conversations() -> None:
+    op.add_column(
+        "conversations",
+        sa.Column("active_at", sa.BigInteger(), server_default="0", nullable=False),
+    )
+    op.execute("UPDATE conversations SET active_at = COALESCE(last_message_at, opened_at)")
+    parts = ["account", "active_at", "id", "assignee", "team", "sender"]
+    for name, text in (("open", "closed_at IS NULL"), ("closed", "closed_at IS NOT NULL")):
+        where = sa.text(text)
+        op.create_index(
+            f"conversations_{name}",
+            "conversations",
+            parts,
+            sqlite_where=where,
+            postgresql_where=where,
+        )
+
+
+def _names() -> None:
+    op.create_table(
+        "named",
+        *(_key(name) for name in ("account", "word", "contact")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("named_of_contact", "named", ["contact"])
+    conn = op.get_bind()
+    last = ""
+    while found := conn.execute(_CALLED, {"last": last}).fetchall():
+        last = found[-1][0]
+        rows = [
+            {"account": account, "word": word, "contact": id}
+            for id, account, name, profile in found
+            for word in words(name, profile)
+        ]
+        if rows:
+            conn.execute(_NAMED, rows)
+
+
+_CALLED = sa.text(
+    "SELECT id, account, name, profile FROM contacts"
+    " WHERE id > :last AND (name <> '' OR profile <> '') ORDER BY id LIMIT 1000"
+)
+_NAMED = sa.text("INSERT INTO named (account, word, contact) VALUES (:account, :word, :contact)")
 
 
 def _batches() -> None:
