@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -36,9 +36,11 @@ from estafette.model import (
     Throttled,
     Unclear,
 )
-from estafette.model.networks import is_private_host
+from estafette.model.fact import Fact
+from estafette.model.networks import is_private_host, spellings
+from estafette.model.said import content_of
 from estafette.model.twilio import check, is_service_sid
-from estafette.providers import Place, Provider, check_base, secret
+from estafette.providers import Place, Provider, check_base, later, secret, setting
 
 #: What became of a message. `accepted`, `queued` and `sending` tell nothing that the answer did not.
 STATUS = {
@@ -98,30 +100,14 @@ PACE = {"short code": 100.0, "toll-free": 3.0, "US or CA": 1.0, "other": 10.0, "
 #: What addresses begin with, by channel; others than these are not carried.
 PREFIX = {Channel.SMS: "", Channel.WHATSAPP: "whatsapp:"}
 
-#: What WhatsApp tells beside text and media, in the words of its own API: kind, part, field of the form.
-CONTENT = {
-    "location": {
-        "latitude": "Latitude", "longitude": "Longitude", "name": "Label", "address": "Address",
-    },
-    "button": {"payload": "ButtonPayload", "text": "ButtonText"},
-    "context": {
-        "id": "OriginalRepliedMessageSid", "from": "OriginalRepliedMessageSender",
-        "forwarded": "Forwarded", "frequently_forwarded": "FrequentlyForwarded",
-    },
-    "referral": {
-        "source_url": "ReferralSourceUrl", "source_type": "ReferralSourceType",
-        "source_id": "ReferralSourceId", "headline": "ReferralHeadline", "body": "ReferralBody",
-    },
-}  # fmt: skip
-
 _API = "https://api.twilio.com"
 _LIMITS = Limits(connect_in=5, read_in=30, total_in=30, most=1 << 18)
+_PROBES = Limits(connect_in=5, read_in=10, total_in=10, most=1 << 18)
 _LONGEST_VALIDITY, _LONGEST_WAIT = 36000, 3600.0  # seconds; the wait: that a carrier may ask for
 _MOST_MEDIA, _MOST_FIELDS = 10, 1000
 _ID, _REF = re.compile(r"[0-9a-f]{32}"), re.compile(r"[!-~]{1,128}")
 _SID = re.compile(r"AC[0-9A-Za-z]{1,62}")
 _SECONDS = re.compile(r"\d{1,12}", re.ASCII)
-_DEGREES = re.compile(r"-?\d{1,3}(?:\.\d{1,20})?", re.ASCII)
 _TOLL_FREE = re.compile(r"\+18(?:00|33|44|55|66|77|88)\d{7}")
 
 Said = Mapping[str, str]
@@ -141,11 +127,23 @@ class Twilio(Provider):
     needs_urls = True
     thanks = ("text/xml", b"<Response/>")
 
-    base_url: str = _API
-    account_sid: str
-    auth_token: str = secret()
-    key_sid: str = ""
-    key_secret: str = secret(default="")
+    account_sid: str = setting(
+        later("Account SID"), later("AC and 32 hex digits; the first page of the carrier shows it.")
+    )
+    auth_token: str = secret(
+        later("Auth token"), later("Stands beside the account SID. Callbacks are signed with it.")
+    )
+    key_sid: str = setting(
+        later("API key SID"), later("To send as a key, not with the auth token: SK…."), default=""
+    )
+    key_secret: str = secret(
+        later("API key secret"), later("Was shown when the key was made."), default=""
+    )
+    base_url: str = setting(
+        later("Address of the API"),
+        later("Only for another place that speaks the same API, such as another Estafette."),
+        default=_API,
+    )
     _http: Http | None = field(default=None, init=False, repr=False)
     _inward: str = field(default="", init=False, repr=False)
 
@@ -153,11 +151,11 @@ class Twilio(Provider):
         """Refuse what can never work. Raises Misconfigured."""
         check_base("twilio", self.base_url, _API)
         if not _SID.fullmatch(self.account_sid):
-            raise Misconfigured("twilio: account_sid must be AC and 32 hex digits")
+            raise Misconfigured(later("twilio: account_sid must be AC and 32 hex digits"))
         if not self.auth_token:
-            raise Misconfigured("twilio: auth_token must not be empty")
+            raise Misconfigured(later("twilio: auth_token must not be empty"))
         if bool(self.key_sid) != bool(self.key_secret):
-            raise Misconfigured("twilio: key_sid and key_secret belong together")
+            raise Misconfigured(later("twilio: key_sid and key_secret belong together"))
 
     async def open(self, place: Place) -> None:
         """Remember the way out, and where we can be told what becomes of messages."""
@@ -186,35 +184,43 @@ class Twilio(Provider):
 
     async def send(self, offer: Offer) -> Accepted:
         """One POST. What it did not answer clearly may have been taken, and is Unclear."""
-        if self._http is None:
-            raise Misconfigured("twilio: it is not open")
-        path = f"/2010-04-01/Accounts/{self.account_sid}/Messages.json"
-        try:
-            answer = await self._http.ask(
-                "POST",
-                self.base_url.rstrip("/") + path,
-                headers=self._headers(offer.message),
-                body=urlencode(self._form(offer.message)).encode(),
-                limits=_LIMITS,
-            )
-        except BadAddress as error:
-            raise Misconfigured(f"base_url: {error}") from None
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            # Without effect at Twilio. An Estafette takes what it saw before for the same message.
+            # On its second way it is another one to whoever takes it.
+            "I-Twilio-Idempotency-Token": f"{offer.message.id}{offer.message.content.get('way', '')}",
+        }
+        body = urlencode(self._form(offer.message)).encode()
+        answer = await self._ask("POST", "/Messages.json", headers, body, _LIMITS)
         if 200 <= answer.status < 300:
             return _taken(answer, offer.message)
         raise _refusal(answer)
 
-    def _headers(self, message: Message) -> dict[str, str]:
-        user = self.key_sid or self.account_sid
-        password = self.key_secret or self.auth_token
+    async def probe(self) -> Sequence[Fact]:
+        """Read the account; as a key, which may not do that, the first of its numbers."""
+        part = "/IncomingPhoneNumbers.json?PageSize=5" if self.key_sid else ".json"
+        answer = await self._ask("GET", part, {}, b"", _PROBES)
+        if not 200 <= answer.status < 300:
+            raise _refusal(answer)
+        said = _object(answer)
+        if not {"sid", "incoming_phone_numbers"} & set(said):
+            raise Unclear(f"it answered {answer.status}, and not as Twilio does")
+        return _facts(said)
+
+    async def _ask(
+        self, method: str, part: str, headers: Mapping[str, str], body: bytes, limits: Limits
+    ) -> Answer:
+        """The answer to one request about a part of the account."""
+        if self._http is None:
+            raise Misconfigured("twilio: it is not open")
+        url = f"{self.base_url.rstrip('/')}/2010-04-01/Accounts/{self.account_sid}{part}"
+        user, password = self.key_sid or self.account_sid, self.key_secret or self.auth_token
         shown = base64.b64encode(f"{user}:{password}".encode()).decode()
-        return {
-            "Authorization": f"Basic {shown}",
-            "Accept": "application/json",
-            "Content-Type": "application/x-www-form-urlencoded",
-            # Without effect at Twilio. An Estafette takes what it saw before for the same message.
-            # On its second way it is another one to whoever takes it.
-            "I-Twilio-Idempotency-Token": f"{message.id}{message.content.get('way', '')}",
-        }
+        named = {"Authorization": f"Basic {shown}", "Accept": "application/json", **headers}
+        try:
+            return await self._http.ask(method, url, headers=named, body=body, limits=limits)
+        except BadAddress as error:
+            raise Misconfigured(f"base_url: {error}") from None
 
     def _form(self, message: Message) -> list[tuple[str, str]]:
         prefix = PREFIX[message.channel]
@@ -243,7 +249,7 @@ class Twilio(Provider):
             form = {} if digest else _form_of(told)
         except ValueError:
             return False
-        signed = [_signature(self.auth_token, url, form).encode() for url in _spellings(told.url)]
+        signed = [_signature(self.auth_token, url, form).encode() for url in spellings(told.url)]
         return any(hmac.compare_digest(one, shown) for one in signed)
 
     def parse(self, told: Inward) -> list[Receipt | Incoming]:
@@ -270,6 +276,15 @@ def _taken(answer: Answer, message: Message) -> Accepted:
     # It is over already: there may be no callback to tell so.
     code, text = str(made.get("error_code") or ""), str(made.get("error_message") or "")
     return Accepted(ref=ref, later=(Later(0, _fact(told, message.id, ref, code, text)),))
+
+
+def _facts(said: Mapping[str, Any]) -> list[Fact]:
+    """What an account, or a page of its numbers, says of itself."""
+    names = {"name": "friendly_name", "account": "sid", "kind": "type", "status": "status"}
+    found = [Fact(name, str(said[theirs])) for name, theirs in names.items() if said.get(theirs)]
+    numbers = said.get("incoming_phone_numbers")
+    listed = [one for one in numbers if isinstance(one, dict)] if isinstance(numbers, list) else []
+    return found + [Fact("number", str(one.get("phone_number", ""))) for one in listed]
 
 
 def _refusal(answer: Answer) -> SendError:
@@ -313,16 +328,6 @@ def _signature(token: str, url: str, form: Mapping[str, list[str]]) -> str:
     return base64.b64encode(signed).decode()
 
 
-def _spellings(url: str) -> Iterator[str]:
-    """An address as it stands, and with its port, or without it: carriers sign any of these."""
-    yield url
-    parts = urlsplit(url)
-    user, at, place = parts.netloc.rpartition("@")
-    usual = 443 if parts.scheme == "https" else 80
-    place = place.removesuffix(f":{parts.port}") if parts.port else f"{place}:{usual}"
-    yield parts._replace(netloc=user + at + place).geturl()
-
-
 def _receipt(said: Said, message: str) -> Receipt | None:
     status = STATUS.get(said.get("MessageStatus") or said.get("SmsStatus", ""))
     if status is None:
@@ -355,32 +360,10 @@ def _incoming(said: Said) -> Incoming | None:
         media=tuple(said[f"MediaUrl{number}"] for number in numbers),
         ref=said.get("MessageSid") or said.get("SmsSid", ""),
         name=said.get("ProfileName", ""),
-        content=_content(said, [said.get(f"MediaContentType{number}", "") for number in numbers]),
+        content=content_of(said, [said.get(f"MediaContentType{number}", "") for number in numbers]),
     )
 
 
 def _address(text: str) -> tuple[Channel | None, str]:
     prefix, colon, rest = text.rpartition(":")
     return {begins: channel for channel, begins in PREFIX.items()}.get(prefix + colon), rest
-
-
-def _content(said: Said, types: list[str]) -> dict[str, Any]:
-    """What is there beside text and media: CONTENT, the types of media, and `opt_out`."""
-    found: dict[str, Any] = {}
-    told = {key: text for key, text in said.items() if text not in ("", "false")}
-    for kind, parts in CONTENT.items():
-        if part := {name: _value(name, told[key]) for name, key in parts.items() if key in told}:
-            found[kind] = part
-    if any(types):
-        found["media_types"] = types
-    if said.get("OptOutType"):  # Twilio has answered it, and remembers it, by itself
-        found["opt_out"] = said["OptOutType"]
-    return found
-
-
-def _value(name: str, text: str) -> str | float | bool:
-    if name in ("latitude", "longitude") and _DEGREES.fullmatch(text):
-        return float(text)
-    if name.endswith("forwarded"):
-        return True
-    return text.removeprefix("whatsapp:") if name == "from" else text
