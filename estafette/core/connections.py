@@ -19,6 +19,7 @@ from estafette.model import (
     Conflict,
     Connection,
     GatewayError,
+    Load,
     Misconfigured,
     SendError,
     Unclear,
@@ -28,7 +29,7 @@ from estafette.model.fact import Fact
 from estafette.model.ids import instant, new_id
 from estafette.providers import Place, Provider, make, read
 from estafette.store import Store, senders
-from estafette.store.loads import Load, loads
+from estafette.store.loads import loads
 
 log = structlog.get_logger()
 

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 #: What facts are about, in the order in which people read them.
-NAMES = ("name", "account", "business", "kind", "status", "number")
+NAMES = ("name", "account", "kind", "status", "number")
 
 
 class Fact(Struct, frozen=True):

@@ -1,9 +1,7 @@
 """Which addresses belong to everybody, and which to the machine and the networks around it."""
 
 import re
-from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import urlsplit
 
 _NUMBERS = re.compile(
     r"(?:(?:0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)\.){0,3}(?:0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)"
@@ -108,13 +106,3 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return address.ipv4_mapped or address.sixtofour
-
-
-def spellings(url: str) -> Iterator[str]:
-    """An address as it stands, and with its port, or without it: carriers sign any of these."""
-    yield url
-    parts = urlsplit(url)
-    user, at, place = parts.netloc.rpartition("@")
-    usual = 443 if parts.scheme == "https" else 80
-    place = place.removesuffix(f":{parts.port}") if parts.port else f"{place}:{usual}"
-    yield parts._replace(netloc=user + at + place).geturl()

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -37,7 +37,7 @@ from estafette.model import (
     Unclear,
 )
 from estafette.model.fact import Fact
-from estafette.model.networks import is_private_host, spellings
+from estafette.model.networks import is_private_host
 from estafette.model.said import content_of
 from estafette.model.twilio import check, is_service_sid
 from estafette.providers import Place, Provider, check_base, later, secret, setting
@@ -249,7 +249,7 @@ class Twilio(Provider):
             form = {} if digest else _form_of(told)
         except ValueError:
             return False
-        signed = [_signature(self.auth_token, url, form).encode() for url in spellings(told.url)]
+        signed = [_signature(self.auth_token, url, form).encode() for url in _spellings(told.url)]
         return any(hmac.compare_digest(one, shown) for one in signed)
 
     def parse(self, told: Inward) -> list[Receipt | Incoming]:
@@ -326,6 +326,16 @@ def _signature(token: str, url: str, form: Mapping[str, list[str]]) -> str:
     said = "".join(name + value for name in sorted(form) for value in sorted(set(form[name])))
     signed = hmac.digest(token.encode(), (url + said).encode(), hashlib.sha1)
     return base64.b64encode(signed).decode()
+
+
+def _spellings(url: str) -> Iterator[str]:
+    """An address as it stands, and with its port, or without it: carriers sign any of these."""
+    yield url
+    parts = urlsplit(url)
+    user, at, place = parts.netloc.rpartition("@")
+    usual = 443 if parts.scheme == "https" else 80
+    place = place.removesuffix(f":{parts.port}") if parts.port else f"{place}:{usual}"
+    yield parts._replace(netloc=user + at + place).geturl()
 
 
 def _receipt(said: Said, message: str) -> Receipt | None:

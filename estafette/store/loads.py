@@ -1,19 +1,11 @@
 """How much hangs on each connection."""
 
-from typing import NamedTuple
-
 from sqlalchemy import Connection, func, select
 
+from estafette.model import Load
 from estafette.store.schema import connections, jobs, senders
 
 MOST = 1000  #: waiting messages of one connection that are counted: more are not
-
-
-class Load(NamedTuple):
-    """What goes through a connection."""
-
-    senders: int
-    waiting: int  #: messages to be offered, at most MOST
 
 
 def loads(conn: Connection) -> dict[str, Load]:
