@@ -48,6 +48,11 @@ class State(NamedTuple):
     since: datetime | None = None
 
     @property
+    def is_well(self) -> bool:
+        """Whether messages go through it."""
+        return self.word == "ready"
+
+    @property
     def label(self) -> str:
         """The word as people read it, in English."""
         return STATES[self.word]

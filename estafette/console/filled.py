@@ -1,10 +1,12 @@
 """A form as somebody filled it in, and what is wrong with it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from estafette.console.visit import Visit
+from estafette.model import Unknown
 
 
 @dataclass
@@ -35,6 +37,25 @@ class Filled:
     def rest(self, *known: str) -> Mapping[str, str]:
         """What is wrong with fields that have no place of their own."""
         return {name: text for name, text in self.errors.items() if name not in known}
+
+
+def read_hole(visit: Visit, name: str = "id") -> str:
+    """The id that the path has in a hole. Raises Unknown for what is none."""
+    return _id(visit.holes[name])
+
+
+def read_chosen(visit: Visit, name: str) -> str:
+    """The id that was chosen. Raises Unknown for what is none."""
+    return _id(visit.text(name))
+
+
+def _id(text: str) -> str:
+    if not _ID.fullmatch(text):
+        raise Unknown(f"there is no {text[:40]!r}")
+    return text.lower()
+
+
+_ID = re.compile(r"[0-9a-fA-F]{32}")
 
 
 def read_text(visit: Visit, filled: Filled, name: str, most: int) -> str:

@@ -117,7 +117,7 @@ class Meta(Provider):
         """Refuse what can never work. Raises Misconfigured."""
         check_base("meta", self.base_url, GRAPH)
         if not _TOKEN.fullmatch(self.token):
-            raise Misconfigured(later("meta: token must be a text without spaces, and not empty"))
+            raise Misconfigured("meta: token must be a text without spaces, and not empty")
         if not _VERSION.fullmatch(self.version):
             raise Misconfigured(f"meta: version must be like {VERSION}, or empty")
 

@@ -151,11 +151,11 @@ class Twilio(Provider):
         """Refuse what can never work. Raises Misconfigured."""
         check_base("twilio", self.base_url, _API)
         if not _SID.fullmatch(self.account_sid):
-            raise Misconfigured(later("twilio: account_sid must be AC and 32 hex digits"))
+            raise Misconfigured("twilio: account_sid must be AC and 32 hex digits")
         if not self.auth_token:
-            raise Misconfigured(later("twilio: auth_token must not be empty"))
+            raise Misconfigured("twilio: auth_token must not be empty")
         if bool(self.key_sid) != bool(self.key_secret):
-            raise Misconfigured(later("twilio: key_sid and key_secret belong together"))
+            raise Misconfigured("twilio: key_sid and key_secret belong together")
 
     async def open(self, place: Place) -> None:
         """Remember the way out, and where we can be told what becomes of messages."""
