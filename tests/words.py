@@ -18,6 +18,7 @@ from estafette.console.words import ENGLISH, FOLDER, LANGUAGES
 from tests.tables import ROOT
 
 CONSOLE = FOLDER.parent
+PROVIDERS = CONSOLE.parent / "providers"
 SHARED = "console"
 KEYWORDS = {
     "_": None, "gettext": None, "ngettext": (1, 2), "say": None, "counted": (1, 2), "later": None,
@@ -33,7 +34,11 @@ def pages() -> set[str]:
 
 
 def page_of(path: Path) -> str:
-    """The page that a file belongs to: `pages/x.py`, `templates/x.html` and `templates/x-….html`."""
+    """The page that a file belongs to: `pages/x.py`, `templates/x.html` and `templates/x-….html`; what
+    providers call their settings is said where connections are.
+    """
+    if path.parent.name == PROVIDERS.name:
+        return "connections"
     own = path.parent.name in ("pages", "templates")
     stem = re.split(r"[.-]", path.name)[0] if path.suffix == ".html" else path.stem
     return stem if own and stem in pages() else SHARED
@@ -53,7 +58,7 @@ def said() -> dict[str, set[Said]]:
 
 
 def _sources() -> Iterator[tuple[Path, str]]:
-    for path in sorted(CONSOLE.rglob("*.py")):
+    for path in sorted([*CONSOLE.rglob("*.py"), *PROVIDERS.glob("*.py")]):
         yield path, "python"
     for path in sorted((CONSOLE / "templates").rglob("*.html")):
         yield path, "jinja2.ext:babel_extract"

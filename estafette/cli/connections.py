@@ -1,6 +1,7 @@
-"""`connections`: list, add, set, resume and remove what carries messages."""
+"""`connections`: list, add, set, try, resume and remove what carries messages."""
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -8,11 +9,21 @@ import typer
 
 from estafette.cli import shape
 from estafette.cli.group import add_group
-from estafette.cli.run import AsJson, BadInput, home, print_json, print_table, run
+from estafette.cli.run import (
+    NOT_REACHABLE,
+    AsJson,
+    BadInput,
+    home,
+    print_json,
+    print_table,
+    run,
+)
 from estafette.core.connections import public_id
+from estafette.core.forms import forms
 from estafette.core.sealed import Shown, secrets_of
 from estafette.core.vault import HIDDEN
-from estafette.model import Connection
+from estafette.model import Connection, Throttled, Unclear, Unreached
+from estafette.model.fact import Fact
 from estafette.providers import read
 
 Settings = Annotated[
@@ -29,7 +40,16 @@ OnUnclear = Annotated[str | None, typer.Option(help="Then: fail, or resend.")]
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     add_group(
-        app, "connections", "Providers with their settings.", list_, add, set_, resume, remove
+        app,
+        "connections",
+        "Providers with their settings.",
+        list_,
+        add,
+        set_,
+        resume,
+        remove,
+        providers,
+        test=try_,
     )
 
 
@@ -147,6 +167,53 @@ def remove(name: Named) -> None:
 
     run(work())
     sys.stdout.write(f"{name} is removed\n")
+
+
+def try_(name: Named, as_json: AsJson = False) -> None:
+    """Ask the carrier of a connection once for something harmless to read; nothing is sent.
+
+    Exits 1 or 2 where it says no, 3 where it cannot be asked now.
+    """
+
+    async def work() -> Sequence[Fact]:
+        async with home() as app:
+            found = await app.connections.find_named(name)
+            return await app.connections.probe(found.name)
+
+    try:
+        facts = run(work())
+    except (Unreached, Unclear, Throttled) as error:
+        sys.stderr.write(f"estafette: {error}\n")
+        sys.exit(NOT_REACHABLE)
+    if as_json:
+        print_json({"ok": True, "facts": [{"name": f.name, "text": f.text} for f in facts]})
+        return
+    sys.stdout.write(f"the carrier of {name} takes its settings\n")
+    if facts:
+        print_table(("", ""), [(fact.name, fact.text) for fact in facts])
+
+
+def providers(as_json: AsJson = False) -> None:
+    """List who can carry, and the settings that each wants."""
+    found = forms()
+    if as_json:
+        items = [
+            {
+                "name": form.provider,
+                "title": form.title,
+                "channels": list(form.channels),
+                "settings": [one._asdict() for one in form.settings],
+            }
+            for form in found
+        ]
+        print_json({"items": items, "next": None})
+        return
+    rows = [
+        (form.provider, one.name, "needed" if one.is_needed else "", one.kind, one.hint)
+        for form in found
+        for one in form.settings
+    ]
+    print_table(("provider", "setting", "", "type", "what it is"), rows)
 
 
 def _changed(

@@ -54,6 +54,9 @@ def doctor(
         str, typer.Option(help="The address that `serve` will listen on.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port that `serve` will listen on.")] = 8080,
+    carriers: Annotated[
+        bool, typer.Option("--carriers", help="Ask the carrier of each connection, too.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check home, secret key, database, clock, bucket and port; exits 3 where one is not well.
@@ -63,7 +66,7 @@ def doctor(
     if not 0 <= port <= 65535:
         raise BadInput("--port must be 0 to 65535")
     found = read_settings()
-    checks = [_home(found), _secret_key(found), *_database(found), _port(host, port)]
+    checks = [_home(found), _secret_key(found), *_database(found, carriers), _port(host, port)]
     if as_json:
         print_json([{"what": c.what, "ok": c.is_well, "text": c.text} for c in checks])
     else:
@@ -102,7 +105,7 @@ def _secret_key(found: Settings) -> Check:
     return Check("secret key", True, f"{path} has mode {mode:04o}")
 
 
-def _database(found: Settings) -> list[Check]:
+def _database(found: Settings, asks: bool) -> list[Check]:
     """Look at the database without making or migrating it; where it is as it should be, use it."""
     version = tuple(int(part) for part in sqlite3.sqlite_version.split("."))
     checks = [Check("sqlite", version >= _OLDEST_SQLITE, f"version {sqlite3.sqlite_version}")]
@@ -112,7 +115,7 @@ def _database(found: Settings) -> list[Check]:
             text = "the database holds sealed secrets; put the secret.key that sealed them back"
             return [*checks, Check("secrets", False, text)]
         if schema == VERSION:
-            return checks + run(_in_use(found))
+            return checks + run(_in_use(found, asks))
     except (GatewayError, OSError, ValueError) as error:
         return [*checks, Check("database", False, str(error))]
     if schema > VERSION:
@@ -139,7 +142,7 @@ def _schema(found: Settings) -> str:
         made.dispose()
 
 
-async def _in_use(found: Settings) -> list[Check]:
+async def _in_use(found: Settings, asks: bool) -> list[Check]:
     async with opened(found) as app:
         await app.store.write(lambda _conn: None)
         kind = "PostgreSQL" if app.store.is_shared else "SQLite"
@@ -150,7 +153,22 @@ async def _in_use(found: Settings) -> list[Check]:
             Check("clock", skew < _SKEW, f"{skew:.3f} s from the database's"),
             await _sealed(app),
             *([await _bucket(app)] if found.media_url else []),
+            *(
+                [await _carrier(app, one.name) for one in await app.connections.list()]
+                if asks
+                else []
+            ),
         ]
+
+
+async def _carrier(app: App, name: str) -> Check:
+    """Whether the carrier of a connection takes its settings, asked for something harmless."""
+    try:
+        facts = await app.connections.probe(name)
+    except GatewayError as error:
+        return Check(f"connection {name}", False, str(error))
+    told = ", ".join(fact.text for fact in facts)
+    return Check(f"connection {name}", True, told or "its carrier takes its settings")
 
 
 async def _sealed(app: App) -> Check:

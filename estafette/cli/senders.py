@@ -130,6 +130,11 @@ def set_(
     address: Annotated[str, typer.Argument(help="The sender's address.")],
     *,
     channel: OnChannel = Channel.SMS,
+    title: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    connection: Annotated[
+        str | None, typer.Option(help="The connection that carries it from now on.")
+    ] = None,
+    ref: Annotated[str | None, typer.Option(help="A carrier's id for it.")] = None,
     window: Window = None,
     max_per_second: Pace = None,
     in_order: InOrder = None,
@@ -144,7 +149,14 @@ def set_(
 
     Running servers follow within two seconds.
     """
-    parts = _given(window=window, max_per_second=max_per_second, in_order=in_order)
+    parts = _given(
+        title=title,
+        connection=connection,
+        ref=ref,
+        window=window,
+        max_per_second=max_per_second,
+        in_order=in_order,
+    )
     hooks = (inbound_url, inbound_method, fallback_url, fallback_method)
     if not parts and {main, *hooks} == {None}:
         raise BadInput("there is nothing to change: see `estafette senders set --help`")

@@ -18,6 +18,7 @@ from estafette.cli.run import (
     run,
 )
 from estafette.cli.shape import iso
+from estafette.core import tunings
 from estafette.model import Channel, Cursor
 from estafette.model.pool import form_of
 from estafette.model.service import Member, Service
@@ -31,7 +32,7 @@ OnChannel = Annotated[Channel, typer.Option("--channel", help="The channel.")]
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    add_group(app, "services", "Pools of senders.", list_, show, create, add, remove, delete)
+    add_group(app, "services", "Pools of senders.", list_, show, create, set_, add, remove, delete)
 
 
 def list_(
@@ -106,7 +107,7 @@ def create(
     account: OfAccount = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make a service without senders; the Twilio door sets the rest."""
+    """Make a service without senders; `services set` sets the rest."""
     if not 1 <= len(name) <= 64:
         raise BadInput("a name has 1 to 64 characters")
     if status_callback and not re.fullmatch(r"https?://\[?[A-Za-z0-9][!-~]*", status_callback):
@@ -122,6 +123,35 @@ def create(
         print_json(_shape(made, []))
     else:
         sys.stdout.write(f"MG{made.id}\n")
+
+
+def set_(
+    id: Id,
+    settings: Annotated[
+        list[str] | None,
+        typer.Argument(help="NAME=VALUE, such as validity_period=3600 or smart_encoding=false."),
+    ] = None,
+    *,
+    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    account: OfAccount = "",
+) -> None:
+    """Change a service; what is not named stays. `services show` has all that can be set."""
+    wanted = read_id(id)
+    if not settings and name is None:
+        raise BadInput("there is nothing to change: see `estafette services set --help`")
+    pairs = [pair.partition("=") for pair in settings or []]
+    for setting, equals, _ in pairs:
+        if not equals:
+            raise BadInput(f"{setting}: settings are NAME=VALUE")
+    given = tunings.read({setting: value for setting, _, value in pairs})
+    called = None if name is None else tunings.read_name(name)
+
+    async def work() -> None:
+        async with home() as app:
+            await app.core.pools.save(await account_of(app, account), wanted, called, given)
+
+    run(work())
+    sys.stdout.write(f"MG{wanted} is set\n")
 
 
 def add(

@@ -1,7 +1,7 @@
 """The connections of this process: each a provider made from its settings."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from time import monotonic
 from typing import Any
@@ -12,17 +12,31 @@ import structlog
 from estafette.core import sealed as written
 from estafette.core.clock import Clock
 from estafette.core.sealed import Shown
-from estafette.core.vault import HIDDEN, Vault
-from estafette.model import Channel, Conflict, Connection, GatewayError, Unknown
+from estafette.core.vault import HIDDEN, Vault, WrongKey
+from estafette.model import (
+    BadValue,
+    Channel,
+    Conflict,
+    Connection,
+    GatewayError,
+    Load,
+    Misconfigured,
+    SendError,
+    Unclear,
+    Unknown,
+)
+from estafette.model.fact import Fact
 from estafette.model.ids import instant, new_id
 from estafette.providers import Place, Provider, make, read
 from estafette.store import Store, senders
+from estafette.store.loads import loads
 
 log = structlog.get_logger()
 
 _UNLISTED = re.compile(r"messaging-[0-9a-f]{16,}")  # made as they are needed: see core/relay.py
 _KNOWN_FOR = 2.0  # seconds that a change of settings may go unnoticed
 _ID = re.compile(r"ac_[0-9a-f]{32}")
+_WHERE = "base_url"  # the setting that says who is shown the secrets
 
 
 PRETENDS = "sandbox"  #: the provider through which nothing reaches anybody
@@ -198,15 +212,63 @@ class Connections:
         Raises Unknown, or Misconfigured as `add`.
         """
         before = await self.get(name)
-        kept = self._plain(name)
+        changed = self._changed(before, settings)
+        await self.save(msgspec.structs.replace(before, settings=changed, **parts))
+        return await self.get(name)
+
+    def _changed(self, before: Connection, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """All that a connection is set to once some of it is changed as `change` says."""
+        kept = self._plain(before.name)
         secret = written.secrets_of(before.provider)
         for setting, value in settings.items():
             if value is None:
                 kept.pop(setting, None)
             elif not (setting in secret and value == HIDDEN and setting in kept):
                 kept[setting] = value
-        await self.save(msgspec.structs.replace(before, settings=kept, **parts))
-        return await self.get(name)
+        return kept
+
+    async def probe(self, name: str, settings: Mapping[str, Any] | None = None) -> Sequence[Fact]:
+        """What the carrier of a connection says of us when it is asked once, for something harmless;
+        with `settings` changed for that, as `change` says, and nothing written down.
+
+        Raises Unknown, Misconfigured for what does not fit its provider, another SendError for what else
+        the carrier answers or does not, and BadValue where it would be shown a secret that it was not
+        given: at another address, secrets must be told again.
+        """
+        before = await self.get(name)
+        try:
+            now, then = self._plain(name), self._changed(before, settings or {})
+        except WrongKey as error:
+            raise Misconfigured(str(error)) from None
+        if then.get(_WHERE) != now.get(_WHERE):
+            for secret in sorted(written.secrets_of(before.provider)):
+                if now.get(secret) and then.get(secret) == now[secret]:
+                    raise BadValue(secret, "at another address it must be given again")
+        return await self._probe(before.provider, then, name)
+
+    async def probe_new(self, provider: str, settings: Mapping[str, Any]) -> Sequence[Fact]:
+        """As `probe`, of a connection that there is not. Raises Misconfigured or another SendError."""
+        return await self._probe(provider, read(provider, settings), "")
+
+    async def _probe(self, provider: str, settings: Mapping[str, Any], name: str) -> Sequence[Fact]:
+        made = make(provider, self._with_defaults(provider, settings))
+        hidden = written.secrets_of(provider)
+        sealed = [str(value) for key, value in settings.items() if key in hidden and value]
+        await made.open(replace(self._place, connection=name))
+        try:
+            facts = await made.probe()
+        except SendError as error:
+            raise _struck(error, sealed) from None
+        except Exception:
+            log.exception("a provider broke", connection=name or provider)
+            raise Unclear("it broke while it was asked: see the log") from None
+        finally:
+            await made.close()
+        return [Fact(fact.name, _without(fact.text, sealed)) for fact in facts]
+
+    async def loads(self) -> dict[str, Load]:
+        """How much hangs on each connection, by its name."""
+        return await self._store.read(loads)
 
     async def get(self, name: str) -> Connection:
         """A connection, without its settings. Raises Unknown."""
@@ -277,6 +339,19 @@ class Connections:
         """Let go of every carrier."""
         for provider in self._providers.values():
             await provider.close()
+
+
+def _without(text: str, sealed: Sequence[str]) -> str:
+    """A text of a carrier's, secrets struck out."""
+    for secret in sealed:
+        text = text.replace(secret, HIDDEN)
+    return text
+
+
+def _struck(error: SendError, sealed: Sequence[str]) -> SendError:
+    """The same without any secret, and without the answer."""
+    said, code = _without(str(error), sealed), _without(error.code, sealed)
+    return type(error)(said, code=code, reason=error.reason, retry_after=error.retry_after)
 
 
 def public_id(connection: Connection) -> str:

@@ -7,6 +7,7 @@ from estafette.model.account import (
     Credential,
     Hook,
     Key,
+    Load,
     Sender,
     Verification,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "Key",
     "Keyword",
     "Later",
+    "Load",
     "MediaItem",
     "Message",
     "Misconfigured",

@@ -75,6 +75,13 @@ class Connection(Struct, frozen=True, kw_only=True):
     updated_at: datetime | None = None
 
 
+class Load(Struct, frozen=True):
+    """How much hangs on a connection."""
+
+    senders: int = 0
+    waiting: int = 0  #: messages to be offered; many are not counted to their end
+
+
 class Hook(Struct, frozen=True):
     """An address to tell, and how; an empty URL for nobody."""
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import msgspec
 
@@ -10,6 +10,7 @@ from estafette.model import whatsapp
 from estafette.model.address import is_person
 from estafette.model.attempt import Outcome
 from estafette.model.errors import Misconfigured, Refused, SendError, Throttled, Unclear
+from estafette.model.fact import Fact
 from estafette.model.ids import digits
 from estafette.model.message import Message, Reason
 from estafette.model.meta import OF_NUMBER, QUOTA, REASON, outcome_of, wait_of
@@ -25,6 +26,8 @@ KEPT = (
     "x-business-use-case-usage", "x-app-usage", "x-fb-trace-id", "x-fb-request-id", "retry-after",
     "facebook-api-version",
 )  # fmt: skip
+
+NOT_THERE = 33  #: the subcode of 100 where the path names nothing
 
 _LONGEST_WAIT = 3600.0  # seconds that a carrier may ask for
 _MOST_KEPT, _MOST_WORDS = 6000, 1000  # characters of an answer, and of an error or a header
@@ -152,6 +155,25 @@ def _packed(kept: Mapping[str, Any]) -> str:
     return msgspec.json.encode(kept).decode()
 
 
+def facts_of(reply: Reply) -> list[Fact]:
+    """Whose token it is, or which numbers a business account has."""
+    listed = reply.said.get("data")
+    if not isinstance(listed, list):
+        names = {"name": "name", "account": "id"}
+        said = {name: reply.said.get(theirs) for name, theirs in names.items()}
+        return [Fact(name, text[:_MOST_WORDS]) for name, text in said.items() if _is_text(text)]
+    found = []
+    for one in listed:
+        parts = ("display_phone_number", "verified_name") if isinstance(one, dict) else ()
+        words = [one[name] for name in parts if _is_text(one.get(name))]
+        found.append(Fact("number", " · ".join(words)[:_MOST_WORDS]))
+    return [fact for fact in found if fact.text]
+
+
+def _is_text(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and bool(value)
+
+
 def refusal(reply: Reply, number: int = 1) -> SendError:
     """What an answer that takes nothing comes to: by Meta's code, whatever the HTTP status is; by that
     where there is none. `number` is which offer of a message it answers.
@@ -173,7 +195,7 @@ def refusal(reply: Reply, number: int = 1) -> SendError:
                 answer=reply.kept,
             )
     reason = REASON.get(code, Reason.OTHER)
-    if code == 100 and error.get("error_subcode") == 33:  # what the path names is not there
+    if code == 100 and error.get("error_subcode") == NOT_THERE:  # what the path names is not there
         reason = Reason.BAD_SENDER
     return Refused(words, code=str(code), reason=reason, answer=reply.kept)
 

@@ -31,6 +31,17 @@ DEFAULTS: Mapping[str, Any] = {
     "use_inbound_webhook_on_number": False,
 }
 
+#: What some of them may be set to; others take any text, a URL, or what their type says.
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "scan_message_content": ("inherit", "enable", "disable"),
+    "usecase": (
+        *("undeclared", "notifications", "marketing", "verification", "discussion", "poll"),
+    ),
+    "inbound_method": ("POST", "GET"),
+    "fallback_method": ("POST", "GET"),
+}
+LONGEST_NAME = 64  #: characters
+
 
 class Service(Struct, frozen=True, kw_only=True):
     """A pool of senders. `settings` has every key of DEFAULTS."""

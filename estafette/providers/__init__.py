@@ -27,12 +27,23 @@ from estafette.model import (
     Unclear,
 )
 from estafette.model.attempt import Request
+from estafette.model.fact import Fact
 from estafette.model.number import Number
 
 
-def secret(**options: Any) -> Any:
+def later(text: str) -> str:
+    """Marks a text that is said to people in their own language, later."""
+    return text
+
+
+def setting(label: str, hint: str, **options: Any) -> Any:
+    """A setting as people are asked for it: what it is called, and what it is."""
+    return field(metadata={"label": label, "hint": hint}, **options)
+
+
+def secret(label: str, hint: str, **options: Any) -> Any:
     """A setting to seal in the vault and never to show or log."""
-    return field(metadata={"secret": True}, repr=False, **options)
+    return field(metadata={"secret": True, "label": label, "hint": hint}, repr=False, **options)
 
 
 def check_base(provider: str, url: str, usual: str) -> None:
@@ -123,6 +134,13 @@ class Provider:
         """
         return None
 
+    async def probe(self) -> Sequence[Fact]:
+        """Ask this carrier once for something harmless to read, and tell what it says of us.
+
+        Raises a SendError, as `send` would. It never sends, and whoever cannot be asked tells nothing.
+        """
+        return ()
+
     async def block(self, sender_ref: str, people: Sequence[str], *, blocks: bool) -> None:
         """Let this carrier know whom a sender blocks, or with `blocks` false, whom it lets in again.
 
@@ -191,7 +209,7 @@ def read(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     Raises Misconfigured, which names settings and repeats no value.
     """
     found = load(name)
-    known = {setting.name for setting in fields(found) if setting.init}
+    known = {one.name for one in fields(found) if one.init}
     strange = sorted(set(settings) - known)
     if strange:
         listed = ", ".join(sorted(known))
@@ -211,14 +229,13 @@ def make(name: str, settings: Mapping[str, Any]) -> Provider:
     """A provider with these settings. Raises Misconfigured where they do not fit."""
     found, given = load(name), read(name, settings)
     missing = [
-        setting.name
-        for setting in fields(found)
-        if setting.init and setting.name not in given and _is_needed(setting)
+        one.name for one in fields(found) if one.init and one.name not in given and is_needed(one)
     ]
     if missing:
         raise Misconfigured(f"{name} needs {', '.join(missing)}")
     return found(**given)
 
 
-def _is_needed(setting: Field[Any]) -> bool:
-    return setting.default is MISSING and setting.default_factory is MISSING
+def is_needed(one: Field[Any]) -> bool:
+    """Whether a setting must be given."""
+    return one.default is MISSING and one.default_factory is MISSING

@@ -47,10 +47,11 @@ from estafette.model import (
     webhook,
 )
 from estafette.model.attempt import Enclosed, Request
+from estafette.model.fact import Fact
 from estafette.model.graph import Reply, body_of
 from estafette.model.kept import HIDDEN
 from estafette.model.meta import GRAPH, VERSION
-from estafette.providers import Located, Place, Provider, check_base, secret
+from estafette.providers import Located, Place, Provider, check_base, later, secret, setting
 
 log = structlog.get_logger()
 
@@ -61,10 +62,13 @@ PACE = 80.0  #: messages a second that Meta takes of a number, unless it raised 
 LIFE = 3600.0  #: seconds for which an upload is sent again by the id that Meta gave it
 
 _LIMITS = Limits(connect_in=5, read_in=30, total_in=30, most=1 << 18)
+_PROBES = Limits(connect_in=5, read_in=10, total_in=10, most=1 << 18)
 _UPLOADS = Limits(connect_in=5, read_in=60, total_in=120, most=1 << 16)
 _UPLOADS_IN = 140.0  # seconds for all uploads of one message, before it leaves
 _MOST_UPLOADS = 1000  # whose ids are remembered
 _MOST_FIELDS = 100  # of a query
+#: What a probe wants to know: of who the token belongs to, and of the numbers of an account.
+_ASKED_FOR = ("id,name", "id,display_phone_number,verified_name,quality_rating")
 _SMALL = 1 << 20  # bytes that are held in memory
 _PHONE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _STRANGE = re.compile(r'[\x00-\x1f"\x7f\\]')  # in the head of a part of a form
@@ -82,12 +86,32 @@ class Meta(Provider):
     answers_within = 180.0
     thanks = ("text/plain", b"EVENT_RECEIVED")
 
-    base_url: str = GRAPH
-    token: str = secret()
-    app_secret: str = secret(default="")
-    verify_token: str = secret(default="")
-    waba_id: str = ""
-    version: str = VERSION
+    token: str = secret(
+        later("Access token"), later("Of a system user who may send for the business account.")
+    )
+    app_secret: str = secret(
+        later("App secret"),
+        later("Webhooks are signed with it: without it none is believed."),
+        default="",
+    )
+    verify_token: str = secret(
+        later("Verify token"),
+        later("A word of your own. Give the same to Meta beside the address of the webhook."),
+        default="",
+    )
+    waba_id: str = setting(
+        later("WhatsApp business account id"), later("Digits; its numbers send."), default=""
+    )
+    version: str = setting(
+        later("Version of the API"),
+        later("Such as v23.0; it stands in every path."),
+        default=VERSION,
+    )
+    base_url: str = setting(
+        later("Address of the API"),
+        later("Only for another place that speaks the same API, such as another Estafette."),
+        default=GRAPH,
+    )
     _http: Http | None = field(default=None, init=False, repr=False)
     _uploads: dict[tuple[str, str], "_Upload"] = field(default_factory=dict, init=False, repr=False)
 
@@ -186,6 +210,20 @@ class Meta(Provider):
         path = f"{_id_of(sender_ref)}/block_users"
         await self._done("POST" if blocks else "DELETE", path, graph.people_of(people))
 
+    async def probe(self) -> Sequence[Fact]:
+        """Read the numbers of the business account; where none is named, who the token belongs to."""
+        path = f"{quote(self.waba_id, safe='')}/phone_numbers" if self.waba_id else "me"
+        reply = await self._ask(
+            "GET", f"{path}?fields={_ASKED_FOR[bool(self.waba_id)]}", within=_PROBES
+        )
+        if reply.is_well and reply.said:
+            return graph.facts_of(reply)
+        if not self.waba_id and reply.error.get("error_subcode") == graph.NOT_THERE:
+            return ()  # the token is taken, and belongs to nobody with a name
+        if reply.is_well:
+            raise Unclear(f"it answered {reply.status}, and not as Meta does", answer=reply.kept)
+        raise graph.refusal(reply)
+
     # What Meta tells
 
     def greet(self, told: Inward) -> bytes | None:
@@ -232,6 +270,7 @@ class Meta(Provider):
         body: Mapping[str, Any] | None = None,
         *,
         key: str = "",
+        within: Limits = _LIMITS,
     ) -> Reply:
         packed = msgspec.json.encode(body) if body is not None else b""
         headers = {"Content-Type": "application/json"} if packed else {}
@@ -239,7 +278,7 @@ class Meta(Provider):
             key
         ):  # without effect at Meta; an Estafette takes what it saw before for the same message
             headers["Idempotency-Key"] = key
-        return await self._request(method, path, headers, packed, _LIMITS)
+        return await self._request(method, path, headers, packed, within)
 
     async def _request(
         self,

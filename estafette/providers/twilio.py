@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -37,10 +37,12 @@ from estafette.model import (
     Unclear,
 )
 from estafette.model.attempt import Request
+from estafette.model.fact import Fact
 from estafette.model.kept import HIDDEN, keep
 from estafette.model.networks import is_private_host
+from estafette.model.said import content_of
 from estafette.model.twilio import check, is_service_sid
-from estafette.providers import Place, Provider, check_base, secret
+from estafette.providers import Place, Provider, check_base, later, secret, setting
 
 #: What became of a message. `accepted`, `queued` and `sending` tell nothing that the answer did not.
 STATUS = {
@@ -100,30 +102,14 @@ PACE = {"short code": 100.0, "toll-free": 3.0, "US or CA": 1.0, "other": 10.0, "
 #: What addresses begin with, by channel; others than these are not carried.
 PREFIX = {Channel.SMS: "", Channel.WHATSAPP: "whatsapp:"}
 
-#: What WhatsApp tells beside text and media, in the words of its own API: kind, part, field of the form.
-CONTENT = {
-    "location": {
-        "latitude": "Latitude", "longitude": "Longitude", "name": "Label", "address": "Address",
-    },
-    "button": {"payload": "ButtonPayload", "text": "ButtonText"},
-    "context": {
-        "id": "OriginalRepliedMessageSid", "from": "OriginalRepliedMessageSender",
-        "forwarded": "Forwarded", "frequently_forwarded": "FrequentlyForwarded",
-    },
-    "referral": {
-        "source_url": "ReferralSourceUrl", "source_type": "ReferralSourceType",
-        "source_id": "ReferralSourceId", "headline": "ReferralHeadline", "body": "ReferralBody",
-    },
-}  # fmt: skip
-
 _API = "https://api.twilio.com"
 _LIMITS = Limits(connect_in=5, read_in=30, total_in=30, most=1 << 18)
+_PROBES = Limits(connect_in=5, read_in=10, total_in=10, most=1 << 18)
 _LONGEST_VALIDITY, _LONGEST_WAIT = 36000, 3600.0  # seconds; the wait: that a carrier may ask for
 _MOST_MEDIA, _MOST_FIELDS = 10, 1000
 _ID, _REF = re.compile(r"[0-9a-f]{32}"), re.compile(r"[!-~]{1,128}")
 _SID = re.compile(r"AC[0-9A-Za-z]{1,62}")
 _SECONDS = re.compile(r"\d{1,12}", re.ASCII)
-_DEGREES = re.compile(r"-?\d{1,3}(?:\.\d{1,20})?", re.ASCII)
 _TOLL_FREE = re.compile(r"\+18(?:00|33|44|55|66|77|88)\d{7}")
 
 Said = Mapping[str, str]
@@ -143,11 +129,23 @@ class Twilio(Provider):
     needs_urls = True
     thanks = ("text/xml", b"<Response/>")
 
-    base_url: str = _API
-    account_sid: str
-    auth_token: str = secret()
-    key_sid: str = ""
-    key_secret: str = secret(default="")
+    account_sid: str = setting(
+        later("Account SID"), later("AC and 32 hex digits; the first page of the carrier shows it.")
+    )
+    auth_token: str = secret(
+        later("Auth token"), later("Stands beside the account SID. Callbacks are signed with it.")
+    )
+    key_sid: str = setting(
+        later("API key SID"), later("To send as a key, not with the auth token: SK…."), default=""
+    )
+    key_secret: str = secret(
+        later("API key secret"), later("Was shown when the key was made."), default=""
+    )
+    base_url: str = setting(
+        later("Address of the API"),
+        later("Only for another place that speaks the same API, such as another Estafette."),
+        default=_API,
+    )
     _http: Http | None = field(default=None, init=False, repr=False)
     _inward: str = field(default="", init=False, repr=False)
 
@@ -188,19 +186,9 @@ class Twilio(Provider):
 
     async def send(self, offer: Offer) -> Accepted:
         """One POST. What it did not answer clearly may have been taken, and is Unclear."""
-        if self._http is None:
-            raise Misconfigured("twilio: it is not open")
-        path = f"/2010-04-01/Accounts/{self.account_sid}/Messages.json"
-        try:
-            answer = await self._http.ask(
-                "POST",
-                self.base_url.rstrip("/") + path,
-                headers=self._headers(offer.message, self.key_secret or self.auth_token),
-                body=urlencode(self._form(offer.message, datetime.now(UTC))).encode(),
-                limits=_LIMITS,
-            )
-        except BadAddress as error:
-            raise Misconfigured(f"base_url: {error}") from None
+        headers = self._headers(offer.message)
+        body = urlencode(self._form(offer.message, datetime.now(UTC))).encode()
+        answer = await self._ask("POST", "/Messages.json", headers, body, _LIMITS)
         kept = keep("twilio", answer.status, answer.headers, answer.body, self._secrets())
         if 200 <= answer.status < 300:
             return _taken(answer, offer.message, kept)
@@ -208,28 +196,56 @@ class Twilio(Provider):
 
     def describe(self, offer: Offer, at: datetime) -> Request:
         """The same POST, its form as text."""
-        path = f"/2010-04-01/Accounts/{self.account_sid}/Messages.json"
         return Request(
             method="POST",
-            url=self.base_url.rstrip("/") + path,
-            headers={**self._headers(offer.message, ""), "Authorization": f"Basic {HIDDEN}"},
+            url=self._url("/Messages.json"),
+            headers={
+                "Authorization": f"Basic {HIDDEN}",
+                "Accept": "application/json",
+                **self._headers(offer.message),
+            },
             body=urlencode(self._form(offer.message, at)),
         )
 
     def _secrets(self) -> tuple[str, ...]:
         return self.auth_token, self.key_secret
 
-    def _headers(self, message: Message, password: str) -> dict[str, str]:
-        user = self.key_sid or self.account_sid
-        shown = base64.b64encode(f"{user}:{password}".encode()).decode()
+    def _headers(self, message: Message) -> dict[str, str]:
         return {
-            "Authorization": f"Basic {shown}",
-            "Accept": "application/json",
             "Content-Type": "application/x-www-form-urlencoded",
             # Without effect at Twilio. An Estafette takes what it saw before for the same message.
             # On its second way it is another one to whoever takes it.
             "I-Twilio-Idempotency-Token": f"{message.id}{message.content.get('way', '')}",
         }
+
+    async def probe(self) -> Sequence[Fact]:
+        """Read the account; as a key, which may not do that, the first of its numbers."""
+        part = "/IncomingPhoneNumbers.json?PageSize=5" if self.key_sid else ".json"
+        answer = await self._ask("GET", part, {}, b"", _PROBES)
+        if not 200 <= answer.status < 300:
+            raise _refusal(answer, "")
+        said = _object(answer)
+        if not {"sid", "incoming_phone_numbers"} & set(said):
+            raise Unclear(f"it answered {answer.status}, and not as Twilio does")
+        return _facts(said)
+
+    def _url(self, part: str) -> str:
+        return f"{self.base_url.rstrip('/')}/2010-04-01/Accounts/{self.account_sid}{part}"
+
+    async def _ask(
+        self, method: str, part: str, headers: Mapping[str, str], body: bytes, limits: Limits
+    ) -> Answer:
+        """The answer to one request about a part of the account."""
+        if self._http is None:
+            raise Misconfigured("twilio: it is not open")
+        url = self._url(part)
+        user, password = self.key_sid or self.account_sid, self.key_secret or self.auth_token
+        shown = base64.b64encode(f"{user}:{password}".encode()).decode()
+        named = {"Authorization": f"Basic {shown}", "Accept": "application/json", **headers}
+        try:
+            return await self._http.ask(method, url, headers=named, body=body, limits=limits)
+        except BadAddress as error:
+            raise Misconfigured(f"base_url: {error}") from None
 
     def _form(self, message: Message, now: datetime) -> list[tuple[str, str]]:
         prefix = PREFIX[message.channel]
@@ -286,6 +302,15 @@ def _taken(answer: Answer, message: Message, kept: str) -> Accepted:
     code, text = str(made.get("error_code") or ""), str(made.get("error_message") or "")
     later = (Later(0, _fact(told, message.id, ref, code, text)),)
     return Accepted(ref=ref, later=later, answer=kept)
+
+
+def _facts(said: Mapping[str, Any]) -> list[Fact]:
+    """What an account, or a page of its numbers, says of itself."""
+    names = {"name": "friendly_name", "account": "sid", "kind": "type", "status": "status"}
+    found = [Fact(name, str(said[theirs])) for name, theirs in names.items() if said.get(theirs)]
+    numbers = said.get("incoming_phone_numbers")
+    listed = [one for one in numbers if isinstance(one, dict)] if isinstance(numbers, list) else []
+    return found + [Fact("number", str(one.get("phone_number", ""))) for one in listed]
 
 
 def _refusal(answer: Answer, kept: str) -> SendError:
@@ -372,32 +397,10 @@ def _incoming(said: Said) -> Incoming | None:
         media=tuple(said[f"MediaUrl{number}"] for number in numbers),
         ref=said.get("MessageSid") or said.get("SmsSid", ""),
         name=said.get("ProfileName", ""),
-        content=_content(said, [said.get(f"MediaContentType{number}", "") for number in numbers]),
+        content=content_of(said, [said.get(f"MediaContentType{number}", "") for number in numbers]),
     )
 
 
 def _address(text: str) -> tuple[Channel | None, str]:
     prefix, colon, rest = text.rpartition(":")
     return {begins: channel for channel, begins in PREFIX.items()}.get(prefix + colon), rest
-
-
-def _content(said: Said, types: list[str]) -> dict[str, Any]:
-    """What is there beside text and media: CONTENT, the types of media, and `opt_out`."""
-    found: dict[str, Any] = {}
-    told = {key: text for key, text in said.items() if text not in ("", "false")}
-    for kind, parts in CONTENT.items():
-        if part := {name: _value(name, told[key]) for name, key in parts.items() if key in told}:
-            found[kind] = part
-    if any(types):
-        found["media_types"] = types
-    if said.get("OptOutType"):  # Twilio has answered it, and remembers it, by itself
-        found["opt_out"] = said["OptOutType"]
-    return found
-
-
-def _value(name: str, text: str) -> str | float | bool:
-    if name in ("latitude", "longitude") and _DEGREES.fullmatch(text):
-        return float(text)
-    if name.endswith("forwarded"):
-        return True
-    return text.removeprefix("whatsapp:") if name == "from" else text

@@ -32,6 +32,18 @@ def test_doctor_makes_nothing(cold: Server) -> None:
     assert not cold.home.exists()
 
 
+def test_doctor_asks_carriers_if_told_to(tmp_path: Path) -> None:
+    own = Server(tmp_path / "home")
+    own.run("connections", "add", "wrong", "sandbox", "token=other")
+    done = forked.run(own.env, ("doctor", "--port", str(free_port()), "--carriers", "--json"))
+    found = {item["what"]: item for item in json.loads(done.stdout)}
+    assert done.returncode == 3
+    assert found["connection sandbox"] == {
+        "what": "connection sandbox", "ok": True, "text": "Sandbox",
+    }  # fmt: skip
+    assert found["connection wrong"]["ok"] is False
+
+
 def test_doctor_finds_a_home_well(home: Server) -> None:
     found = checks(home, code=0)
     assert all(item["ok"] for item in found.values())

@@ -154,3 +154,35 @@ def test_connections_say_in_one_line_what_they_do_not_take(
 ) -> None:
     code, line = refused(home, "connections", *command)
     assert (code, line) == told or line.startswith("no provider is named 'nope'; there are: ")
+
+
+def test_what_carries_a_connection_is_asked(home: Server) -> None:
+    assert (
+        "the carrier of sandbox takes its settings"
+        in home.run("connections", "test", "sandbox").stdout
+    )
+    assert asked(home, "connections", "test", "sandbox") == {
+        "ok": True, "facts": [{"name": "name", "text": "Sandbox"}],
+    }  # fmt: skip
+    home.run("connections", "add", "wrong", "sandbox", "token=other")
+    code, line = refused(home, "connections", "test", "wrong")
+    assert (code, line) == (2, "the sandbox takes only the token 'sandbox'")
+    nowhere = ("token=hidden-word", "base_url=http://127.0.0.1:9")
+    home.run("connections", "add", "nowhere", "meta", *nowhere)
+    code, line = refused(home, "connections", "test", "nowhere")
+    assert (code, "Connection refused" in line) == (3, True)
+    listed = {item["name"]: item for item in asked(home, "connections", "providers")["items"]}
+    assert [one["name"] for one in listed["sandbox"]["settings"]] == ["delay", "token"]
+    assert "WhatsApp business account" in str(listed["meta"])
+    assert "AC and 32 hex digits" in home.run("connections", "providers").stdout
+
+
+def test_what_a_sender_is_called_and_carried_by_is_changed(home: Server) -> None:
+    home.run("senders", "add", "+14155550129")
+    home.run("connections", "add", "second", "sandbox")
+    home.run("senders", "set", "+14155550129", "--title", "Desk", "--connection", "second")
+    (found,) = (i for i in asked(home, "senders")["items"] if i["address"] == "+14155550129")
+    assert (found["title"], found["connection"]) == ("Desk", "second")
+    assert refused(home, "senders", "set", "+14155550129", "--connection", "none") == (
+        1, "no connection none",
+    )  # fmt: skip

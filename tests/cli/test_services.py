@@ -101,3 +101,25 @@ def test_a_message_is_sent_through_a_service_and_later(home: Server) -> None:
     assert (code, text[-46:]) == (1, "is not between five minutes and 35 days from now"[-46:])
     unknown = refused(home, *send[:-1], "0a" * 16)
     assert unknown == (1, f"there is no service MG{'0a' * 16}: see `estafette services`")
+
+
+def test_a_service_is_set(home: Server) -> None:
+    sid = home.run("services", "create", "To be set").stdout.strip()
+    done = home.run(
+        "services", "set", sid, "validity_period=60", "smart_encoding=false", "--name", "Set"
+    )
+    assert done.stdout == f"{sid} is set\n"
+    found = asked(home, "services", "show", sid)
+    assert found["name"] == "Set"
+    assert (found["settings"]["validity_period"], found["settings"]["smart_encoding"]) == (
+        60,
+        False,
+    )
+    for words, told in (
+        (("colour=red",), "a service has no setting colour"),
+        (("sticky_sender=maybe",), "sticky_sender must be true or false"),
+        (("validity_period",), "settings are NAME=VALUE"),
+        ((), "there is nothing to change"),
+    ):
+        code, line = refused(home, "services", "set", sid, *words)
+        assert (code, told in line) == (2, True)

@@ -127,7 +127,9 @@ class Provides:
 
     def secrets(self) -> dict[str, str]:
         known = {**self.settings, **self.wrong_secret}
-        sealed = {setting.name for setting in fields(load(self.name)) if setting.metadata}
+        sealed = {
+            setting.name for setting in fields(load(self.name)) if setting.metadata.get("secret")
+        }
         return {name: str(value) for name, value in known.items() if name in sealed}
 
     # What it is

@@ -13,6 +13,7 @@ from estafette.core.sealed import Shown
 from estafette.core.vault import WrongKey
 from estafette.doors.own import setups
 from estafette.doors.own.errors import Refusal
+from estafette.doors.own.providers import Trial, Tried, check_first, tried
 from estafette.doors.own.wire import At, Call, Page, PageQuery, Row, cut
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # where nobody wrote it down
@@ -121,11 +122,19 @@ class Connections:
         ),
         Row(method="DELETE", path="/api/connections/{name}", name="remove"),
         Row(method="POST", path="/api/connections/{name}/resume", name="resume", answer=Connection),
+        Row(
+            method="POST",
+            path="/api/connections/{name}/test",
+            name="test",
+            body=Trial,
+            optional=True,
+            answer=Tried,
+        ),
     ]
 
     def __init__(self, core: Core) -> None:
+        self._core = core
         self._connections = core.connections
-        self._people = core.people
 
     async def list(self, call: Call) -> Page[Connection]:
         """List connections, by name."""
@@ -181,16 +190,18 @@ class Connections:
         await self._connections.resume(name)
         return await self._shown(name)
 
+    async def test(self, call: Call) -> Tried:
+        """Ask the carrier of a connection once for something harmless; nothing is sent or changed."""
+        name = await self._named(call)
+        return await tried(self._connections.probe(name, call.body.settings))
+
     async def _named(self, call: Call) -> str:
         """The name of the connection that the path means, for who may see it."""
         await self._check(call)
         return (await self._connections.find_named(call.holes["name"])).name
 
     async def _check(self, call: Call) -> None:
-        """Connections carry for all accounts: only who runs the gateway may see and change them."""
-        first = (await self._people.accounts())[0]
-        if call.account.sid != first.sid:
-            raise Refusal("forbidden", "connections are for the first account of this gateway")
+        await check_first(self._core, call.account)
 
     async def _shown(self, name: str) -> Connection:
         found = await self._connections.get(name)

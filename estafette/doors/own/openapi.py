@@ -23,6 +23,8 @@ _HOLES = {
     "name": "Its name, or its id: ac_ and 32 hex digits.",
     "sid": "SK and 32 hex digits.",
     "recipient": "The address.",
+    "sender": "The id of a sender.",
+    "provider": "Its name, such as twilio.",
 }
 _KEY = {
     "name": "Idempotency-Key",

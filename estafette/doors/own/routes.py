@@ -23,8 +23,11 @@ from estafette.doors.own.fields import Fields
 from estafette.doors.own.funnels import Funnels
 from estafette.doors.own.keys import Keys
 from estafette.doors.own.messages import Messages
+from estafette.doors.own.numbers import Numbers
+from estafette.doors.own.providers import Providers
 from estafette.doors.own.sandbox import Sandbox
 from estafette.doors.own.senders import Senders
+from estafette.doors.own.services import Services
 from estafette.doors.own.settings import Settings
 from estafette.doors.own.statuses import Statuses
 from estafette.doors.own.suppressions import Suppressions
@@ -42,8 +45,9 @@ log = structlog.get_logger()
 
 #: The operations, by resource; the most asked first.
 PARTS = (
-    Messages, Callbacks, Webhooks, Suppressions, Senders, Connections, Keys, Settings, Sandbox,
-    Contacts, Conversations, Users, Teams, Tags, Fields, Funnels, Statuses, Templates, Trail,
+    Messages, Callbacks, Webhooks, Suppressions, Senders, Numbers, Services, Connections, Providers,
+    Keys, Settings, Sandbox, Contacts, Conversations, Users, Teams, Tags, Fields, Funnels, Statuses,
+    Templates, Trail,
 )  # fmt: skip
 
 TABLE: list[Row] = [row for part in PARTS for row in part.TABLE]
