@@ -40,11 +40,13 @@ from estafette.core.pools import Pools
 from estafette.core.prints import has_no_secrets, use_print_key
 from estafette.core.relay import Relay
 from estafette.core.replies import Replies
+from estafette.core.retention import Retentions
 from estafette.core.rotation import Rotation
 from estafette.core.sayings import Sayings
 from estafette.core.senders import Senders
 from estafette.core.sessions import Sessions
 from estafette.core.subscriptions import Subscriptions
+from estafette.core.sweeper import Sweeper
 from estafette.core.templates import Templates
 from estafette.core.uploads import Uploads
 from estafette.core.usage import Usage
@@ -172,6 +174,10 @@ class App:
         core = self.core
         finish = {door.name: door.finish for door in doors(core) if door.finish}
         return Courier(self.store, core.errands, core.people, self.http, utc_now, finish)
+
+    def sweeper(self) -> Sweeper:
+        """What forgets what is old from this process."""
+        return Sweeper(self.store, self.core.usage, utc_now)
 
 
 def _link(found: Iterable[Door]) -> Link | None:
@@ -305,6 +311,7 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         phones=Phones(senders, vault),
         challenge=Challenge(http),
         sessions=Sessions(store, people, utc_now),
+        retention=Retentions(store, utc_now),
     )
 
 

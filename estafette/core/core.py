@@ -24,6 +24,7 @@ from estafette.core.people import People
 from estafette.core.phones import Phones
 from estafette.core.pools import Pools
 from estafette.core.relay import Relay
+from estafette.core.retention import Retentions
 from estafette.core.sayings import Sayings
 from estafette.core.senders import Senders
 from estafette.core.sessions import Sessions
@@ -73,3 +74,4 @@ class Core:
     phones: Phones  #: what is kept of WhatsApp numbers beside what every sender has
     challenge: Challenge  #: whether addresses want to be told
     sessions: Sessions  #: who is signed in to the console
+    retention: Retentions  #: for how long accounts keep what they have
