@@ -26,7 +26,17 @@ from estafette.store import (
 )
 from estafette.store.messages import Accept, to_row
 from estafette.store.retention import Reach
-from tests.store.conftest import ACCOUNT, CONNECTION, LANE, NOON, NOW, all_jobs, count, message, sent
+from tests.store.conftest import (
+    ACCOUNT,
+    CONNECTION,
+    LANE,
+    NOON,
+    NOW,
+    all_jobs,
+    count,
+    message,
+    sent,
+)
 from tests.store.test_media import item
 
 RULE = '{"delete_after_days":30}'
