@@ -4,6 +4,7 @@ about the window of WhatsApp, and what people are answered who opt out.
 
 from typing import ClassVar
 
+from msgspec import convert
 from msgspec.structs import asdict
 from starlette.responses import Response
 
@@ -216,7 +217,7 @@ class Settings:
         texts = {f"{name}_text": shown[f"{name}_text"] for name in _REPLIES}
         try:
             if not wrong:
-                rules = OptOut(**words, **texts, enabled=enabled)
+                rules = convert({**words, **texts, "enabled": enabled}, OptOut)
                 await self._core.keywords.set_rules(visit.account.sid, rules)
                 visit.changed("opt-out.changed", "", enabled=enabled)
                 return visit.go(OPT_OUT, visit.say("It is saved."))
