@@ -46,11 +46,13 @@ from estafette.core.pulse import Pulses
 from estafette.core.relay import Relay
 from estafette.core.replies import Replies
 from estafette.core.resends import Resends
+from estafette.core.retention import Retentions
 from estafette.core.rotation import Rotation
 from estafette.core.sayings import Sayings
 from estafette.core.senders import Senders
 from estafette.core.sessions import Sessions
 from estafette.core.subscriptions import Subscriptions
+from estafette.core.sweeper import Sweeper
 from estafette.core.talks import Conversations
 from estafette.core.templates import Templates
 from estafette.core.uploads import Uploads
@@ -185,6 +187,10 @@ class App:
         core = self.core
         finish = {door.name: door.finish for door in doors(core) if door.finish}
         return Courier(self.store, core.errands, core.people, self.http, utc_now, finish)
+
+    def sweeper(self) -> Sweeper:
+        """What forgets what is old from this process."""
+        return Sweeper(self.store, self.core.usage, utc_now)
 
 
 def _link(found: Iterable[Door]) -> Link | None:
@@ -332,6 +338,7 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         watch=Watch(store),
         handset=Handset(gateway, inbound, senders, connections, uploads, utc_now),
         pulses=Pulses(store, utc_now),
+        retention=Retentions(store, utc_now),
     )
 
 

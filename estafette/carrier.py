@@ -37,11 +37,13 @@ async def carry(app: App, *, woken_by_stdin: bool = False) -> None:
     callbacks = app.callbacks()
     worker = app.worker(callbacks.wake)
     courier = app.courier()
+    sweeper = app.sweeper()
 
     def stop() -> None:
         worker.stop()
         callbacks.stop()
         courier.stop()
+        sweeper.stop()
 
     def wake() -> None:
         worker.wake()
@@ -53,7 +55,7 @@ async def carry(app: App, *, woken_by_stdin: bool = False) -> None:
         else:
             on_signals(stop)
         ready = _say_ready if woken_by_stdin else lambda: None
-        await asyncio.gather(worker.run(ready=ready), callbacks.run(), courier.run())
+        await asyncio.gather(worker.run(ready=ready), callbacks.run(), courier.run(), sweeper.run())
 
 
 def _say_ready() -> None:

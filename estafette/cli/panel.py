@@ -1,4 +1,6 @@
-"""`settings`: what an account sets for itself: the panel *Instant messaging*, the 24-hour window."""
+"""`settings`: what an account sets for itself: the panel *Instant messaging*, the 24-hour window, and
+for how long it keeps what it has.
+"""
 
 import getpass
 import os
@@ -6,7 +8,7 @@ import sys
 from typing import Annotated
 
 import typer
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from estafette.app import App
 from estafette.cli.run import (
@@ -23,6 +25,7 @@ from estafette.cli.trail import Noted
 from estafette.core.panel import BadMessaging
 from estafette.core.vault import HIDDEN, WrongKey
 from estafette.model.messaging import Messaging
+from estafette.model.retention import BadRetention, Retention
 from estafette.model.rules import WindowPolicy
 
 
@@ -31,6 +34,7 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="What an account sets for itself.", no_args_is_help=True)
     group.command(cls=Noted)(messaging)
     group.command(cls=Noted)(window)
+    group.command(cls=Noted)(retention)
     app.add_typer(group, name="settings")
 
 
@@ -105,6 +109,58 @@ def window(
         print_json({"policy": found})
     else:
         sys.stdout.write(f"{found}\n")
+
+
+def retention(
+    redact_after: Annotated[
+        str | None,
+        typer.Option(metavar="DAYS", help="What messages say, and their media."),
+    ] = None,
+    delete_after: Annotated[
+        str | None,
+        typer.Option(metavar="DAYS", help="Messages, with all that is known of them."),
+    ] = None,
+    audit_after: Annotated[
+        str | None, typer.Option(metavar="DAYS", help="The trail of who changed what.")
+    ] = None,
+    account: OfAccount = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show after how many days what is complete is forgotten; or set it.
+
+    What is left out stays as it is; an empty value keeps for ever. What is older already is gone soon.
+    """
+    asked = {
+        "redact_after_days": redact_after,
+        "delete_after_days": delete_after,
+        "audit_after_days": audit_after,
+    }
+    given = {name: _days(value) for name, value in asked.items() if value is not None}
+
+    async def work() -> Retention:
+        async with home() as app:
+            sid, kept = (await account_of(app, account)).sid, app.core.retention
+            before = await kept.get(sid)
+            if not given:
+                return before
+            try:
+                return await kept.put(sid, replace(before, **given))
+            except BadRetention as error:
+                raise BadInput(str(error)) from None
+
+    found = asdict(run(work()))
+    if as_json:
+        print_json(found)
+    else:
+        shown = [(name, "for ever" if days is None else str(days)) for name, days in found.items()]
+        print_table(("", "days"), shown)
+
+
+def _days(text: str) -> int | None:
+    """A number of days; None for ever."""
+    if text and not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise BadInput(f"{text} is not a number of days")
+    return int(text) if text else None
 
 
 async def _set(app: App, sid: str, given: dict[str, str]) -> None:

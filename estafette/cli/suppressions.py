@@ -50,6 +50,7 @@ def add_to(app: typer.Typer) -> None:
 def list_(
     *,
     recipient: Annotated[str, typer.Option("--to", help="Only this recipient.")] = "",
+    begins: Annotated[str, typer.Option(help="What the recipient begins with.")] = "",
     channel: OnChannel = None,
     scope: Scope = None,
     limit: Annotated[int, typer.Option(help="How many at the most.", min=1, max=1000)] = 20,
@@ -69,6 +70,7 @@ def list_(
             return await app.core.suppressions.page(
                 owner.sid,
                 recipient=recipient,
+                begins=begins,
                 channel=channel,
                 scope=scope,
                 limit=limit + 1,

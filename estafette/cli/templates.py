@@ -52,6 +52,7 @@ def add_to(app: typer.Typer) -> None:
 def list_(
     *,
     name: Annotated[str, typer.Option(help="Only those of this name.")] = "",
+    search: Annotated[str, typer.Option(help="Only those in whose name this stands.")] = "",
     status: Status = None,
     limit: Annotated[int, typer.Option(help="How many at the most.", min=1, max=1000)] = 20,
     after: Annotated[str, typer.Option(help="Continue after the template with this id.")] = "",
@@ -65,7 +66,7 @@ def list_(
         async with home() as app:
             owner = await account_of(app, account)
             page = await app.core.templates.page(
-                owner, limit=limit, cursor=cursor, name=name, status=status
+                owner, limit=limit, cursor=cursor, name=name, status=status, search=search
             )
             return list(page.items), page.has_next
 

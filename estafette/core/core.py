@@ -30,6 +30,7 @@ from estafette.core.pools import Pools
 from estafette.core.pulse import Pulses
 from estafette.core.relay import Relay
 from estafette.core.resends import Resends
+from estafette.core.retention import Retentions
 from estafette.core.sayings import Sayings
 from estafette.core.senders import Senders
 from estafette.core.sessions import Sessions
@@ -92,3 +93,4 @@ class Core:
     sessions: Sessions  #: who is signed in to the console
     audit: Audit  #: who changed what
     handset: Handset  #: the telephones of people who are not there
+    retention: Retentions  #: for how long accounts keep what they have

@@ -149,10 +149,13 @@ class Suppressions:
         recipient: str = "",
         channel: Channel | None = None,
         scope: str | None = None,
+        begins: str = "",
         limit: int,
         after: Key | None = None,
     ) -> list[Suppression]:
-        """Suppressions of an account by recipient, channel and scope; those behind `after`."""
+        """Suppressions of an account by recipient, channel and scope; those behind `after`, and whose
+        recipient `begins` so.
+        """
         return await self._store.read(
             lambda conn: suppressions.page(
                 conn,
@@ -160,6 +163,7 @@ class Suppressions:
                 recipient=recipient,
                 channel=channel,
                 scope=scope,
+                begins=begins,
                 limit=limit,
                 after=after,
             )

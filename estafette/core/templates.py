@@ -150,14 +150,25 @@ class Templates:
         cursor: Cursor | None = None,
         name: str = "",
         status: TemplateStatus | None = None,
+        search: str = "",
+        channel: str | None = None,
     ) -> Listed[Template]:
-        """Those of an account, newest first: all, or those of a name and a status."""
+        """Those of an account, newest first: all, or those of a name, a status, and a channel (empty
+        for those that any channel takes), and with `search` in their names.
+        """
         if status:
             asked = await self._store.read(lambda conn: templates.waiting(conn, account.sid))
             await self._seen(account, asked)
         found = await self._store.read(
             lambda conn: templates.page(
-                conn, account.sid, limit=limit, cursor=cursor, name=name, status=status
+                conn,
+                account.sid,
+                limit=limit,
+                cursor=cursor,
+                name=name,
+                status=status,
+                search=search,
+                channel=channel,
             )
         )
         items = await self._seen(account, found.items)

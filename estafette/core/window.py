@@ -60,6 +60,11 @@ class Window:
         self._policies: dict[str, tuple[float, WindowPolicy]] = {}  # by account
         self._forgotten = 0  # how often one was: what was read before counts no more
 
+    @property
+    def default(self) -> WindowPolicy:
+        """What is done for accounts that have set nothing."""
+        return self._default
+
     async def policy(self, account: str) -> WindowPolicy:
         """What an account does about the window."""
         text = await self._store.read(partial(settings.get, account=account, name=NAME))

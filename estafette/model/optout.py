@@ -36,6 +36,14 @@ _WORD = re.compile(r"\S{1,40}")
 class BadWords(ValueError):
     """Words that nobody could write, or that would mean two things."""
 
+    def __init__(
+        self, keyword: Keyword, word: str, text: str, other: Keyword | None = None
+    ) -> None:
+        super().__init__(text)
+        self.keyword = keyword  #: in whose list it stands
+        self.word = word
+        self.other = other  #: in whose list it stands as well
+
 
 class OptOut(Struct, frozen=True, kw_only=True):
     """How an account, or a service of it, treats these words. An empty text: no reply."""
@@ -88,9 +96,11 @@ def with_words(
         listed = dict.fromkeys([*(word.strip().upper() for word in words), *RESERVED[keyword]])
         for word in listed:
             if not _WORD.fullmatch(word):
-                raise BadWords(f"{word!r} is not one word of at most 40 characters")
-            if owner.setdefault(word, keyword) is not keyword:
-                raise BadWords(f"{word} cannot mean both {owner[word]} and {keyword}")
+                text = f"{word!r} is not one word of at most 40 characters"
+                raise BadWords(keyword, word, text)
+            if (other := owner.setdefault(word, keyword)) is not keyword:
+                text = f"{word} cannot mean both {other} and {keyword}"
+                raise BadWords(keyword, word, text, other)
         found[keyword] = tuple(listed)
     return found
 

@@ -18,7 +18,7 @@ _TOLD_AGAIN = (4, 30, 120, 600, 3600)  # seconds after each try that did not suc
 _TOLD_FOR = 86_400  # seconds after which a callback is given up
 _AT_ONCE = 1  # second before a retry that was asked for
 _SOONEST, _FARTHEST = timedelta(seconds=300), timedelta(days=35)  # that may be scheduled
-_NO_RECEIPT_AFTER = timedelta(hours=1)  # many routes never tell more than that they took it
+NO_RECEIPT_AFTER = timedelta(hours=1)  # many routes never tell more than that they took it
 
 #: How long after people wrote last to a sender it may write to them as it likes, on WhatsApp.
 WINDOW = timedelta(hours=24)
@@ -60,7 +60,7 @@ def may_delete(message: Message, now: datetime) -> bool:
     return (
         message.status is Status.SENT
         and taken_at is not None
-        and now - taken_at >= _NO_RECEIPT_AFTER
+        and now - taken_at >= NO_RECEIPT_AFTER
     )
 
 

@@ -93,10 +93,12 @@ def select(
     return found
 
 
-def delete(conn: Connection, table: Table, key: str, values: Sequence[str]) -> None:
-    """Delete the rows whose `key` is among `values`."""
+def delete(
+    conn: Connection, table: Table, key: str, values: Sequence[str], *, where: str = ""
+) -> None:
+    """Delete the rows whose `key` is among `values`, or those of them that `where` says."""
     for part in _parts([(value,) for value in values]):
-        run(conn, _delete_sql(table, key, len(part), _mark(conn)), _flat(part))
+        run(conn, _delete_sql(table, key, len(part), _mark(conn), where), _flat(part))
 
 
 def _flat(rows: Sequence[Row]) -> Row:
@@ -196,21 +198,22 @@ def _select_sql(
 
 
 @lru_cache(64)
-def _delete_sql(table: Table, key: str, size: int, mark: str) -> str:
-    return f"DELETE FROM {table.name} WHERE {key} IN ({', '.join([mark] * size)})"
+def _delete_sql(table: Table, key: str, size: int, mark: str, where: str) -> str:
+    tail = f" AND {where}" if where else ""
+    return f"DELETE FROM {table.name} WHERE {key} IN ({', '.join([mark] * size)}){tail}"
 
 
 def delete_pairs(conn: Connection, table: Table, pairs: Sequence[Row]) -> None:
-    """Delete the rows whose two primary key columns are among `pairs`."""
+    """Delete the rows whose primary key columns, two or more, are among `pairs`."""
     for part in _parts(pairs):
         run(conn, _delete_pairs_sql(table, len(part), _mark(conn)), _flat(part))
 
 
 @lru_cache(64)
 def _delete_pairs_sql(table: Table, size: int, mark: str) -> str:
-    first, second = (column.name for column in table.primary_key)
-    pairs = ", ".join([_row(mark, 2)] * size)
-    return f"DELETE FROM {table.name} WHERE ({first}, {second}) IN (VALUES {pairs})"
+    names = [column.name for column in table.primary_key]
+    pairs = ", ".join([_row(mark, len(names))] * size)
+    return f"DELETE FROM {table.name} WHERE ({', '.join(names)}) IN (VALUES {pairs})"
 
 
 def match(

@@ -280,9 +280,9 @@ def has_any(conn: Connection, account: str, about: str) -> bool:
     return any(row[0] == account for row in found)
 
 
-def forget(conn: Connection, message: str) -> None:
-    """Remove what was and is to be told of a message that is deleted."""
-    bulk.delete(conn, callbacks, "message", [message])
+def forget(conn: Connection, ids: Sequence[str]) -> None:
+    """Remove what was and is to be told of messages that are deleted."""
+    bulk.delete(conn, callbacks, "message", ids)
 
 
 def give_up(conn: Connection, hooks: Sequence[str], now: int, answer: str) -> None:
@@ -299,10 +299,14 @@ _GIVE_UP = text(
 
 def redact(conn: Connection, message: str) -> None:
     """Forget what was said of a message whose text is forgotten."""
-    conn.execute(_REDACT, {"message": message})
+    redact_all(conn, [message])
 
 
-_REDACT = text("UPDATE callbacks SET response = '' WHERE message = :message AND response <> ''")
+def redact_all(conn: Connection, ids: Sequence[str]) -> None:
+    """The same of several."""
+    keys = [(id,) for id in ids]
+    where = "callbacks.response <> ''"
+    bulk.update(conn, callbacks, ("k",), keys, sets="response = ''", where=where)
 
 
 def owed(conn: Connection) -> int:

@@ -149,12 +149,17 @@ def redact(conn: Connection, message: str) -> None:
 _REDACT = text("UPDATE fallbacks SET data = :data, due_at = NULL WHERE message = :message")
 
 
-def forget(conn: Connection, message: str) -> Second | None:
-    """Remove the second way of a message that is deleted; what it was."""
-    item = get(conn, message)
-    if item:
-        bulk.delete(conn, fallbacks, "message", [message])
-    return item
+def redact_all(conn: Connection, ids: Collection[str]) -> None:
+    """The same of messages that are complete, whichever way they went."""
+    known = some(conn, ids).values()
+    save(conn, [msgspec.structs.replace(item, body="", due_at=None) for item in known])
+
+
+def forget(conn: Connection, ids: Collection[str]) -> list[Second]:
+    """Remove the second ways of messages that are deleted; what they were."""
+    known = some(conn, ids)
+    bulk.delete(conn, fallbacks, "message", list(known))
+    return list(known.values())
 
 
 def save(conn: Connection, items: Sequence[Second]) -> None:

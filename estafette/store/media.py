@@ -5,7 +5,7 @@ fetched again. Bytes that no row names any more, or not yet, are named by a job 
 whoever takes it removes them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -16,7 +16,8 @@ from estafette.model.ids import instant
 from estafette.store import bulk, jobs
 from estafette.store.jobs import Job
 from estafette.store.schema import jobs as jobs_table
-from estafette.store.schema import media, messages
+from estafette.store.schema import media
+from estafette.store.schema import messages as messages_table
 from estafette.store.times import moment
 
 KIND = "media"  #: of jobs: bytes to fetch for a message, or to remove from the place in `data`
@@ -54,7 +55,7 @@ def add(conn: Connection, item: MediaItem, lane: str, now: int) -> bool:
     bytes are removed.
     """
     # Locked, so that it is not deleted meanwhile, which would leave this behind.
-    is_there = bool(bulk.select(conn, messages, "id", [item.message], ("id",), lock=True))
+    is_there = bool(bulk.select(conn, messages_table, "id", [item.message], ("id",), lock=True))
     if is_there:
         bulk.insert(conn, media, [_row(item)], conflict="(message, number) DO NOTHING")
         is_there = bool(bulk.select(conn, media, "id", [item.id], ("id",)))
@@ -81,12 +82,26 @@ def remove(conn: Connection, item: MediaItem, lane: str, now: int) -> bool:
     return bool(gone)
 
 
-def forget(conn: Connection, message: str, lane: str) -> None:
-    """Remove what is known of the media of a message that is deleted, and then the bytes."""
-    items = of_message(conn, message)
-    if items:
-        bulk.delete(conn, media, "message", [message])
-        jobs.put(conn, [_removal(item.id, item.place, lane, 0) for item in items if item.place])
+def remove_all(conn: Connection, messages: Sequence[str], now: int) -> None:
+    """Delete all media of messages; their bytes are removed soon after."""
+    items = [item for item in of_messages(conn, messages) if item.place]
+    sets = f"place = '', updated_at = {now}"
+    bulk.update(conn, media, ("k",), [(item.id,) for item in items], sets=sets)
+    lanes = _lanes(conn, [item.message for item in items])
+    jobs.put(conn, [_removal(i.id, i.place, lanes[i.message], now) for i in items])
+
+
+def _lanes(conn: Connection, ids: Sequence[str]) -> dict[str, str]:
+    return dict(bulk.select(conn, messages_table, "id", sorted(set(ids)), ("id", "lane")))
+
+
+def forget(conn: Connection, lanes: Mapping[str, str]) -> None:
+    """Remove what is known of the media of messages that are deleted, and then the bytes; `lanes`
+    are theirs, by their ids.
+    """
+    items = of_messages(conn, list(lanes))
+    bulk.delete(conn, media, "message", sorted({item.message for item in items}))
+    jobs.put(conn, [_removal(i.id, i.place, lanes[i.message], 0) for i in items if i.place])
 
 
 def fetch_job(message: str, lane: str, due_at: int) -> Job:

@@ -372,14 +372,31 @@ def remove(conn: Connection, account: str, id: str, now: datetime) -> None:
 
 def delete(conn: Connection, id: str) -> None:
     """Remove a message and all that is known of it."""
-    names = ("account", "recipient", "lane")
-    for account, recipient, lane in bulk.select(conn, messages, "id", [id], names):
-        bulk.delete(conn, messages, "id", [id])
-        recipients.forget(conn, account, recipient, id)
-        if second := fallbacks.forget(conn, id):
-            recipients.forget(conn, account, second.first.recipient, id)
-        media.forget(conn, id, lane)
-    refs.forget(conn, id)
-    callbacks.forget(conn, id)
-    for table in (attempts, receipts, jobs, idempotency, feedback, incoming):
-        conn.execute(table.delete().where(table.c.message == id))
+    delete_all(conn, [id])
+
+
+def delete_all(conn: Connection, ids: Sequence[str]) -> None:
+    """Remove messages and all that is known of them."""
+    names = ("account", "recipient", "id", "lane")
+    rows = bulk.select(conn, messages, "id", ids, names)
+    bulk.delete(conn, messages, "id", ids)
+    gone = [tuple(row[:3]) for row in rows]
+    for second in fallbacks.forget(conn, ids):
+        gone.append((second.account, second.first.recipient, second.message))
+    recipients.forget(conn, gone)
+    media.forget(conn, {row[2]: row[3] for row in rows})
+    refs.forget(conn, ids)
+    callbacks.forget(conn, ids)
+    for table in (attempts, jobs, idempotency, feedback, incoming):
+        bulk.delete(conn, table, "message", ids)
+    bulk.delete(conn, receipts, "message", ids, where="message <> ''")
+
+
+def redact_all(conn: Connection, ids: Sequence[str], now: datetime) -> None:
+    """Forget what complete messages said, and their media."""
+    keys, at = [(id,) for id in ids], instant(now)
+    sets = f"redacted = TRUE, body = '', content = '', updated_at = {at}"
+    bulk.update(conn, messages, ("k",), keys, sets=sets)
+    fallbacks.redact_all(conn, ids)
+    callbacks.redact_all(conn, ids)
+    media.remove_all(conn, ids, at)

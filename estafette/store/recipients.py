@@ -85,16 +85,10 @@ _SET_MARK = text(
 )
 
 
-def forget(conn: Connection, account: str, recipient: str, message: str) -> None:
-    """Take a message that was deleted out of the files."""
-    conn.execute(
-        recipients.delete().where(
-            recipients.c.account == account,
-            recipients.c.bucket == message[:BUCKET_DIGITS],
-            recipients.c.recipient == recipient,
-            recipients.c.message == message,
-        )
-    )
+def forget(conn: Connection, gone: Sequence[tuple[str, str, str]]) -> None:
+    """Take messages that were deleted out of the files: account, recipient and id of each."""
+    keys = [(account, id[:BUCKET_DIGITS], recipient, id) for account, recipient, id in gone]
+    bulk.delete_pairs(conn, recipients, keys)
     if conn.dialect.name == "sqlite":
         # The number of the newest row is given again once that row is gone.
         conn.execute(_LOWER_MARK)

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, TextClause, text
 
 from estafette.store import bulk
 from estafette.store.buckets import in_use
-from estafette.store.schema import BUCKET, refs
+from estafette.store.schema import BUCKET, attempts, refs
 
 Row = tuple[str, str, str, str]  # attempt, ref, connection, message
 
@@ -25,7 +25,6 @@ def _find(buckets: str) -> TextClause:
 
 
 _FIND_RECENT, _FIND = _find(" LIMIT 2"), _find("")  # most of what is asked for is a few seconds old
-_FORGET = text("DELETE FROM refs WHERE id IN (SELECT id FROM attempts WHERE message = :message)")
 
 
 def find(conn: Connection, ref: str, *, connection: str = "") -> str | None:
@@ -70,6 +69,7 @@ _LAST = text(
 _NAME = text("UPDATE messages SET ref = :ref WHERE id = :message AND ref = ''")
 
 
-def forget(conn: Connection, message: str) -> None:
-    """Forget what `add` kept for one message. Its attempts must be there still."""
-    conn.execute(_FORGET, {"message": message})
+def forget(conn: Connection, messages: Sequence[str]) -> None:
+    """Forget what `add` kept for messages. Their attempts must be there still."""
+    made = bulk.select(conn, attempts, "message", messages, ("id",))
+    bulk.delete(conn, refs, "id", [row[0] for row in made])

@@ -56,16 +56,22 @@ def page(
     recipient: str = "",
     channel: Channel | None = None,
     scope: str | None = None,
+    begins: str = "",
     limit: int,
     after: tuple[str, str, str] | None = None,
 ) -> list[Suppression]:
-    """At most `limit` of an account, by recipient, channel and scope; those behind `after`."""
+    """At most `limit` of an account, by recipient, channel and scope; those behind `after`, and whose
+    recipient `begins` so.
+    """
     parts = ["account = :account"]
     values: dict[str, Any] = {"account": account, "limit": limit}
     for name, value in (("recipient", recipient or None), ("channel", channel), ("scope", scope)):
         if value is not None:
             parts.append(f"{name} = :{name}")
             values[name] = str(value)
+    if begins:
+        parts.append("recipient >= :begins AND recipient < :beyond")
+        values |= {"begins": begins, "beyond": f"{begins}\U0010ffff"}
     if after:
         parts.append("(recipient, channel, scope) > (:r, :c, :s)")
         values |= dict(zip("rcs", after, strict=True))

@@ -128,9 +128,18 @@ def page(
     cursor: Cursor | None = None,
     name: str = "",
     status: TemplateStatus | None = None,
+    search: str = "",
+    channel: str | None = None,
 ) -> Listed[Template]:
-    """The templates of an account, newest first: all, or those of a name and a status."""
+    """The templates of an account, newest first: all, or those of a name, a status and a channel, and in
+    whose name something stands.
+    """
     asked = owned.of_account(templates, account, name)
+    if search:
+        within = func.lower(templates.c.name).contains(search.lower(), autoescape=True)
+        asked = asked.where(within)
+    if channel is not None:
+        asked = asked.where(templates.c.channel == channel)
     if status:
         asked = asked.where(templates.c.status == status)
     place = tuple_(templates.c.created_at, templates.c.id)

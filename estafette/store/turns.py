@@ -91,7 +91,7 @@ def _decide(
     for id, item in due.items():
         message = found.get(id)
         if id not in known:
-            fallbacks.forget(conn, id)
+            fallbacks.forget(conn, [id])
         elif message is None or (message.status in fallbacks.UNDER_WAY and id in busy):
             changed.append(replace(item, due_at=moment(now) + _AGAIN_IN))
         elif message.status not in fallbacks.UNDER_WAY:

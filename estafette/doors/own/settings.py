@@ -13,6 +13,7 @@ from estafette.doors.own.wire import Call, Row, read_service
 from estafette.model import OptOut
 from estafette.model.messaging import Messaging
 from estafette.model.optout import DEFAULT, BadWords
+from estafette.model.retention import LONGEST, Retention
 
 Text = Annotated[str, Meta(max_length=1600, description="Empty for no reply.")]
 Words = Annotated[tuple[str, ...], Meta(max_length=100)]
@@ -58,6 +59,21 @@ class WindowSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             " nobody is known to have written; off: leave it to the carrier."
         ),
     ]
+
+
+Days = Annotated[int, Meta(ge=1, le=LONGEST)] | None
+
+
+class RetentionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """After how many days what is complete is forgotten; what is null, or left out, stays for ever."""
+
+    redact_after_days: Annotated[Days, Meta(description="What messages say, and their media.")] = (
+        None
+    )
+    delete_after_days: Annotated[
+        Days, Meta(description="Messages, with all that is known of them.")
+    ] = None
+    audit_after_days: Annotated[Days, Meta(description="The trail of who changed what.")] = None
 
 
 class Query(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -113,12 +129,26 @@ class Settings:
             body=WindowSettings,
             answer=WindowSettings,
         ),
+        Row(
+            method="GET",
+            path="/api/settings/retention",
+            name="retention",
+            answer=RetentionSettings,
+        ),
+        Row(
+            method="PUT",
+            path="/api/settings/retention",
+            name="set_retention",
+            body=RetentionSettings,
+            answer=RetentionSettings,
+        ),
     ]
 
     def __init__(self, core: Core) -> None:
         self._keywords = core.keywords
         self._panel = core.panel
         self._window = core.window
+        self._retention = core.retention
 
     async def opt_out(self, call: Call) -> OptOutSettings:
         """Show how the account, or a service of it, treats STOP, START and HELP."""
@@ -170,6 +200,16 @@ class Settings:
         asked: WindowSettings = call.body
         await self._window.set_policy(call.account.sid, asked.policy)
         return asked
+
+    async def retention(self, call: Call) -> RetentionSettings:
+        """Show after how many days what is complete is forgotten."""
+        return RetentionSettings(**asdict(await self._retention.get(call.account.sid)))
+
+    async def set_retention(self, call: Call) -> RetentionSettings:
+        """Set that anew, all values; what is older already is forgotten from the next seconds on."""
+        asked: RetentionSettings = call.body
+        kept = await self._retention.put(call.account.sid, Retention(**asdict(asked)))
+        return RetentionSettings(**asdict(kept))
 
 
 def _closed(error: WrongKey) -> Refusal:

@@ -63,6 +63,7 @@ class Query(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which suppressions to list; each part narrows."""
 
     recipient: str = ""
+    begins: Annotated[str, Meta(description="What the recipient begins with.")] = ""
     channel: Channel | None = None
     scope: _Scope | None = None
 
@@ -128,6 +129,7 @@ class Suppressions:
         found = await self._suppressions.page(
             call.account.sid,
             recipient=query.recipient,
+            begins=query.begins,
             channel=query.channel,
             scope=query.scope,
             limit=query.limit + 1,

@@ -110,7 +110,9 @@ class Query(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which templates to list."""
 
     name: str = ""
+    search: Annotated[str, Meta(description="What stands in the name.")] = ""
     status: TemplateStatus | None = None
+    channel: Channel | None = None
 
 
 def template(item: words.Template) -> Template:
@@ -176,6 +178,8 @@ class Templates:
             cursor=Cursor(after) if after else None,
             name=query.name,
             status=query.status,
+            search=query.search,
+            channel=query.channel,
         )
         following = call.next(found.items[-1].id) if found.has_next else None
         return Page([template(item) for item in found.items], following)
