@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from estafette.core.applications import Applications
 from estafette.core.attention import Attention
+from estafette.core.audit import Audit
 from estafette.core.baggage import Baggage
 from estafette.core.batches import Batches, Makers
 from estafette.core.blobs import Blobs
@@ -248,6 +249,7 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
     """The parts of the core, around what they are built on."""
     store, vault, http, connections, blobs, wake = parts
     people = People(store, vault, utc_now)
+    audit = Audit(store, utc_now)
     pools = Pools(store, utc_now)
     verified = Verified(store, utc_now)
     gateway = Gateway(
@@ -311,8 +313,13 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         business=Business(people, connections),
         phones=Phones(senders, vault),
         challenge=Challenge(http),
+<<<<<<< HEAD
         sessions=Sessions(store, people, utc_now),
         batches=Batches(store, Makers(gateway, senders, pools, templates), utc_now),
+=======
+        sessions=Sessions(store, people, utc_now, audit),
+        audit=audit,
+>>>>>>> 3f2746a3d5de3f53df76b271a7b562e3e39ab07c
     )
 
 

@@ -2,6 +2,7 @@
 
 import hmac
 import importlib
+import math
 import pkgutil
 from collections.abc import Awaitable, Callable
 from time import perf_counter
@@ -19,8 +20,9 @@ from estafette.console import pages
 from estafette.console.rows import Row
 from estafette.console.show import STATIC
 from estafette.console.visit import SESSION, Visit
+from estafette.core.audit import CONSOLE
 from estafette.core.core import Core
-from estafette.model import BadValue, Busy, Conflict, Declined, GatewayError, Unknown
+from estafette.model import BadValue, Busy, Conflict, Declined, GatewayError, TooMany, Unknown
 
 log = structlog.get_logger()
 
@@ -39,7 +41,7 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
 }
 _STATUS: dict[type[GatewayError], int] = {
-    Unknown: 404, Conflict: 409, BadValue: 400, Declined: 400, Busy: 503,
+    Unknown: 404, Conflict: 409, BadValue: 400, Declined: 400, TooMany: 429, Busy: 503,
 }  # fmt: skip
 
 Operation = Callable[[Visit], Awaitable[Response]]
@@ -114,7 +116,7 @@ class Application:
             return _show_error(visit, stop.status)
         except GatewayError as error:
             status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 400)
-            return _show_error(visit, status, visit.told(error))
+            return _after(_show_error(visit, status, visit.told(error)), error)
         except ClientDisconnect:
             raise
         except Exception:
@@ -136,7 +138,20 @@ class Application:
         return Visit(request, self._core, session, account)
 
     async def _write_down(self, visit: Visit) -> None:
-        """Keep in the audit trail what was changed."""
+        """Keep in the audit trail what was changed: it is, whether or not this can be kept."""
+        for event, about, details in visit.changes:
+            try:
+                await self._core.audit.note(
+                    visit.account.sid,
+                    actor=visit.session.holder,
+                    name=visit.session.name,
+                    via=CONSOLE,
+                    event=event,
+                    about=about,
+                    details=details,
+                )
+            except Busy:
+                log.error("a change is not in the audit trail", change=event, about=about)
 
     async def _error(self, request: Request, status: int) -> Response:
         return _show_error(await self._visit(request), status)
@@ -198,6 +213,13 @@ async def _form(visit: Visit, largest: int) -> None:
         visit.form = await Request(request.scope, counted).form(max_part_size=largest)
     except HTTPException:
         raise Stop(400) from None
+
+
+def _after(answer: Response, error: GatewayError) -> Response:
+    """The answer, with when to ask again."""
+    if isinstance(error, TooMany):
+        answer.headers["retry-after"] = str(max(1, math.ceil(error.retry_after)))
+    return answer
 
 
 def _show_error(visit: Visit, status: int, text: str = "") -> Response:

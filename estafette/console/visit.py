@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from hashlib import sha256
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
@@ -19,7 +20,9 @@ from estafette.console.told import told
 from estafette.console.words import LANGUAGES, Words, choose
 from estafette.core.clock import utc_now
 from estafette.core.core import Core
+from estafette.core.sessions import Guest
 from estafette.model import Account, GatewayError
+from estafette.model.networks import is_private_host
 from estafette.model.session import Role, Session
 
 SESSION = "estafette_session"
@@ -89,10 +92,29 @@ class Visit:
         """All fields of this name that are not empty."""
         return [value for value in self.form.getlist(name) if isinstance(value, str) and value]
 
+    def raw(self, name: str) -> str:
+        """A field of the form as it was typed: a password may begin with a space."""
+        value = self.form.get(name, "")
+        return value if isinstance(value, str) else ""
+
     def file(self, name: str) -> UploadFile | None:
         """A file of the form, if one was chosen."""
         value = self.form.get(name)
         return value if isinstance(value, UploadFile) and value.filename else None
+
+    @cached_property
+    def guest(self) -> Guest:
+        """Who asks, before they prove anything: their browser, and the address that they come from.
+
+        Where that is a private one, it is a proxy's: the proxy says whom it stands for.
+        """
+        headers, client = self.request.headers, self.request.client
+        place = client.host if client else ""
+        is_shared = not place or is_private_host(place)
+        behind = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+        if is_shared and is_address(behind):
+            place, is_shared = behind, is_private_host(behind)
+        return Guest(headers.get("user-agent", ""), place, is_shared)
 
     @cached_property
     def words(self) -> Words:
@@ -156,6 +178,15 @@ class Visit:
     def changed(self, event: str, about: str, **details: object) -> None:
         """Something was changed: a line for the audit trail, such as `sender.added`. No secrets."""
         self.changes.append((event, about, details))
+
+
+def is_address(text: str) -> bool:
+    """Whether this is an address of IPv4 or IPv6."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def local(at: datetime, zone: tzinfo) -> str:

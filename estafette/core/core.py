@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from estafette.core.aliases import Aliases
 from estafette.core.applications import Applications
 from estafette.core.attention import Attention
+from estafette.core.audit import Audit
 from estafette.core.batches import Batches
 from estafette.core.blocks import Blocks
 from estafette.core.business import Business
@@ -74,4 +75,5 @@ class Core:
     phones: Phones  #: what is kept of WhatsApp numbers beside what every sender has
     challenge: Challenge  #: whether addresses want to be told
     sessions: Sessions  #: who is signed in to the console
+    audit: Audit  #: who changed what
     batches: Batches  #: many messages that are sent as one

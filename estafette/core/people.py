@@ -6,11 +6,13 @@ import secrets
 from hashlib import sha256
 from time import monotonic
 
+from sqlalchemy import Connection as Conn
+
 from estafette.core.clock import Clock
 from estafette.core.vault import Vault
 from estafette.model import Account, AccountKind, Credential, Key, Unknown
 from estafette.model.ids import instant
-from estafette.store import Store, accounts
+from estafette.store import Store, accounts, sessions
 
 ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 KEY_SID = re.compile(r"SK[0-9a-fA-F]{32}")
@@ -127,12 +129,21 @@ class People:
         self._proved.clear()
         return changed
 
-    async def new_token(self, sid: str) -> str:
-        """Another token for an account; the one before is worthless from now. Raises Unknown."""
+    async def new_token(self, sid: str, *, but: str = "") -> str:
+        """Another token for an account; the one before is worthless from now. Raises Unknown.
+
+        Whoever signed in to the console with it is signed out, but the session `but`.
+        """
         token = secrets.token_hex(16)
         sealed, at = self._vault.seal(token, sid), instant(self._clock())
         await self.account(sid)
-        await self._store.write(lambda conn: accounts.set_token(conn, sid, sealed, at))
+
+        def write(conn: Conn) -> None:
+            accounts.set_token(conn, sid, sealed, at)
+            sessions.remove_all(conn, sid, "", but)
+            sessions.remove_links(conn, sid, "")
+
+        await self._store.write(write)
         self._proved.clear()
         return token
 

@@ -6,6 +6,7 @@
   + BadValue               a value that is not what it stands for; nothing was written
   + Unknown             no such thing, or not yours
   + Conflict            it is no longer, or not yet, in a state that allows this
+  + TooMany             it was tried too often; nothing was done
   + Busy                we cannot write it down right now; nothing was written
   + NewerSchema         the database belongs to a later version of us
   + BadAddress          a URL that we may not ask; nothing was sent
@@ -65,6 +66,14 @@ class Unknown(GatewayError):
 
 class Conflict(GatewayError):
     """It is not in a state that allows this."""
+
+
+class TooMany(GatewayError):
+    """It was tried too often."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__()
+        self.retry_after = retry_after  #: seconds
 
 
 class Busy(GatewayError):

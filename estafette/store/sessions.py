@@ -73,6 +73,18 @@ def remove_all(conn: Connection, account: str, holder: str, but: str = "") -> No
     conn.execute(sessions.delete().where(mine, sessions.c.id != but))
 
 
+def remove_one(conn: Connection, account: str, id: str) -> None:
+    """Sign out who is signed in to this account under this digest. Raises Unknown."""
+    mine = (sessions.c.account == account) & (sessions.c.id == id)
+    if not conn.execute(sessions.delete().where(mine)).rowcount:
+        raise Unknown("nobody is signed in with this")
+
+
+def remove_links(conn: Connection, account: str, holder: str) -> None:
+    """Forget the links that sign in as a user, or with an empty holder, as the account itself."""
+    conn.execute(links.delete().where(links.c.account == account, links.c.holder == holder))
+
+
 def tidy(conn: Connection, now: int) -> None:
     """Forget sessions and links whose time is over."""
     conn.execute(sessions.delete().where(sessions.c.expires_at <= now))
@@ -92,11 +104,23 @@ def add_link(conn: Connection, link: Link) -> None:
     )
 
 
+def look(conn: Connection, id: str, now: int) -> Link:
+    """A link that works still; it stays. Raises Unknown."""
+    row = conn.execute(select(links).where(links.c.id == id, links.c.expires_at > now)).first()
+    if row is None:
+        raise Unknown(_USED)
+    at, until = moment(row.created_at), moment(row.expires_at)
+    return Link(row.id, row.account, row.holder, at, until)
+
+
+_USED = "this link was used, or its time is over"
+
+
 def use_link(conn: Connection, id: str, now: int) -> tuple[str, str]:
     """Whose link this is, as account and user; it works no more. Raises Unknown."""
     row = conn.execute(links.delete().where(links.c.id == id).returning(*links.c)).first()
     if row is None or row.expires_at <= now:
-        raise Unknown("this link was used, or its time is over")
+        raise Unknown(_USED)
     return row.account, row.holder
 
 

@@ -9,7 +9,7 @@ from estafette.model.desk import User
 from estafette.model.ids import instant
 from estafette.store import nouns
 from estafette.store.nouns import STATUSES, USERS
-from estafette.store.schema import conversations, crews, users
+from estafette.store.schema import conversations, crews, links, passwords, sessions, users
 
 
 def by_email(conn: Connection, account: str, email: str) -> User | None:
@@ -25,8 +25,10 @@ def by_emails(conn: Connection, account: str, emails: Sequence[str]) -> dict[str
 
 
 def remove(conn: Connection, user: User, at: datetime) -> None:
-    """Delete one, who then is in no team and looks after nothing."""
+    """Delete one, who then is in no team, looks after nothing, and cannot sign in."""
     nouns.remove(conn, USERS, user.account, user.id)
+    for way_in in (sessions, links, passwords):
+        conn.execute(way_in.delete().where(way_in.c.holder == user.id))
     conn.execute(crews.delete().where(crews.c.member == user.id))
     unassign(conn, user.account, "assignee", user.id, at)
 

@@ -1,5 +1,6 @@
 """Sign in, sign out, and choose a language."""
 
+from math import ceil
 from typing import ClassVar
 
 from starlette.responses import Response
@@ -10,7 +11,7 @@ from estafette.console.words import LANGUAGES
 from estafette.core.core import Core
 from estafette.core.people import NotProved
 from estafette.core.sessions import LONGEST
-from estafette.model import Unknown
+from estafette.model import TooMany, Unknown
 
 HOME = "/console/messages"
 
@@ -23,6 +24,7 @@ class Signing:
         Row(method="GET", path="/sign-in", name="form", is_open=True),
         Row(method="POST", path="/sign-in", name="sign_in", is_open=True),
         Row(method="GET", path="/welcome/{link}", name="welcome", is_open=True),
+        Row(method="POST", path="/welcome/{link}", name="enter", is_open=True),
         Row(method="POST", path="/sign-out", name="sign_out", is_open=True),
         Row(method="POST", path="/language", name="language", is_open=True),
     ]
@@ -45,27 +47,57 @@ class Signing:
         """Let in who proves who they are."""
         name = visit.text("name")
         try:
-            token = await self._sessions.sign_in(name, visit.text("secret"), agent=_agent(visit))
+            token = await self._sessions.sign_in(name, visit.raw("secret"), who=visit.guest)
         except NotProved:
             error = visit.say("Nobody here has this name with this secret.")
-            next = visit.text("next")
-            return visit.show("sign-in.html", 401, next=next, error=error, name=name)
+            return self._again(visit, 401, error)
+        except TooMany as many:
+            answer = self._again(visit, 429, visit.told(many))
+            answer.headers["retry-after"] = str(max(1, ceil(many.retry_after)))
+            return answer
         return self._let_in(visit, token, _inside(visit.text("next")))
 
+    def _again(self, visit: Visit, status: int, error: str) -> Response:
+        next, name = visit.text("next"), visit.text("name")
+        return visit.show("sign-in.html", status, next=next, error=error, name=name)
+
     async def welcome(self, visit: Visit) -> Response:
+        """Let in who has the link of an account; ask a user whether it is they who opened theirs.
+
+        Programs that look at links before people do would use it up.
+        """
+        try:
+            holder = await self._sessions.holder_of(visit.holes["link"])
+        except Unknown:
+            return self._used(visit)
+        if holder or visit.request.method == "HEAD":
+            return visit.show("signing-welcome.html", link=visit.holes["link"])
+        return await self.enter(visit)
+
+    async def enter(self, visit: Visit) -> Response:
         """Let in who has a link that works once."""
         try:
-            token = await self._sessions.enter(visit.holes["link"], agent=_agent(visit))
+            token = await self._sessions.enter(visit.holes["link"], who=visit.guest)
+            session = await self._sessions.find(token)
         except Unknown:
-            error = visit.say("This link was used, or its time is over.")
-            return visit.show("sign-in.html", 410, next="", error=error, name="")
+            return self._used(visit)
+        account, holder = session.account, session.holder
+        if holder and not await self._sessions.has_password(account, holder):
+            notice = visit.say("Welcome. Choose a password to sign in with from now on.")
+            return self._let_in(visit, token, "/console/users/me", notice)
         return self._let_in(visit, token, HOME)
+
+    def _used(self, visit: Visit) -> Response:
+        error = visit.say("This link was used, or its time is over.")
+        return visit.show("sign-in.html", 410, next="", error=error, name="")
 
     async def sign_out(self, visit: Visit) -> Response:
         """Forget who it was."""
         token = visit.request.cookies.get(SESSION, "")
         if token:
             await self._sessions.end(token)
+        if visit.is_signed_in:
+            visit.changed("session.ended", "")
         answer = visit.go("/console/sign-in")
         answer.delete_cookie(SESSION, path="/console")
         return answer
@@ -80,8 +112,8 @@ class Signing:
             )  # fmt: skip
         return answer
 
-    def _let_in(self, visit: Visit, token: str, path: str) -> Response:
-        answer = visit.go(path)
+    def _let_in(self, visit: Visit, token: str, path: str, notice: str = "") -> Response:
+        answer = visit.go(path, notice)
         answer.set_cookie(
             SESSION, token, max_age=int(LONGEST.total_seconds()), path="/console",
             httponly=True, samesite="lax", secure=self._is_secure,
@@ -98,7 +130,3 @@ def _inside(path: str) -> str:
     """A path of the console to go on to; the first page where it is none."""
     is_ours = path.startswith("/console/") and "\\" not in path and path.isprintable()
     return path if is_ours else HOME
-
-
-def _agent(visit: Visit) -> str:
-    return visit.request.headers.get("user-agent", "")
