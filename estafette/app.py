@@ -313,13 +313,9 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         business=Business(people, connections),
         phones=Phones(senders, vault),
         challenge=Challenge(http),
-<<<<<<< HEAD
-        sessions=Sessions(store, people, utc_now),
         batches=Batches(store, Makers(gateway, senders, pools, templates), utc_now),
-=======
         sessions=Sessions(store, people, utc_now, audit),
         audit=audit,
->>>>>>> 3f2746a3d5de3f53df76b271a7b562e3e39ab07c
     )
 
 

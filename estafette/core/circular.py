@@ -33,7 +33,7 @@ class Circular:
         self._known = {(sender.channel, sender.address) for sender in senders}
         self._usual = _usual(senders)
         self._template = template
-        self._values = asked.values or tuple(_values(template, header, self._columns))
+        self._values = asked.values or tuple(usual_values(template, header, asked.columns))
         self._zone = zone_of(asked.zone)
 
     def send(self, cells: Sequence[str]) -> Send:
@@ -160,7 +160,7 @@ def _usual(senders: Sequence[Sender]) -> dict[Channel, str]:
     return found
 
 
-def _values(
+def usual_values(
     template: Template | None, header: Sequence[str], columns: Mapping[str, str]
 ) -> list[str]:
     """What fills the holes of a template where that is not said: the column of a hole's number, or
@@ -168,7 +168,8 @@ def _values(
     """
     if template is None:
         return []
-    free = [name for name in header if folded(name) not in columns.values()]
+    taken = set(map(folded, columns.values()))
+    free = [name for name in header if folded(name) not in taken]
     named = {name.strip("{} "): name for name in header}
     found = []
     for place in range(1, places(template) + 1):
