@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection as Conn
 
 from estafette.core import sheets
-from estafette.core.checks import Checks
+from estafette.core.checks import Checks, drafted
 from estafette.core.circular import Circular, circular_of
 from estafette.core.clock import Clock
 from estafette.core.gateway import Gateway
@@ -26,11 +26,12 @@ from estafette.core.pools import Pools
 from estafette.core.senders import Senders
 from estafette.core.templates import Templates
 from estafette.core.url import is_url
-from estafette.model import Account, BadValue, Conflict, Cursor, GatewayError
+from estafette.model import Account, BadValue, Conflict, Cursor, GatewayError, Message
 from estafette.model.batch import (
     LONGEST_TITLE,
     MOST_ROWS,
     Asked,
+    BadRow,
     Batch,
     BatchRow,
     BatchStatus,
@@ -229,6 +230,21 @@ class Batches:
         return await self._store.read(
             lambda conn: batches.rows(conn, id, limit=limit, after=after, is_wrong=is_wrong)
         )
+
+    async def preview(
+        self, account: Account, batch: Batch, rows: Sequence[BatchRow]
+    ) -> list[tuple[BatchRow, Message | None]]:
+        """Rows with the messages that they would become; None for those that become none."""
+        circular = await self.circular(account, batch)
+        found: list[tuple[BatchRow, Message | None]] = []
+        for row in rows:
+            try:
+                message = drafted(self._makers.gateway, account, circular, row.cells)
+            except BadRow:
+                found.append((row, None))
+            else:
+                found.append((row, None if row.fault else message))
+        return found
 
     async def became(self, batch: Batch) -> AsyncIterator[Sequence[Became]]:
         """All its rows with what became of their messages by now, some at a time."""
