@@ -5,6 +5,7 @@ import typer
 from estafette.cli import (
     accounts,
     action,
+    batches,
     callbacks,
     connections,
     contacts,
@@ -36,7 +37,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for part in (
-    *(serve, send, receive, messages, callbacks, webhooks, keys, accounts, senders, numbers),
+    *(
+        serve,
+        send,
+        batches,
+        receive,
+        messages,
+        callbacks,
+        webhooks,
+        keys,
+        accounts,
+        senders,
+        numbers,
+    ),
     *(services, templates, connections, suppressions, panel, vault, action, errands, doctor),
     *(contacts, users, teams, vocabulary),
 ):

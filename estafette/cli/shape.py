@@ -10,6 +10,7 @@ from msgspec import UNSET
 from estafette.core.sealed import Shown
 from estafette.core.timelines import Timeline
 from estafette.doors.own import (
+    batches,
     callbacks,
     connections,
     contacts,
@@ -37,6 +38,7 @@ from estafette.model import (
     Suppression,
     desk,
 )
+from estafette.model.batch import Batch
 from estafette.model.contact import Card, Note
 from estafette.model.template import Template
 
@@ -60,6 +62,11 @@ def media(item: MediaItem) -> dict[str, Any]:
 def traced(item: Message, found: Timeline, until: datetime | None) -> dict[str, Any]:
     """A message with what became of it."""
     return _plain(messages.traced(item, found, until))
+
+
+def batch(item: Batch) -> dict[str, Any]:
+    """A batch."""
+    return _plain(batches.shown(item))
 
 
 def callback(item: Callback) -> dict[str, Any]:
