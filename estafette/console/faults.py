@@ -4,7 +4,7 @@ from estafette.console.reasons import REASONS
 from estafette.console.visit import Visit
 from estafette.console.words import later as _
 from estafette.model import Reason
-from estafette.model.batch import Fault, Wrong
+from estafette.model.batch import BadSheet, Fault, Unread, Wrong
 
 FAULTS: dict[str, str] = {
     Wrong.MISSING: _("A hole of the text is not filled."),
@@ -16,6 +16,23 @@ FAULTS: dict[str, str] = {
     Wrong.TEMPLATE: _("The template cannot be sent like this."),
     Wrong.INTERNAL: _("Something broke: the log of the server knows more."),
 }
+
+
+UNREAD: dict[Unread, str] = {
+    Unread.EMPTY: _("The file is empty."),
+    Unread.NO_ROWS: _("Nothing stands below the names of the columns."),
+    Unread.NO_NAMES: _("The first line must name the columns, such as: to,name"),
+    Unread.NO_TEXT: _("The file is not text: save it as CSV, in UTF-8."),
+    Unread.LINE: _("Line %(number)s of the file cannot be read."),
+    Unread.COLUMNS: _("The file has more than %(number)s columns."),
+    Unread.ROWS: _("The file has more than %(number)s rows."),
+}
+
+
+def unread(visit: Visit, error: BadSheet) -> str:
+    """Why a file cannot be read, in the language of who looks."""
+    text = UNREAD[error.kind]
+    return visit.say(text, number=error.number) if "%" in text else visit.say(text)
 
 
 def fault_text(visit: Visit, code: str) -> str:

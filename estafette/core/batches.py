@@ -32,10 +32,12 @@ from estafette.model.batch import (
     MOST_ROWS,
     Asked,
     BadRow,
+    BadSheet,
     Batch,
     BatchRow,
     BatchStatus,
     Checked,
+    Unread,
     named,
     roles,
 )
@@ -44,7 +46,7 @@ from estafette.model.listed import Listed
 from estafette.store import Store, batches
 from estafette.store.batches import Became
 
-LEASE = timedelta(seconds=5)  #: after which others take over what a dead process carried
+LEASE = timedelta(seconds=3)  #: after which others take over what a dead process carried
 
 _SLICE = 1000  # rows that are read or written at once
 _LOADED = 20_000  # rows that are removed at once
@@ -132,12 +134,13 @@ class Batches:
         total = 0
         while part := list(islice(rows, _SLICE)):
             if total + len(part) > MOST_ROWS:
-                raise BadValue("rows", f"there are more than {MOST_ROWS} rows")
+                text = f"there are more than {MOST_ROWS} rows"
+                raise BadSheet(Unread.ROWS, text, number=MOST_ROWS)
             first = total + 1
             await self._store.write(_writing(batches.put_rows, id, first, part))
             total += len(part)
         if not total:
-            raise BadValue("file", "there are no rows below the names of the columns")
+            raise BadSheet(Unread.NO_ROWS, "there are no rows below the names of the columns")
         return total
 
     async def change(self, account: Account, id: str, asked: Asked) -> Batch:

@@ -43,12 +43,13 @@ class Circular:
             raise BadRow(Wrong.CELLS, ",".join(cells[len(self._header) :]))
         row = dict(zip(self._header, map(_bare, cells), strict=False))
         channel = self._channel(row)
+        recipient = _recipient(self._cell(row, Role.TO), channel)
         body, media, content = self._said(row, channel)
         sender = self._sender(row, channel)
         return Send(
             channel=channel,
             sender=sender,
-            recipient=_recipient(self._cell(row, Role.TO), channel),
+            recipient=recipient,
             body=body,
             media=media,
             content=content,

@@ -9,9 +9,8 @@ from collections.abc import Iterator, Sequence
 from io import TextIOWrapper
 from typing import BinaryIO, NamedTuple
 
-from estafette.model import BadValue
 from estafette.model.address import spelled_number
-from estafette.model.batch import MOST_ROWS, named
+from estafette.model.batch import MOST_ROWS, BadSheet, Unread, named
 
 _PIECE = 1 << 16
 _MARKS = ",;\t|"
@@ -21,13 +20,6 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _WESTERN = "cp1252"  # what Windows writes where it writes no Unicode
-
-
-class BadSheet(BadValue):
-    """A file whose rows cannot be read."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__("file", text)
 
 
 class Sheet(NamedTuple):
@@ -49,9 +41,10 @@ def read(file: BinaryIO) -> Sheet:
     rows = _rows(lines, first, mark or _mark(first))
     header = next(rows, [])
     if not header:
-        raise BadSheet("the file is empty")
+        raise BadSheet(Unread.EMPTY, "the file is empty")
     if any(spelled_number(cell) for cell in header):
-        raise BadSheet("the first line must name the columns, such as: to,name")
+        text = "the first line must name the columns, such as: to,name"
+        raise BadSheet(Unread.NO_NAMES, text)
     return Sheet(named([cell.strip() for cell in header]), _counted(rows))
 
 
@@ -91,7 +84,7 @@ def _lines(file: BinaryIO, encoding: str) -> Iterator[str]:
     try:
         yield from text
     except UnicodeError:
-        raise BadSheet(f"the file is not text in {encoding}") from None
+        raise BadSheet(Unread.NO_TEXT, f"the file is not text in {encoding}") from None
     finally:
         with contextlib.suppress(ValueError):  # it is closed
             text.detach()  # or the file would be closed with it
@@ -114,13 +107,15 @@ def _rows(lines: Iterator[str], first: str, mark: str) -> Iterator[list[str]]:
             if any(cell.strip() for cell in row):
                 yield row
     except csv.Error as error:
-        raise BadSheet(f"line {reader.line_num}: {error}") from None
+        number = reader.line_num
+        raise BadSheet(Unread.LINE, f"line {number}: {error}", number=number) from None
 
 
 def _counted(rows: Iterator[list[str]]) -> Iterator[list[str]]:
     for number, row in enumerate(rows, 1):
         if number > MOST_ROWS:
-            raise BadSheet(f"the file has more than {MOST_ROWS} rows")
+            text = f"the file has more than {MOST_ROWS} rows"
+            raise BadSheet(Unread.ROWS, text, number=MOST_ROWS)
         yield row
 
 

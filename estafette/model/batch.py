@@ -138,6 +138,27 @@ class BadRow(Exception):
         self.fault = Fault(code, value[:200])
 
 
+class BadSheet(BadValue):
+    """A file whose rows cannot be read."""
+
+    def __init__(self, kind: "Unread", text: str, *, number: int = 0) -> None:
+        super().__init__("file", text)
+        self.kind = kind
+        self.number = number  #: of the line that is to blame, or how many there may be
+
+
+class Unread(StrEnum):
+    """Why a file cannot be read."""
+
+    EMPTY = "empty"
+    NO_ROWS = "no_rows"  #: nothing stands below the names of the columns
+    NO_NAMES = "no_names"  #: its first line does not name the columns
+    NO_TEXT = "no_text"  #: it is not written in any way that we know
+    LINE = "line"
+    COLUMNS = "columns"  #: too many
+    ROWS = "rows"  #: too many
+
+
 def folded(name: str) -> str:
     """The name of a column as it is compared: without accents, in small letters."""
     bare = unicodedata.normalize("NFKD", name.replace("’", "'")).casefold()
@@ -148,10 +169,11 @@ def folded(name: str) -> str:
 def named(cells: Sequence[str]) -> tuple[str, ...]:
     """The names of columns from the first line of a file: none is empty, and no two are the same.
 
-    Raises BadValue for too many.
+    Raises BadSheet for too many.
     """
     if len(cells) > MOST_COLUMNS:
-        raise BadValue("file", f"the file has more than {MOST_COLUMNS} columns")
+        text = f"the file has more than {MOST_COLUMNS} columns"
+        raise BadSheet(Unread.COLUMNS, text, number=MOST_COLUMNS)
     found: dict[str, str] = {}
     for number, cell in enumerate(cells, 1):
         name = " ".join(re.sub(r"[{}]", " ", cell).split())[:80] or f"column {number}"

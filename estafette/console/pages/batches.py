@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from estafette.console import choices
 from estafette.console.composed import Bad, holes_of, time_of
-from estafette.console.faults import blamed, fault_text
+from estafette.console.faults import blamed, fault_text, unread
 from estafette.console.reasons import REASONS
 from estafette.console.rows import Row, get, post
 from estafette.console.visit import Visit, local
@@ -17,10 +17,9 @@ from estafette.console.words import later as _
 from estafette.core.circular import usual_values
 from estafette.core.core import Core
 from estafette.core.results import result
-from estafette.core.sheets import BadSheet
 from estafette.core.url import is_url
 from estafette.model import BadValue, Channel, Conflict, Cursor, Reason, Unknown
-from estafette.model.batch import LARGEST, Asked, Batch, BatchStatus, Role
+from estafette.model.batch import LARGEST, Asked, BadSheet, Batch, BatchStatus, Role
 from estafette.model.ids import read_id
 from estafette.model.session import Role as Who
 from estafette.model.template import Template
@@ -107,8 +106,7 @@ class Mailings:
         except Bad as error:
             return await self._list(visit, asked, {error.field: str(error)}, 400)
         except BadSheet as error:
-            text = visit.say("This file cannot be read: %(why)s.", why=str(error))
-            return await self._list(visit, asked, {"file": text}, 400)
+            return await self._list(visit, asked, {"file": unread(visit, error)}, 400)
         except (BadValue, Unknown) as error:
             field = error.field if isinstance(error, BadValue) else "from"
             return await self._list(visit, asked, {field: str(error)}, 400)
