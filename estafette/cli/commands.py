@@ -5,6 +5,7 @@ import typer
 from estafette.cli import (
     accounts,
     action,
+    audit,
     batches,
     callbacks,
     connections,
@@ -37,20 +38,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for part in (
-    *(
-        serve,
-        send,
-        batches,
-        receive,
-        messages,
-        callbacks,
-        webhooks,
-        keys,
-        accounts,
-        senders,
-        numbers,
-    ),
+    *(serve, send, batches, receive, messages, callbacks, webhooks, keys, accounts, senders),
+    numbers,
     *(services, templates, connections, suppressions, panel, vault, action, errands, doctor),
-    *(contacts, users, teams, vocabulary),
+    *(contacts, users, teams, vocabulary, audit),
 ):
     part.add_to(app)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import typer
 
 from estafette.cli.run import AsJson
+from estafette.cli.trail import Noted
 
 Command = Callable[..., None]
 
@@ -28,7 +29,7 @@ def add_group(
             lists(as_json=as_json)
 
     for command in (lists, *commands):
-        group.command(command.__name__.rstrip("_").replace("_", "-"))(command)
+        group.command(command.__name__.rstrip("_").replace("_", "-"), cls=Noted)(command)
     for word, command in named.items():
-        group.command(word)(command)
+        group.command(word, cls=Noted)(command)
     app.add_typer(group, name=name)

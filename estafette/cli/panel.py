@@ -19,6 +19,7 @@ from estafette.cli.run import (
     print_table,
     run,
 )
+from estafette.cli.trail import Noted
 from estafette.core.panel import BadMessaging
 from estafette.core.vault import HIDDEN, WrongKey
 from estafette.model.messaging import Messaging
@@ -28,8 +29,8 @@ from estafette.model.rules import WindowPolicy
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="What an account sets for itself.", no_args_is_help=True)
-    group.command()(messaging)
-    group.command()(window)
+    group.command(cls=Noted)(messaging)
+    group.command(cls=Noted)(window)
     app.add_typer(group, name="settings")
 
 

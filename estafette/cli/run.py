@@ -15,6 +15,7 @@ from rich.text import Text
 
 from estafette import logs, settings
 from estafette.app import App, BadHome, opened
+from estafette.cli import trail
 from estafette.core.first import First
 from estafette.core.keyring import BadKey
 from estafette.core.vault import WrongKey
@@ -38,7 +39,7 @@ OfAccount = Annotated[
     str, typer.Option("--account", help="AC…; the oldest account where it is left out.")
 ]
 
-_USUAL_URL = "http://127.0.0.1:8080"  # where `serve` listens unless it is told otherwise
+USUAL_URL = "http://127.0.0.1:8080"  # where `serve` listens unless it is told otherwise
 
 REFUSED, BAD_INPUT, NOT_REACHABLE = 1, 2, 3
 
@@ -82,6 +83,7 @@ async def home(
         if first:
             tell_first(first, app.core.public_url)
         yield app
+        await trail.write(app)
 
 
 def tell_first(first: First, public_url: str) -> None:
@@ -97,7 +99,7 @@ def tell_first(first: First, public_url: str) -> None:
         if value:
             console.print(f"  {name}={value}", soft_wrap=True)
     console.print("The console, signed in by this link, once:", style="bold")
-    console.print(f"  {public_url or _USUAL_URL}/console/welcome/{first.link}", soft_wrap=True)
+    console.print(f"  {public_url or USUAL_URL}/console/welcome/{first.link}", soft_wrap=True)
 
 
 async def account_of(app: App, sid: str) -> Account:

@@ -109,9 +109,9 @@ def webhook(item: Subscription) -> dict[str, Any]:
     return _plain(webhooks.webhook(item))
 
 
-def user(item: desk.User) -> dict[str, Any]:
+def user(item: desk.User, *, has_password: bool = False) -> dict[str, Any]:
     """A user."""
-    return _plain(users.user(item))
+    return _plain(users.user(item, has_password=has_password))
 
 
 def team(item: desk.Team, members: Sequence[desk.User]) -> dict[str, Any]:

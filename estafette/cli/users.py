@@ -1,6 +1,7 @@
 """`users`: the colleagues who look after conversations."""
 
 import sys
+from getpass import getpass
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from estafette.app import App
 from estafette.cli import shape
 from estafette.cli.group import add_group
 from estafette.cli.run import (
+    USUAL_URL,
     AsJson,
     BadInput,
     OfAccount,
@@ -32,20 +34,24 @@ Available = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    add_group(app, "users", "Colleagues who look after conversations.", list_, add, change, remove)
+    about = "Colleagues who look after conversations, and sign in to the console."
+    add_group(app, "users", about, list_, add, change, remove, link, password)
 
 
 def list_(account: OfAccount = "", as_json: AsJson = False) -> None:
     """List users, the oldest first."""
 
-    async def work() -> tuple[list[User], list[CustomStatus]]:
+    async def work() -> tuple[list[User], list[CustomStatus], set[str]]:
         async with home() as app:
             owner = (await account_of(app, account)).sid
-            return await app.core.desk.users(owner), await app.core.desk.statuses(owner)
+            desk, sessions = app.core.desk, app.core.sessions
+            able = await sessions.with_password(owner)
+            return await desk.users(owner), await desk.statuses(owner), able
 
-    found, statuses = run(work())
+    found, statuses, able = run(work())
     if as_json:
-        print_json({"items": [shape.user(user) for user in found], "next": None})
+        items = [shape.user(user, has_password=user.id in able) for user in found]
+        print_json({"items": items, "next": None})
         return
     said = {status.id: f"{status.emoji} {status.name}".strip() for status in statuses}
     rows = [
@@ -55,11 +61,12 @@ def list_(account: OfAccount = "", as_json: AsJson = False) -> None:
             "available" if user.available else "away",
             said.get(user.status, ""),
             user.role,
+            "password" if user.id in able else "",
             user.name,
         )
         for user in found
     ]
-    print_table(("id", "e-mail", "", "status", "role", "name"), rows)
+    print_table(("id", "e-mail", "", "status", "role", "signs in", "name"), rows)
 
 
 def add(
@@ -108,13 +115,13 @@ def change(
     if {email, name, role, available, status} == {None}:
         raise BadInput("there is nothing to change: see `estafette users change --help`")
 
-    async def work() -> User:
+    async def work() -> tuple[User, bool]:
         async with home() as app:
             owner = (await account_of(app, account)).sid
             said = status
             if status:
                 said = named("status", await app.core.desk.statuses(owner), status).id
-            return await app.core.desk.change_user(
+            made = await app.core.desk.change_user(
                 owner,
                 (await user_of(app, owner, who)).id,
                 email=email,
@@ -123,10 +130,11 @@ def change(
                 available=available,
                 status=said,
             )
+            return made, await app.core.sessions.has_password(owner, made.id)
 
-    changed = run(work())
+    changed, has_password = run(work())
     if as_json:
-        print_json(shape.user(changed))
+        print_json(shape.user(changed, has_password=has_password))
     else:
         sys.stdout.write(f"{changed.email} is changed\n")
 
@@ -142,6 +150,47 @@ def remove(who: Who, account: OfAccount = "") -> None:
             return gone
 
     sys.stdout.write(f"{run(work()).email} is a user no more\n")
+
+
+def link(
+    who: Annotated[
+        str,
+        typer.Argument(
+            metavar="[USER]",
+            help="Their e-mail address, or their id; the account itself where it is left out.",
+        ),
+    ] = "",
+    account: OfAccount = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a link that signs somebody in to the console once, within 24 hours."""
+
+    async def work() -> str:
+        async with home() as app:
+            owner = (await account_of(app, account)).sid
+            holder = (await user_of(app, owner, who)).id if who else ""
+            token = await app.core.sessions.link(owner, holder)
+            return f"{app.core.public_url or USUAL_URL}/console/welcome/{token}"
+
+    url = run(work())
+    if as_json:
+        print_json({"url": url})
+    else:
+        sys.stdout.write(f"{url}\n")
+
+
+def password(who: Who, account: OfAccount = "") -> None:
+    """Set a user's password: it is asked for, or read from standard input. They are signed out."""
+    given = getpass("password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+
+    async def work() -> User:
+        async with home() as app:
+            owner = (await account_of(app, account)).sid
+            found = await user_of(app, owner, who)
+            await app.core.sessions.set_password(owner, found.id, given)
+            return found
+
+    sys.stdout.write(f"{run(work()).email} has another password\n")
 
 
 async def user_of(app: App, account: str, who: str) -> User:

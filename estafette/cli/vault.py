@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from estafette.cli.run import NOT_REACHABLE, AsJson, home, print_json, print_table, run
+from estafette.cli.trail import Noted
 from estafette.core.rotation import Rotated, State
 
 
@@ -15,8 +16,8 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="The key that seals secrets.", no_args_is_help=True)
     group.command()(status)
-    group.command()(rotate)
-    group.command()(forget)
+    group.command(cls=Noted)(rotate)
+    group.command(cls=Noted)(forget)
     app.add_typer(group, name="vault")
 
 

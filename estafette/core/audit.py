@@ -13,6 +13,20 @@ CONSOLE, API, CLI = "console", "api", "cli"  #: the ways in
 _LONGEST = 200  # characters of a name, or of what it is about
 _MOST = 4000  # characters of one detail
 
+#: What was done, by the name of an operation.
+DONE = {
+    "add": "added", "create": "added", "change": "changed", "set": "changed", "balance": "changed",
+    "remove": "removed", "delete": "removed", "release": "removed", "revoke": "revoked",
+    "resume": "resumed", "replay": "replayed", "again": "replayed", "cancel": "canceled",
+    "redact": "redacted", "bring_in": "imported", "import": "imported", "open": "opened",
+    "close": "closed", "note": "noted", "link": "link_made", "password": "password_set",
+    "new-token": "token_made", "verify": "verified", "unverify": "unverified", "take": "taken",
+    "rotate": "rotated", "forget": "forgotten",
+}  # fmt: skip
+
+#: Words for one of many, where that is more than the last letter less.
+SINGULAR = {"statuses": "status", "batches": "batch", "opt-out": "keywords"}
+
 
 class Audit:
     """The audit trails of all accounts, which are named by their SIDs."""
@@ -59,6 +73,12 @@ class Audit:
         return await self._store.read(
             lambda conn: audit.page(conn, account, limit=limit, after=after, group=group)
         )
+
+
+def event_of(many: str, verb: str) -> str:
+    """What an operation on one of many is called in the trail: `users`, `add` is `user.added`."""
+    noun = SINGULAR.get(many, many.removesuffix("s")).replace("-", "_")
+    return f"{noun}.{DONE.get(verb, verb.replace('-', '_'))}"
 
 
 def _text(value: str, longest: int = _LONGEST) -> str:

@@ -12,7 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from estafette.core.core import Core
 from estafette.doors.callers import CHALLENGE, header
-from estafette.doors.own import auth, openapi, wire
+from estafette.doors.own import auth, openapi, trail, wire
+from estafette.doors.own.audit import Trail
 from estafette.doors.own.batches import Batches
 from estafette.doors.own.callbacks import Callbacks
 from estafette.doors.own.connections import Connections
@@ -41,8 +42,8 @@ log = structlog.get_logger()
 
 #: The operations, by resource; the most asked first.
 PARTS = (
-    Messages, Batches, Callbacks, Webhooks, Suppressions, Senders, Connections, Keys, Settings, Sandbox,
-    Contacts, Users, Teams, Tags, Fields, Funnels, Statuses, Templates,
+    Messages, Batches, Callbacks, Webhooks, Suppressions, Senders, Connections, Keys, Settings,
+    Sandbox, Contacts, Users, Teams, Tags, Fields, Funnels, Statuses, Templates, Trail,
 )  # fmt: skip
 
 TABLE: list[Row] = [row for part in PARTS for row in part.TABLE]
@@ -69,6 +70,7 @@ class Application:
     def __init__(self, core: Core) -> None:
         parts = [part(core) for part in PARTS]
         self._people = core.people
+        self._audit = core.audit
         self._paths: Paths[Operation] = Paths(
             (row.method, row.path, Operation(row, getattr(part, row.name)))
             for part in parts
@@ -122,6 +124,7 @@ class Application:
         kind = kind.partition(";")[0].strip().lower()
         call = Call(
             account=credential.account,
+            key=credential.key,
             holes=found.holes,
             path=path,
             said=said,
@@ -132,6 +135,8 @@ class Application:
             content_type=kind,
         )
         done = await operation.run(call)
+        if trail.is_change(row):
+            await trail.write(self._audit, row, call, done)
         if isinstance(done, Response):
             return done
         if isinstance(done, Answered):

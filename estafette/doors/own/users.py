@@ -1,10 +1,14 @@
 """Users: the colleagues who look after conversations."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from estafette.core.clock import utc_now
 from estafette.core.core import Core
+from estafette.core.passwords import LONGEST, check
+from estafette.core.sessions import LINK_LASTS
+from estafette.doors.own.errors import Refusal
 from estafette.doors.own.wire import At, Call, Page, PageQuery, Row, given, listed
 from estafette.model import desk
 from estafette.model.desk import LONGEST_EMAIL, LONGEST_NAME
@@ -15,6 +19,13 @@ Email = Annotated[
     Meta(max_length=LONGEST_EMAIL + 20, description="Kept, and compared, in lower case."),
 ]
 Name = Annotated[str, Meta(max_length=LONGEST_NAME)]
+Password = Annotated[
+    str,
+    Meta(
+        max_length=10 * LONGEST,
+        description="What they sign in to the console with; at least 10 characters, never shown.",
+    ),
+]
 StatusId = Annotated[str, Meta(description="The id of a custom status; empty for none.")]
 
 
@@ -27,6 +38,7 @@ class User(Struct, frozen=True, kw_only=True):
     role: str
     available: bool
     available_at: At
+    has_password: bool
     status: str | None
     status_at: At | None
     created_at: At
@@ -40,6 +52,7 @@ class NewUser(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Name = ""
     role: Name = ""
     available: bool = True
+    password: Password | UnsetType = UNSET
 
 
 class UserChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,9 +63,17 @@ class UserChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     role: Name | UnsetType = UNSET
     available: bool | UnsetType = UNSET
     status: StatusId | UnsetType | None = UNSET
+    password: Password | UnsetType = UNSET
 
 
-def user(item: desk.User) -> User:
+class Link(Struct, frozen=True, kw_only=True):
+    """An address that signs a user in to the console once; it is shown this once."""
+
+    url: str
+    expires_at: At
+
+
+def user(item: desk.User, *, has_password: bool = False) -> User:
     """A user as they are shown."""
     return User(
         id=item.id,
@@ -61,6 +82,7 @@ def user(item: desk.User) -> User:
         role=item.role,
         available=item.available,
         available_at=item.available_at,
+        has_password=has_password,
         status=item.status or None,
         status_at=item.status_at,
         created_at=item.created_at,
@@ -77,32 +99,79 @@ class Users:
         Row(method="GET", path="/api/users/{id}", name="show", answer=User),
         Row(method="PATCH", path="/api/users/{id}", name="change", body=UserChange, answer=User),
         Row(method="DELETE", path="/api/users/{id}", name="remove"),
+        Row(method="POST", path="/api/users/{id}/link", name="link", answer=Link, status=201),
     ]
 
     def __init__(self, core: Core) -> None:
         self._desk = core.desk
+        self._sessions = core.sessions
+        self._public_url = core.public_url
 
     async def list(self, call: Call) -> Page[User]:
         """List users, newest first."""
-        return listed(call, await self._desk.users(call.account.sid), user)
+        able = await self._sessions.with_password(call.account.sid)
+        found = await self._desk.users(call.account.sid)
+        return listed(call, found, lambda item: user(item, has_password=item.id in able))
 
     async def add(self, call: Call) -> User:
         """Add a user; conversations may be assigned to them at once."""
-        return user(await self._desk.add_user(call.account.sid, **given(call.body)))
+        parts = given(call.body)
+        password = _password(call, parts)
+        made = await self._desk.add_user(call.account.sid, **parts)
+        return await self._protected(made, password)
 
     async def show(self, call: Call) -> User:
         """Show one user."""
-        return user(await self._desk.user(call.account.sid, call.holes["id"].lower()))
+        return await self._shown(await self._desk.user(call.account.sid, _id(call)))
 
     async def change(self, call: Call) -> User:
-        """Change a user, or what they say of themselves."""
+        """Change a user, or what they say of themselves; with a password, they are signed out."""
         parts = given(call.body)
+        password = _password(call, parts)
         if "status" in parts:
             said = parts["status"] or ""
             parts["status"] = read_id(said) or said
-        id = call.holes["id"].lower()
-        return user(await self._desk.change_user(call.account.sid, id, **parts))
+        made = await self._desk.change_user(call.account.sid, _id(call), **parts)
+        self._sessions.forget()
+        return await self._protected(made, password)
 
     async def remove(self, call: Call) -> None:
         """Remove a user from the account, its teams and the conversations they look after."""
-        await self._desk.remove_user(call.account.sid, call.holes["id"].lower())
+        await self._desk.remove_user(call.account.sid, _id(call))
+        self._sessions.forget()
+
+    async def link(self, call: Call) -> Link:
+        """Make a link that signs a user in to the console once, within 24 hours."""
+        _check_token(call)
+        token = await self._sessions.link(call.account.sid, _id(call))
+        return Link(
+            url=f"{self._public_url}/console/welcome/{token}", expires_at=utc_now() + LINK_LASTS
+        )
+
+    async def _protected(self, item: desk.User, password: str | None) -> User:
+        if password is not None:
+            await self._sessions.set_password(item.account, item.id, password)
+        return await self._shown(item)
+
+    async def _shown(self, item: desk.User) -> User:
+        able = await self._sessions.has_password(item.account, item.id)
+        return user(item, has_password=able)
+
+
+def _id(call: Call) -> str:
+    return call.holes["id"].lower()
+
+
+def _password(call: Call, parts: dict[str, Any]) -> str | None:
+    """The password that is given, taken out of the parts, before anything is written down."""
+    found: str | None = parts.pop("password", None)
+    if found is not None:
+        _check_token(call)
+        check(found)
+    return found
+
+
+def _check_token(call: Call) -> None:
+    """A key must not become a way in to the console. Raises Refusal."""
+    if call.key is not None:
+        raise Refusal("forbidden", "this takes the account's own token: a key lets nobody sign in")

@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, Struct
 
 from estafette.doors.own.errors import Refusal
 from estafette.doors.urls import is_url
-from estafette.model import Account
+from estafette.model import Account, Key
 from estafette.model.ids import read_id
 
 LARGEST = 2 << 20  # bytes of a request body
@@ -64,6 +64,7 @@ class Call(Struct, frozen=True, kw_only=True):
     """One request, read."""
 
     account: Account
+    key: Key | None  #: what was shown, where it was not the account's own token
     holes: dict[str, str]  #: what stands in the holes of the path
     path: str
     said: list[tuple[str, str]]  #: what follows `?`, as it came
