@@ -10,6 +10,7 @@ from estafette.core.applications import Applications
 from estafette.core.attention import Attention
 from estafette.core.audit import Audit
 from estafette.core.baggage import Baggage
+from estafette.core.batches import Batches, Makers
 from estafette.core.blobs import Blobs
 from estafette.core.bucket import Bucket, read_url
 from estafette.core.business import Business
@@ -34,6 +35,7 @@ from estafette.core.keyring import Keyring
 from estafette.core.keywords import Keywords
 from estafette.core.lanes import new_node
 from estafette.core.lists import Lists
+from estafette.core.mailing import Mailing
 from estafette.core.media import Link, Media
 from estafette.core.numbers import Numbers
 from estafette.core.offers import Offers
@@ -181,6 +183,11 @@ class App:
             Cards(self.core.contacts, self.core.aliases, utc_now),
             public_url=self.core.public_url,
         )
+
+    def mailing(self) -> Mailing:
+        """What carries batches in this process."""
+        core = self.core
+        return Mailing(self.store, core.batches, core.gateway, core.people, utc_now)
 
     def courier(self) -> Courier:
         """What does errands and tells their outcomes from this process."""
@@ -333,6 +340,7 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         business=business,
         phones=Phones(senders, vault),
         challenge=challenge,
+        batches=Batches(store, Makers(gateway, senders, pools, templates), utc_now),
         sessions=Sessions(store, people, utc_now, audit),
         audit=audit,
         watch=Watch(store),

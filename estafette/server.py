@@ -122,9 +122,12 @@ async def serve(app: App, listener: socket.socket, carrier: "Carrier | None") ->
     log.info("serving", url=url_of(listener), node=app.node.id)
     tender = asyncio.create_task(_tend(app)) if carrier is None else None
     counter = asyncio.create_task(app.core.usage.keep())
+    mailer = asyncio.create_task(app.mailing().keep())
     await server.serve([listener])
     log.info("stopping")
     counter.cancel()
+    mailer.cancel()
+    await asyncio.wait([mailer], timeout=GRACE)  # others take over what it carried
     if tender:
         tender.cancel()
 

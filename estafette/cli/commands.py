@@ -6,6 +6,7 @@ from estafette.cli import (
     accounts,
     action,
     audit,
+    batches,
     callbacks,
     connections,
     contacts,
@@ -38,7 +39,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for part in (
-    *(serve, send, receive, messages, callbacks, webhooks, keys, accounts, senders, numbers),
+    *(serve, send, batches, receive, messages, callbacks, webhooks, keys, accounts, senders),
+    numbers,
     *(services, templates, connections, suppressions, panel, vault, action, errands, doctor),
     *(contacts, conversations, users, teams, vocabulary, audit),
 ):

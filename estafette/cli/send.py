@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from estafette.app import App
 from estafette.cli import shape
 from estafette.cli.kinds import Payload, read_kind, whole
+from estafette.cli.many import Wanted, send_many
 from estafette.cli.messages import follow_one
 from estafette.cli.run import (
     REFUSED,
@@ -24,6 +25,7 @@ from estafette.cli.run import (
     run,
 )
 from estafette.cli.services import read_id
+from estafette.core.senders import read_address
 from estafette.model import (
     Account,
     BadFallback,
@@ -38,6 +40,7 @@ from estafette.model import (
     Status,
 )
 from estafette.model.address import e164, is_opaque, is_person
+from estafette.model.batch import Asked
 from estafette.model.fallback import LONGEST, SHORTEST
 from estafette.model.message import OPAQUE
 from estafette.model.template import Unfilled, Unfit
@@ -72,8 +75,19 @@ def add_to(app: typer.Typer) -> None:
 
 def send(
     *,
-    to: Annotated[str, typer.Option(help="The recipient: +15558675310.")],
-    body: Annotated[str, typer.Option(help="The text.")] = "",
+    to: Annotated[str, typer.Option(help="The recipient: +15558675310.")] = "",
+    csv: Annotated[
+        str, typer.Option("--csv", help="A file with a row for each message, instead of --to.")
+    ] = "",
+    result: Annotated[
+        str, typer.Option(help="With --csv: the file that tells what became of each row.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --csv: only say what would be sent.")
+    ] = False,
+    body: Annotated[
+        str, typer.Option(help="The text; with --csv, {name} is filled by the column of that name.")
+    ] = "",
     sender: Annotated[
         str, typer.Option("--from", help="The sender; the account's first where it is left out.")
     ] = "",
@@ -122,7 +136,24 @@ def send(
     account: OfAccount = "",
     as_json: AsJson = False,
 ) -> None:
-    """Send a message. A server that runs on this home carries it."""
+    """Send a message, or with --csv many. A server that runs on this home carries them."""
+    if csv or result or dry_run:
+        alone = {
+            "--to": to, "--payload": payload, "--reply-to": reply_to, "--fallback": fallback,
+            "--follow": follow,
+        }  # fmt: skip
+        _check_many(csv, alone, [*(media or ()), body])
+        asked = Asked(
+            channel=channel,
+            sender=read_address(channel, sender) or sender,
+            service=read_id(service) if service else "",
+            body=body,
+            media=tuple(media or ()),
+            values=tuple(value or ()),
+            send_at=time(at, "--at") if at else None,
+        )
+        send_many(Wanted(csv, asked, template, account, result, dry_run, as_json))
+        return
     _check_recipient(to, channel)
     texts = {
         "--body": body,
@@ -141,13 +172,9 @@ def send(
     async def work() -> tuple[Message, datetime | None]:
         async with home() as app:
             owner = await account_of(app, account)
-            address = sender
-            if not address and not pool:
-                known = await app.store.read(lambda conn: senders.all_of(conn, owner.sid))
-                address = _first(known, channel)
             asked = Send(
                 channel=channel,
-                sender=address,
+                sender=sender or ("" if pool else await _usual(app, owner, channel)),
                 recipient=to,
                 body=body,
                 media=tuple(media or ()),
@@ -213,6 +240,16 @@ async def _spoken(app: App, owner: Account, send: Send, said: Said | None, reply
     return replace(send, body=found.body, media=found.media, content=content)
 
 
+def _check_many(csv: str, alone: Mapping[str, object], texts: list[str]) -> None:
+    if not csv:
+        raise BadInput("--result and --dry-run go with --csv")
+    for name, given in alone.items():
+        if given:
+            raise BadInput(f"{name} does not go with --csv")
+    for text in texts:
+        _check_text(text, "--body")
+
+
 def _check_recipient(to: str, channel: Channel) -> None:
     is_one = is_opaque(to) if channel in OPAQUE else bool(e164(to))
     if not is_one and not (channel is Channel.WHATSAPP and is_person(to)):
@@ -264,7 +301,9 @@ def time(text: str, name: str) -> datetime:
         raise BadInput(f"{name} {text}: a time such as 2026-12-01T08:00:00Z") from None
 
 
-def _first(found: list, channel: Channel) -> str:  # type: ignore[type-arg]
+async def _usual(app: App, owner: Account, channel: Channel) -> str:
+    """The first sender of a channel. Raises BadInput."""
+    found = await app.store.read(lambda conn: senders.all_of(conn, owner.sid))
     addresses = [sender.address for sender in found if sender.channel is channel]
     if not addresses:
         raise BadInput(f"the account has no sender on {channel}: see `estafette senders`")

@@ -11,6 +11,7 @@ from estafette.core.sealed import Shown
 from estafette.core.timelines import Timeline
 from estafette.core.window import Opening
 from estafette.doors.own import (
+    batches,
     callbacks,
     connections,
     contacts,
@@ -40,6 +41,7 @@ from estafette.model import (
     desk,
 )
 from estafette.model.attempt import Request
+from estafette.model.batch import Batch
 from estafette.model.contact import Card, Glance, Note
 from estafette.model.template import Template
 
@@ -63,6 +65,11 @@ def media(item: MediaItem) -> dict[str, Any]:
 def traced(item: Message, found: Timeline, until: datetime | None) -> dict[str, Any]:
     """A message with what became of it."""
     return _plain(messages.traced(item, found, until))
+
+
+def batch(item: Batch) -> dict[str, Any]:
+    """A batch."""
+    return _plain(batches.shown(item))
 
 
 def callback(item: Callback) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from estafette.core.aliases import Aliases
 from estafette.core.applications import Applications
 from estafette.core.attention import Attention
 from estafette.core.audit import Audit
+from estafette.core.batches import Batches
 from estafette.core.blocks import Blocks
 from estafette.core.business import Business
 from estafette.core.challenge import Challenge
@@ -94,3 +95,4 @@ class Core:
     audit: Audit  #: who changed what
     handset: Handset  #: the telephones of people who are not there
     retention: Retentions  #: for how long accounts keep what they have
+    batches: Batches  #: many messages that are sent as one

@@ -78,7 +78,7 @@ def _operation(row: Row, name: str, text: str, shapes: Mapping[str, Shape], bad:
     part, _, _ = name.partition(".")
     done: Shape = {"description": "Done."}
     if row.answer is not None:
-        done["content"] = {"application/json": {"schema": shapes[repr(row.answer)]}}
+        done["content"] = {row.gives: {"schema": shapes[repr(row.answer)]}}
     status = row.status if row.answer is not None else 204
     problem = {"application/json": {"schema": bad}}
     found: Shape = {
@@ -96,6 +96,8 @@ def _operation(row: Row, name: str, text: str, shapes: Mapping[str, Shape], bad:
             "required": not row.optional,
             "content": {"application/json": {"schema": shapes[repr(row.body)]}},
         }
+        if row.takes not in found["requestBody"]["content"]:
+            found["requestBody"]["content"][row.takes] = {"schema": {"type": "string"}}
     return found
 
 
@@ -190,7 +192,7 @@ def _rows(rows: Iterable[tuple[str, str, str]]) -> str:
 
 
 def _content(part: Shape) -> str:
-    return _kind(part["content"]["application/json"]["schema"])
+    return " or ".join(_kind(shape["schema"]) for shape in part["content"].values())
 
 
 def _kind(shape: Shape) -> str:

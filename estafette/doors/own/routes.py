@@ -14,6 +14,7 @@ from estafette.core.core import Core
 from estafette.doors.callers import CHALLENGE, header
 from estafette.doors.own import auth, openapi, trail, wire
 from estafette.doors.own.audit import Trail
+from estafette.doors.own.batches import Batches
 from estafette.doors.own.callbacks import Callbacks
 from estafette.doors.own.connections import Connections
 from estafette.doors.own.contacts import Contacts
@@ -45,7 +46,7 @@ log = structlog.get_logger()
 
 #: The operations, by resource; the most asked first.
 PARTS = (
-    Messages, Callbacks, Webhooks, Suppressions, Senders, Numbers, Services, Connections, Providers,
+    Messages, Batches, Callbacks, Webhooks, Suppressions, Senders, Numbers, Services, Connections, Providers,
     Keys, Settings, Sandbox, Contacts, Conversations, Users, Teams, Tags, Fields, Funnels, Statuses,
     Templates, Trail,
 )  # fmt: skip
@@ -55,6 +56,7 @@ TABLE: list[Row] = [row for part in PARTS for row in part.TABLE]
 #: Readable by everybody.
 OPEN = ("/api/openapi.json", "/api/docs")
 
+_JSON = "application/json"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -122,7 +124,9 @@ class Application:
         credential = await auth.credential(request, self._people)
         row = operation.row
         said, query = wire.read_query(scope["query_string"], row.query)
-        raw = await _read(request)
+        raw = await _read(request, row.largest)
+        kind = header(request, b"content-type").decode("latin-1")
+        kind = kind.partition(";")[0].strip().lower()
         call = Call(
             account=credential.account,
             key=credential.key,
@@ -130,13 +134,16 @@ class Application:
             path=path,
             said=said,
             query=query,
-            body=_body(row, raw),
+            body=None if kind == row.takes != _JSON else _body(row, raw),
             raw=raw,
             idempotency_key=_key(request) if row.keyed else "",
+            content_type=kind,
         )
         done = await operation.run(call)
         if trail.is_change(row):
             await trail.write(self._audit, row, call, done)
+        if isinstance(done, Response):
+            return done
         if isinstance(done, Answered):
             return _json(done.shape, done.status)
         return Response(status_code=204) if row.answer is None else _json(done, row.status)
@@ -183,11 +190,11 @@ def _body(row: Row, raw: bytes) -> Any:
     return wire.read_body(raw, row.body)
 
 
-async def _read(request: Request) -> bytes:
+async def _read(request: Request, most: int) -> bytes:
     try:
-        return await read_body(request, wire.LARGEST)
+        return await read_body(request, most)
     except TooLarge:
-        raise Refusal("too_large", f"a body has at most {wire.LARGEST} bytes") from None
+        raise Refusal("too_large", f"a body has at most {most} bytes") from None
 
 
 def _key(request: Request) -> str:

@@ -44,7 +44,7 @@ def line_of(row: Row, call: Call, done: Any) -> Line:
     about = next(iter(call.holes.values()), "") or str(found)
     try:
         given = msgspec.json.decode(call.raw) if call.raw.strip() else {}
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):  # such as a file
         given = {}
     return Line(event(row), about, [str(name) for name in given] if _is_object(given) else [])
 

@@ -55,6 +55,9 @@ class Row(Struct, frozen=True, kw_only=True):
     body: Any = None  #: the type of the body; None where there is none
     keyed: bool = False  #: whether it may carry an Idempotency-Key
     optional: bool = False  #: whether the body may be left out
+    largest: int = LARGEST  #: bytes of the body at the most
+    takes: str = "application/json"  #: another media type that the body may have, taken as it is
+    gives: str = "application/json"  #: the media type of the answer
 
 
 class Call(Struct, frozen=True, kw_only=True):
@@ -69,6 +72,7 @@ class Call(Struct, frozen=True, kw_only=True):
     body: Any
     raw: bytes  #: the body as it came
     idempotency_key: str
+    content_type: str = ""  #: of the body, in small letters, without its parameters
 
     def next(self, after: str | None) -> str | None:
         """The path of the page that begins behind this; None where there is none."""

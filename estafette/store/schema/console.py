@@ -61,15 +61,18 @@ audit = Table(
 )
 index("audit_of_account", audit, "account", "id")
 
-#: Many messages that are sent as one: see core/batches.py. `asked` is JSON: what all of them share.
-#: `status` is draft, running, done or canceled; `done` how many rows were gone through.
+#: Many messages that are sent as one: see core/batches.py. `header`, `asked` and `checked` are JSON:
+#: the names of the columns, what all messages share, what was found wrong. `done` is how many rows
+#: were gone through.
 batches = Table(
     "batches",
     METADATA,
     id_(primary_key=True),
     id_("account"),
     text_("title"),
+    text_("header"),
     text_("asked"),
+    text_("checked"),
     id_("status"),
     Column("total", BigInteger, nullable=False),
     Column("done", BigInteger, nullable=False),
@@ -86,8 +89,8 @@ batches = Table(
 index("batches_of_account", batches, "account", "id")
 index("batches_running", batches, "status", "id", where="status = 'running'")
 
-#: The rows of batches. `given` is JSON: the columns of the file; `message` what it became, `error`
-#: JSON: why it became none.
+#: The rows of batches. `given` is JSON: the cells; `message` what it became, `error` JSON: why it
+#: became none.
 batch_rows = Table(
     "batch_rows",
     METADATA,

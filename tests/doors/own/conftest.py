@@ -39,7 +39,9 @@ def held(method: str, path: str, answer: Answer) -> Answer:
         return answer
     found = PATHS.find(urlsplit(path).path)
     if found and (row := found.by_method.get(method)):
-        if row.answer is None:
+        if row.gives != "application/json":
+            assert answer.headers["content-type"].startswith(row.gives)
+        elif row.answer is None:
             assert (answer.status, answer.body) == (204, b"")
         else:
             read = msgspec.json.decode(answer.body, type=row.answer)

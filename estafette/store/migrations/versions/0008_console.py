@@ -110,7 +110,7 @@ def _batches() -> None:
         "batches",
         _key(),
         *_ids("account"),
-        *(_text(name) for name in ("title", "asked")),
+        *(_text(name) for name in ("title", "header", "asked", "checked")),
         *_ids("status"),
         *_times("total", "done", "sent", "failed"),
         *_ids("actor", "node"),
