@@ -19,11 +19,11 @@ ifneq ($(shell command -v npm 2>/dev/null),)
 NODE := $(patsubst %/package-lock.json,%/node_modules/.done,$(wildcard tests/node/package-lock.json))
 endif
 
-.PHONY: help setup demo serve test check format docs bench crash lock clean
+.PHONY: help setup demo serve test check format docs bench crash screenshots lock clean
 
 help: ## show this list
 	@echo 'make TARGET [ARGS="…"] [PYTHON=/path/to/python3]'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: $(VENV)/run.done ## set up: a virtual environment in .venv, with the command in it
 	@echo 'Ready. The command is $(VENV)/bin/estafette; make demo shows it at work.'
@@ -54,6 +54,9 @@ docs: $(VENV)/dev.done ## write the tables of the docs and the catalogs of the c
 
 bench: $(VENV)/dev.done ## measure the speed on this machine
 	$(RUN) -m bench $(ARGS)
+
+screenshots: $(VENV)/dev.done ## make the pictures of the READMEs anew, with this machine's Chromium
+	$(RUN) -m tests.screenshots
 
 crash: $(VENV)/dev.done ## kill servers under load and look for what is lost or doubled
 	$(RUN) -m tests.acceptance.crash $(ARGS)
