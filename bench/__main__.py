@@ -2,16 +2,19 @@
 
 Machines differ and are noisy, ratios less so: each load is followed by the same load on the bare
 server, or on an empty one, and the medians of these pairs are shown. `--quick` takes a few seconds; `--stored` says how many messages to store.
+`console` measures the pages of the console instead, with the first number of messages stored that is not 0.
 """
 
 import argparse
 import json
 import statistics
 import time
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from bench.console import measure
 from bench.load import Found
 from bench.seed import seed
 from bench.servers import PATH, Measured, bare, estafette, fresh_home, slow
@@ -23,6 +26,8 @@ _TOLD = 5_000  # messages that a slow receiver is told about
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=["all", "console"], default="all")
+    parser.add_argument("--home", type=Path, help="of `console`: a home that is filled already")
     parser.add_argument("--count", type=int, default=30_000, help="requests of one measurement")
     parser.add_argument("--stored", default="0,1000000,5000000", help="messages stored before")
     parser.add_argument("--quick", action="store_true", help="few requests, few messages stored")
@@ -30,6 +35,9 @@ def main() -> None:
     count = 3_000 if asked.quick else asked.count
     sizes = [0, 20_000] if asked.quick else [int(size) for size in asked.stored.split(",")]
     console = Console(highlight=False, width=110)
+    if asked.what == "console":
+        measure(console, next(filter(None, sizes), 0), asked.home)
+        return
     _paths(console, count)
     _callbacks(console, count)
     _sizes(console, count, sizes)
