@@ -71,6 +71,7 @@ class Answering:
             "shows_media": bool(chosen and chosen.kind is not TemplateKind.TEXT),
             "preview": await self._preview(visit, card, draft) if chosen else "",
             "size": size(draft.body, card),
+            "opening": await self._box.conversations.opening(card),
             "is_ours": card.sender is not None and card.sender.released_at is None,
         }
 
@@ -235,6 +236,8 @@ def _reply(visit: Visit, draft: Draft) -> Reply:
     if draft.template:
         if draft.media_url and not _URL.fullmatch(draft.media_url):
             raise _Wrong(visit.say("This is not the address of a file."), draft, "media_url")
+        if not all(draft.values):
+            raise _Wrong(visit.say("Fill in all holes of the template."), draft, "template")
         return Reply(
             template=draft.template, values=draft.values, media_url=draft.media_url, key=key
         )

@@ -95,7 +95,7 @@ class Conversations(Answering):
             **await self.box(visit, card, draft),
             "funnels": funnels,
             "funnel_options": [
-                ("", visit.say("None")),
+                ("", visit.say("No stage")),
                 *((one.id, _called(one)) for one in funnels),
             ],
             "tags": await self._desk.tags(visit.account.sid),
