@@ -29,8 +29,8 @@ LIST = {
 
 
 def sender(own: Own, channel: str = "whatsapp") -> str:
-    found = next(one for one in own.get("/senders")["items"] if one["channel"] == channel)
-    return str(found["id"])
+    held = [one for one in own.get("/senders")["items"] if one["connection"] == "sandbox"]
+    return str(next(one["id"] for one in held if one["channel"] == channel))
 
 
 def sent(own: Own, to: str, **more: Any) -> Any:
