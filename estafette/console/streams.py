@@ -81,6 +81,10 @@ class Stream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer; what cannot be read is said, as long as nothing was sent."""
+        if scope["method"] == "HEAD":
+            await send(self._start())
+            await send({"type": "http.response.body", "body": b""})
+            return
         at, has_begun = 0, False
 
         async def sink(piece: bytes) -> None:

@@ -1,13 +1,16 @@
 """The media of messages in the console: shown to who may see them, and never run."""
 
+import json
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from estafette.console.streams import span
+from tests.conftest import Server
 from tests.console.conftest import Guest
 from tests.doors.own.conftest import Own
+from tests.doors.twilio.conftest import basic
 from tests.pictures import NO_PICTURE, Pictures, showing
 
 PERSON = "+14155550111"
@@ -36,9 +39,22 @@ def test_a_picture_is_shown_and_a_part_of_it(own: Own, owner: Guest, pictures: P
     assert seen.headers["content-type"] == "image/png"
     assert seen.headers["content-disposition"].startswith("inline")
     assert "sandbox" in seen.headers["content-security-policy"]
+    assert owner.ask("HEAD", path).headers["content-length"] == str(len(seen.body))
     part = owner.ask("GET", path, headers={"range": "bytes=3-9"})
     assert (part.status, part.body) == (206, seen.body[3:10])
     assert part.headers["content-range"] == f"bytes 3-9/{len(seen.body)}"
+
+
+def test_only_who_owns_the_message_sees_them(
+    home: Server, own: Own, owner: Guest, pictures: Pictures
+) -> None:
+    made = json.loads(home.run("accounts", "create", "Other", "--json").stdout)
+    home.run("senders", "add", "+14155550171", "--account", made["sid"])
+    other = Own(home, basic(made["sid"], made["auth_token"]))
+    kept = other.write(PERSON, "", to="+14155550171", media=[pictures.url()])
+    path = f"/console/media/{kept['id']}/0"
+    owner.get(path, 404)
+    assert Guest(home).get(path, 303).headers["location"].startswith("/console/sign-in")
 
 
 def test_what_a_browser_could_run_is_given_as_a_file(

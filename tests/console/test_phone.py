@@ -29,8 +29,8 @@ LIST = {
 
 
 def sender(own: Own, channel: str = "whatsapp") -> str:
-    found = next(one for one in own.get("/senders")["items"] if one["channel"] == channel)
-    return str(found["id"])
+    held = [one for one in own.get("/senders")["items"] if one["connection"] == "sandbox"]
+    return str(next(one["id"] for one in held if one["channel"] == channel))
 
 
 def sent(own: Own, to: str, **more: Any) -> Any:
@@ -139,6 +139,16 @@ def test_pictures_and_places_are_sent(owner: Guest, own: Own) -> None:
     for latitude in ("", "x", "91", "nan", "1e999"):
         path = "/console/phone/place"
         owner.post(path, 400, **line(own, person), latitude=latitude, longitude="2")
+
+
+def test_who_hides_their_number_writes_too(owner: Guest, own: Own) -> None:
+    person = "US.13491208655302741918"
+    owner.post("/console/phone/write", **line(own, person), body="Guess who", name="Ann")
+    heard = last(own, person)
+    assert heard["body"] == "Guess who"
+    assert "Guess who" in screen(owner, own, person).text
+    sent(own, person, body="I cannot")
+    assert "I cannot" in screen(owner, own, person).text
 
 
 def test_people_opt_out_and_in_again(owner: Guest, own: Own) -> None:

@@ -151,7 +151,12 @@ class Phone:
 
     async def _line(self, visit: Visit) -> tuple[Line, Sender]:
         """Who does something, towards which sender of the sandbox's. Raises what does not exist."""
-        sender = await self._handset.sender(visit.account.sid, read_id(visit.text("with")) or "")
+        try:
+            id = read_id(visit.text("with")) or ""
+            sender = await self._handset.sender(visit.account.sid, id)
+        except Conflict:
+            text = visit.say("A real carrier carries for this sender: nobody answers in its place.")
+            raise Conflict(text) from None
         try:
             person = read_person(visit.text("person"), sender.channel)
         except Declined:

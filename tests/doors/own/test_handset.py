@@ -1,6 +1,8 @@
 """What people do with their telephones, through our own API."""
 
 import base64
+import time
+import urllib.request
 
 from tests.doors.own.conftest import Own
 from tests.doors.own.test_messages import until
@@ -38,6 +40,12 @@ def test_a_file_is_kept_and_sent(own: Own) -> None:
     assert (kept["type"], kept["size"]) == ("image/png", len(PNG))
     heard = own.write(new_number(), "Look", media=[kept["url"]])
     assert len(heard["media"]) == 1
+    limit = time.monotonic() + 20  # it is fetched as what carriers bring is, and told as that
+    while not (url := own.get(f"/messages/{heard['id']}")["media"][0]).startswith("http"):
+        assert time.monotonic() < limit
+        time.sleep(0.02)
+    with urllib.request.urlopen(url) as answer:
+        assert answer.read() == PNG
     for media in ("upload:" + "0a" * 16, "upload:", "upload:x y"):
         asked = {"from": new_number(), "to": OURS, "channel": "whatsapp", "media": [media]}
         assert own.call("POST", "/sandbox/inbound", asked).refusal == (400, "bad_request", "media")
