@@ -95,9 +95,10 @@ def main() -> None:
             if not said()[page]:
                 path.unlink(missing_ok=True)
                 continue
+            catalog = written(language, page)  # read before its file is emptied
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as file:
-                write_po(file, written(language, page), width=0, omit_header=True)
+                write_po(file, catalog, width=0, omit_header=True)
             missing = sum(not m.string or not any(m.string) for m in read(language, page) if m.id)
             print(f"{path.relative_to(ROOT)}: {missing} to translate")  # noqa: T201
 
