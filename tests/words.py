@@ -95,7 +95,7 @@ def main() -> None:
             if not said()[page]:
                 path.unlink(missing_ok=True)
                 continue
-            catalog = written(language, page)  # read before its file is emptied
+            catalog = written(language, page)  # read before the file is emptied
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as file:
                 write_po(file, catalog, width=0, omit_header=True)
