@@ -95,6 +95,7 @@ def main() -> None:
             if not said()[page]:
                 path.unlink(missing_ok=True)
                 continue
+            catalog = written(language, page)  # read before the file is emptied
             path.parent.mkdir(parents=True, exist_ok=True)
             catalog = written(language, page)  # read before the file is emptied
             with path.open("wb") as file:
