@@ -204,16 +204,16 @@ def _delete_sql(table: Table, key: str, size: int, mark: str, where: str) -> str
 
 
 def delete_pairs(conn: Connection, table: Table, pairs: Sequence[Row]) -> None:
-    """Delete the rows whose primary key columns, two or more, are among `pairs`."""
+    """Delete the rows whose two primary key columns are among `pairs`."""
     for part in _parts(pairs):
         run(conn, _delete_pairs_sql(table, len(part), _mark(conn)), _flat(part))
 
 
 @lru_cache(64)
 def _delete_pairs_sql(table: Table, size: int, mark: str) -> str:
-    names = [column.name for column in table.primary_key]
-    pairs = ", ".join([_row(mark, len(names))] * size)
-    return f"DELETE FROM {table.name} WHERE ({', '.join(names)}) IN (VALUES {pairs})"
+    first, second = (column.name for column in table.primary_key)
+    pairs = ", ".join([_row(mark, 2)] * size)
+    return f"DELETE FROM {table.name} WHERE ({first}, {second}) IN (VALUES {pairs})"
 
 
 def match(

@@ -87,13 +87,20 @@ _SET_MARK = text(
 
 def forget(conn: Connection, gone: Sequence[tuple[str, str, str]]) -> None:
     """Take messages that were deleted out of the files: account, recipient and id of each."""
+    names = ("account", "bucket", "recipient", "message")
     keys = [(account, id[:BUCKET_DIGITS], recipient, id) for account, recipient, id in gone]
-    bulk.delete_pairs(conn, recipients, keys)
+    if keys:
+        # One by one: SQLite would go through the whole table for keys in a list.
+        conn.execute(_FORGET, [dict(zip(names, key, strict=True)) for key in keys])
     if conn.dialect.name == "sqlite":
         # The number of the newest row is given again once that row is gone.
         conn.execute(_LOWER_MARK)
 
 
+_FORGET = text(
+    "DELETE FROM recipients WHERE account = :account AND bucket = :bucket"
+    " AND recipient = :recipient AND message = :message"
+)
 _LOWER_MARK = text(
     f"UPDATE marks SET value = min(value, {_LAST}) WHERE name IN ('filed', 'contacts')"
 )

@@ -192,7 +192,8 @@ def _begins(text: str) -> str:
     bare = text.translate(_SPACE)
     if bare.startswith("00"):
         bare = f"+{bare[2:]}"
-    return f"+{bare}" if bare.isascii() and bare.isdigit() else text.strip() if bare else ""
+    number = bare.removeprefix("+")
+    return f"+{number}" if number.isascii() and number.isdigit() else text.strip()
 
 
 def _key(text: str) -> Key | None:

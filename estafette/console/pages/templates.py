@@ -176,7 +176,7 @@ class Templates:
 
     async def set_status(self, visit: Visit) -> Response:
         """Write down what became of its approval."""
-        found, status = await self._find(visit), visit.text("status")
+        found, status = await self._find(visit), visit.text("approval")
         if status not in STATUSES:
             return visit.go(f"{HOME}/{found.id}")
         await self._templates.change(visit.account, found.id, status=status)
