@@ -22,11 +22,13 @@ from estafette.core.connections import Connections
 from estafette.core.contacts import Contacts
 from estafette.core.core import Core
 from estafette.core.courier import Courier
+from estafette.core.deliveries import Deliveries
 from estafette.core.desk import Desk
 from estafette.core.errands import Errands
 from estafette.core.exchange import Voice
 from estafette.core.first import First, first_start
 from estafette.core.gateway import Gateway
+from estafette.core.handset import Handset
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
 from estafette.core.keyring import Keyring
@@ -36,6 +38,7 @@ from estafette.core.lists import Lists
 from estafette.core.mailing import Mailing
 from estafette.core.media import Link, Media
 from estafette.core.numbers import Numbers
+from estafette.core.offers import Offers
 from estafette.core.panel import Panel
 from estafette.core.people import People
 from estafette.core.phones import Phones
@@ -43,6 +46,7 @@ from estafette.core.pools import Pools
 from estafette.core.prints import has_no_secrets, use_print_key
 from estafette.core.relay import Relay
 from estafette.core.replies import Replies
+from estafette.core.resends import Resends
 from estafette.core.rotation import Rotation
 from estafette.core.sayings import Sayings
 from estafette.core.senders import Senders
@@ -53,6 +57,8 @@ from estafette.core.uploads import Uploads
 from estafette.core.usage import Usage
 from estafette.core.vault import Vault, WrongKey
 from estafette.core.verified import Verified
+from estafette.core.watch import Watch
+from estafette.core.webhooks import Webhooks
 from estafette.core.window import Window
 from estafette.core.worker import Worker
 from estafette.doors import Door, doors
@@ -139,9 +145,13 @@ class App:
         )
         return Worker(self.store, self.connections, utc_now, self.node, baggage, owed)
 
-    def callbacks(self) -> Callbacks:
+    def show_callbacks(self, found: Iterable[Door]) -> None:
+        """Let callbacks be looked at in the words of these doors."""
+        self.core.deliveries.show_with(self.callbacks(found).preview)
+
+    def callbacks(self, found: Iterable[Door] | None = None) -> Callbacks:
         """What tells customers' addresses from this process."""
-        found = list(doors(self.core))
+        found = list(doors(self.core) if found is None else found)
         link = _link(found)
         voices = {
             door.name: Voice(
@@ -274,8 +284,12 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
     uploads = Uploads(store, blobs, utc_now)
     templates = Templates(store, connections, utc_now)
     senders = Senders(store, connections, utc_now, gateway.forget, allows_private=allows_private)
+    subscriptions = Subscriptions(store, vault, utc_now, allows_private=allows_private)
+    business, challenge = Business(people, connections), Challenge(http)
     return Core(
         gateway=gateway,
+        offers=Offers(gateway, connections, senders, media, public_url=public_url),
+        resends=Resends(store, gateway, utc_now),
         people=people,
         connections=connections,
         senders=senders,
@@ -287,7 +301,9 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         pools=pools,
         templates=templates,
         applications=Applications(store, utc_now),
-        subscriptions=Subscriptions(store, vault, utc_now, allows_private=allows_private),
+        subscriptions=subscriptions,
+        webhooks=Webhooks(subscriptions, senders, business, challenge),
+        deliveries=Deliveries(store, utc_now, wake),
         numbers=Numbers(store, connections, gateway, utc_now, allows_private=allows_private),
         verified=verified,
         relay=Relay(store, vault, connections, gateway, utc_now, wait=settings.action_wait),
@@ -310,12 +326,14 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         aliases=gateway.aliases,
         desk=Desk(store, utc_now),
         blocks=gateway.blocks,
-        business=Business(people, connections),
+        business=business,
         phones=Phones(senders, vault),
-        challenge=Challenge(http),
+        challenge=challenge,
         batches=Batches(store, Makers(gateway, senders, pools, templates), utc_now),
         sessions=Sessions(store, people, utc_now, audit),
         audit=audit,
+        watch=Watch(store),
+        handset=Handset(gateway, inbound, senders, connections, uploads, utc_now),
     )
 
 

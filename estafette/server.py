@@ -40,8 +40,10 @@ class Front:
     def __init__(self, app: App, carrying: Callable[[], bool]) -> None:
         found = list(doors(app.core))
         app.show_media(found)
+        app.show_callbacks(found)
         self._doors = [(prefix, door.app) for door in found for prefix in door.prefixes]
-        self._doors.append((PREFIX, console(app.core)))
+        self._console = console(app.core)
+        self._doors.append((PREFIX, self._console))
         self._patterns = [(door.pattern, door.app) for door in found if door.pattern]
         ops = Ops(app, carrying)
         self._own = Router(
@@ -58,6 +60,10 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """An ASGI application."""
         await self._to(scope["path"])(scope, receive, send)
+
+    def close(self) -> None:
+        """End the answers that would never end by themselves."""
+        self._console.close()
 
     def _to(self, path: str) -> ASGIApp:
         for prefix, door in self._doors:
@@ -109,6 +115,7 @@ async def serve(app: App, listener: socket.socket, carrier: "Carrier | None") ->
     )
 
     def stop() -> None:
+        front.close()
         server.should_exit = True
 
     on_signals(stop)

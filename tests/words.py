@@ -91,9 +91,9 @@ def main() -> None:
                 path.unlink(missing_ok=True)
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
-            whole = written(language, page)  # before the file is opened, which empties it
+            catalog = written(language, page)  # read before the file is emptied
             with path.open("wb") as file:
-                write_po(file, whole, width=0, omit_header=True)
+                write_po(file, catalog, width=0, omit_header=True)
             missing = sum(not m.string or not any(m.string) for m in read(language, page) if m.id)
             print(f"{path.relative_to(ROOT)}: {missing} to translate")  # noqa: T201
 

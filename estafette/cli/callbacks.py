@@ -1,7 +1,7 @@
 """`callbacks`: what customers' addresses were told, and telling it once more."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,7 +17,9 @@ from estafette.cli.run import (
     print_table,
     run,
 )
+from estafette.doors import doors
 from estafette.model import After, Callback, CallbackStatus, Status
+from estafette.model.ids import read_id
 from estafette.model.notice import Event
 
 Told = Annotated[CallbackStatus | None, typer.Option(help="Only those that are so.")]
@@ -28,8 +30,9 @@ Behind = Annotated[str, typer.Option("--after", help="Continue after this one: `
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     add_group(
-        app, "callbacks", "What addresses were told of messages, contacts and more.", list_, replay
-    )
+        app, "callbacks", "What addresses were told of messages, contacts and more.",
+        list_, show, replay, again,
+    )  # fmt: skip
 
 
 def list_(
@@ -75,6 +78,47 @@ def _row(item: Callback) -> tuple[str, ...]:
         item.answer,
         item.url.partition("?")[0].partition("#")[0],
     )
+
+
+def show(
+    about: Annotated[str, typer.Argument(help="What it is about: 32 hex digits, or SM….")],
+    said: Annotated[str, typer.Argument(help="The status, or the id of the event.")],
+    subscription: Annotated[str, typer.Option(help="The webhook that it is told to.")] = "",
+    account: OfAccount = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show one callback, with the request that tells it."""
+
+    async def work() -> dict[str, Any]:
+        async with home() as app:
+            app.show_callbacks(doors(app.core))
+            owner = await account_of(app, account)
+            name = read_id(about) or about
+            found = await app.core.deliveries.get(owner, name, said, subscription)
+            return shape.described(found, await app.core.deliveries.shown(found))
+
+    found = run(work())
+    if as_json:
+        print_json(found)
+        return
+    asked = found.pop("request")
+    print_table(("", ""), [(name, "" if one is None else str(one)) for name, one in found.items()])
+    if asked:
+        lines = [f"{asked['method']} {asked['url']}"]
+        lines += [f"{name}: {value}" for name, value in asked["headers"].items()]
+        sys.stdout.write("\n" + "\n".join([*lines, "", asked["body"], ""]))
+
+
+def again(
+    url: Annotated[str, typer.Argument(help="The whole address.")], account: OfAccount = ""
+) -> None:
+    """Tell once more what was given up at an address: the newest 500. A server that runs tells it."""
+
+    async def work() -> int:
+        async with home() as app:
+            return await app.core.deliveries.again(await account_of(app, account), url)
+
+    sys.stdout.write(f"to be told once more: {run(work())}\n")
 
 
 def replay(

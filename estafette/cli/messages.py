@@ -8,6 +8,7 @@ import typer
 
 from estafette.app import App
 from estafette.cli import shape
+from estafette.cli.changes import cancel, delete, redact, resend
 from estafette.cli.group import add_group
 from estafette.cli.run import (
     AsJson,
@@ -46,7 +47,10 @@ After = Annotated[str, typer.Option(help="Continue after the message with this i
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    add_group(app, "messages", "See messages.", list_, show, follow)
+    add_group(
+        app, "messages", "See messages, and change what can be.",
+        list_, show, follow, resend, cancel, redact, delete,
+    )  # fmt: skip
 
 
 def list_(
@@ -102,6 +106,10 @@ def _row(item: Message) -> tuple[str, ...]:
 
 def show(
     id: Annotated[str, typer.Argument(help="SM…, MM…, 32 hex digits, or a carrier's id.")],
+    *,
+    wire: Annotated[
+        bool, typer.Option("--wire", help="Also what its carrier was asked, and answered.")
+    ] = False,
     account: OfAccount = "",
     as_json: AsJson = False,
 ) -> None:
@@ -111,7 +119,7 @@ def show(
         async with home() as app:
             message = await app.gateway.find_named(await account_of(app, account), id)
             until = await app.core.window.until(message)
-            shown = shape.traced(message, await app.gateway.timeline(message), until)
+            shown = shape.traced(message, await app.core.offers.timeline(message), until)
             return shown, await app.core.media.of_message(message)
 
     shown, items = run(work())
@@ -120,8 +128,9 @@ def show(
         print_json({**shown, "kept_media": kept})
         return
     events = shown.pop("timeline")
-    if shown["fallback"] is None:
-        del shown["fallback"]
+    for name in ("fallback", "due_at", "resent_from", "resent_as"):
+        if not shown[name]:
+            del shown[name]
     print_table(("", ""), [(name, _cell(value)) for name, value in shown.items()])
     if kept:
         sys.stdout.write("\n")
@@ -131,6 +140,19 @@ def show(
         )
     sys.stdout.write("\n")
     print_table(("at", "what", "", ""), [_event(event) for event in events])
+    if wire:
+        _print_wire(events)
+
+
+def _print_wire(events: list[dict[str, Any]]) -> None:
+    """What was asked for, and what each carrier was asked and answered."""
+    for event in events:
+        for part in ("request", "answer"):
+            said = event.get(part)
+            if said:
+                title = f"{event['what']} {event.get('number', '')}".strip()
+                sys.stdout.write(f"\n{title}: {part}\n")
+                print_json(said)
 
 
 def _cell(value: object) -> str:

@@ -38,6 +38,7 @@ from estafette.model import (
     Suppression,
     desk,
 )
+from estafette.model.attempt import Request
 from estafette.model.batch import Batch
 from estafette.model.contact import Card, Note
 from estafette.model.template import Template
@@ -72,6 +73,11 @@ def batch(item: Batch) -> dict[str, Any]:
 def callback(item: Callback) -> dict[str, Any]:
     """A callback. Its address is shown without what follows `?`."""
     return _plain(callbacks.callback(item))
+
+
+def described(item: Callback, request: Request | None) -> dict[str, Any]:
+    """A callback with what it tells."""
+    return _plain(callbacks.described(item, request))
 
 
 def sender(item: Sender) -> dict[str, Any]:

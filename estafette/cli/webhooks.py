@@ -67,8 +67,9 @@ Asks = Annotated[
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     add_group(
-        app, "webhooks", "Addresses that are told what happens in an account.", list_, add, remove
-    )
+        app, "webhooks", "Addresses that are told what happens in an account.",
+        list_, add, remove, enable, disable,
+    )  # fmt: skip
 
 
 def list_(account: OfAccount = "", as_json: AsJson = False) -> None:
@@ -153,3 +154,29 @@ def remove(
 
     run(work())
     sys.stdout.write(f"{id} is told no more\n")
+
+
+Id = Annotated[str, typer.Argument(help="The webhook: `estafette webhooks list` has its id.")]
+
+
+def enable(id: Id, account: OfAccount = "", as_json: AsJson = False) -> None:
+    """Have a webhook told again what happens from now on."""
+    _turn(id, account, on=True, as_json=as_json)
+
+
+def disable(id: Id, account: OfAccount = "", as_json: AsJson = False) -> None:
+    """Tell a webhook nothing for as long as it is disabled; what it is owed is given up."""
+    _turn(id, account, on=False, as_json=as_json)
+
+
+def _turn(id: str, account: str, *, on: bool, as_json: bool) -> None:
+    async def work() -> Subscription:
+        async with home() as app:
+            owner = await account_of(app, account)
+            return await app.core.subscriptions.turn(owner.sid, id.lower(), on=on, door=DOORS)
+
+    turned = run(work())
+    if as_json:
+        print_json(shape.webhook(turned))
+    else:
+        sys.stdout.write(f"{turned.id} is {'told' if on else 'told nothing'}\n")

@@ -94,6 +94,10 @@ class Application:
         except ClientDisconnect:
             pass
 
+    def close(self) -> None:
+        """End what is told for as long as somebody looks: the server stops."""
+        self._core.watch.close()
+
     def _route(self, page: Any, row: Row) -> Route:
         operation: Operation = getattr(page, row.name)
 

@@ -13,8 +13,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from estafette.console.rich import rich
+from estafette.console.said import saying
 from estafette.console.statuses import LABELS
 from estafette.console.words import Words, words
+from estafette.core.deliveries import bare
 from estafette.model.address import shown
 
 _HERE = Path(__file__).parent
@@ -47,6 +50,9 @@ def environment(language: str) -> Environment:
         "said": lambda text: spoken.say(str(text)),
         "status": lambda status: spoken.say(LABELS.get(str(status), str(status))),
         "address": shown,
+        "bare": bare,
+        "saying": saying,
+        "rich": rich,
     }
     return found
 

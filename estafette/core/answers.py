@@ -49,7 +49,7 @@ def closing(
         next_jobs=tuple(_next_jobs(lane, offer, answer, step, now)),
         owed=_owed(offer.message, step, refused, now),
         way=f"{lane} {offer.message.recipient}",
-        answer=plain(answer.answer),
+        answer="" if offer.message.redacted else plain(answer.answer),
     )
 
 

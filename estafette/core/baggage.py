@@ -39,6 +39,12 @@ _HOPES_FOR = 3600  # seconds in which our own trouble with keeping it is waited 
 _MOST_ERRANDS = 32  # under way at once
 
 
+def is_reached(public_url: str, media: Media) -> bool:
+    """Whether carriers can fetch media from us."""
+    host = urlsplit(public_url).hostname or ""
+    return bool(host) and not is_loopback_host(host) and not media.needs_credentials
+
+
 class Baggage:
     """The media that go with what one worker carries."""
 
@@ -59,9 +65,7 @@ class Baggage:
         self._media = media
         self._clock = clock
         self._owed = owed
-        host = urlsplit(public_url).hostname or ""
-        is_reached = host and not is_loopback_host(host) and not media.needs_credentials
-        self._link = link if is_reached else None
+        self._link = link if is_reached(public_url, media) else None
         self._public_url = public_url
         self._errands: dict[str, asyncio.Task[None]] = {}
 

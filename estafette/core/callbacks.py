@@ -27,9 +27,11 @@ from estafette.model import (
     CallbackStatus,
     Failure,
     Message,
+    Post,
     Status,
 )
 from estafette.model.ids import instant
+from estafette.model.kept import HIDDEN
 from estafette.model.notice import Notice
 from estafette.model.rules import told_again_in
 from estafette.store import Store, outbox
@@ -180,16 +182,39 @@ class Callbacks:
         voice = self._voices.get(callback.door)
         if voice is None:
             return Tried("no door has words for it", Failure.CLIENT, is_hopeless=True)
-        if isinstance(about, Message) and (
-            callback.said == Status.RECEIVED or not all(map(is_followed, about.media))
-        ):
-            about = await self._kept(about, voice)
-        if isinstance(about, Message) and voice.manner.shows_contacts:
-            callback = replace(callback, card=await self._cards.of(about))
-        if isinstance(about, Message) and voice.look:
-            callback = replace(callback, facts=await voice.look(about))
+        callback, about = await self._ready(callback, about, voice)
         token = await self._token(callback)
         return await Exchange(self._http, self._replies, voice, about, token).tell(callback)
+
+    async def _ready(
+        self, callback: Callback, about: Message | Notice, voice: Voice
+    ) -> tuple[Callback, Message | Notice]:
+        """Both with what its door needs to tell it."""
+        if not isinstance(about, Message):
+            return callback, about
+        if callback.said == Status.RECEIVED or not all(map(is_followed, about.media)):
+            about = await self._kept(about, voice)
+        if voice.manner.shows_contacts:
+            callback = replace(callback, card=await self._cards.of(about))
+        if voice.look:
+            callback = replace(callback, facts=await voice.look(about))
+        return callback, about
+
+    async def preview(self, callback: Callback) -> Post | None:
+        """What is asked of its address to tell it, as that would be now, signed with nothing that is
+        secret; None where there is nothing to tell.
+        """
+        voice = self._voices.get(callback.door)
+        found = await self._store.read(partial(outbox.about, callback=callback))
+        if voice is None or found is None:
+            return None
+        known, about = found
+        if known.hook and known.subscription is None:
+            return None
+        if isinstance(about, Message) and about.redacted:
+            return None
+        known, about = await self._ready(known, about, voice)
+        return Exchange(self._http, self._replies, voice, about, HIDDEN).post(known)
 
     async def _kept(self, message: Message, voice: Voice) -> Message:
         """What somebody wrote, or what was uploaded to be sent, with its media where we give them."""

@@ -12,20 +12,24 @@ from estafette.core.business import Business
 from estafette.core.challenge import Challenge
 from estafette.core.connections import Connections
 from estafette.core.contacts import Contacts
+from estafette.core.deliveries import Deliveries
 from estafette.core.desk import Desk
 from estafette.core.errands import Errands
 from estafette.core.gateway import Gateway
+from estafette.core.handset import Handset
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
 from estafette.core.keywords import Keywords
 from estafette.core.lists import Lists
 from estafette.core.media import Media
 from estafette.core.numbers import Numbers
+from estafette.core.offers import Offers
 from estafette.core.panel import Panel
 from estafette.core.people import People
 from estafette.core.phones import Phones
 from estafette.core.pools import Pools
 from estafette.core.relay import Relay
+from estafette.core.resends import Resends
 from estafette.core.sayings import Sayings
 from estafette.core.senders import Senders
 from estafette.core.sessions import Sessions
@@ -35,6 +39,8 @@ from estafette.core.templates import Templates
 from estafette.core.uploads import Uploads
 from estafette.core.usage import Usage
 from estafette.core.verified import Verified
+from estafette.core.watch import Watch
+from estafette.core.webhooks import Webhooks
 from estafette.core.window import Window
 
 
@@ -43,6 +49,8 @@ class Core:
     """What the gateway does, by what it is about."""
 
     gateway: Gateway  #: messages
+    offers: Offers  #: what became of messages, and what was asked of carriers
+    resends: Resends  #: messages once more
     people: People  #: accounts and keys
     connections: Connections  #: carriers
     senders: Senders  #: what accounts send from
@@ -55,6 +63,8 @@ class Core:
     templates: Templates  #: texts with holes
     applications: Applications  #: webhooks that senders and messages share
     subscriptions: Subscriptions  #: who is told what happens in an account
+    webhooks: Webhooks  #: those of them that are added by hand
+    deliveries: Deliveries  #: what they were told, one by one
     public_url: str  #: under which others reach us, without a slash at its end
     numbers: Numbers  #: what an account holds and can take
     verified: Verified  #: whom trial accounts may write to
@@ -70,10 +80,12 @@ class Core:
     attention: Attention  #: what people see of us while they wait
     sayings: Sayings  #: what WhatsApp messages say
     aliases: Aliases  #: what platforms call people beside, or in place of, their numbers
+    watch: Watch  #: whether something happened
     blocks: Blocks  #: whom accounts do not hear on WhatsApp
     business: Business  #: the ids of WhatsApp business accounts
     phones: Phones  #: what is kept of WhatsApp numbers beside what every sender has
     challenge: Challenge  #: whether addresses want to be told
     sessions: Sessions  #: who is signed in to the console
     audit: Audit  #: who changed what
+    handset: Handset  #: the telephones of people who are not there
     batches: Batches  #: many messages that are sent as one

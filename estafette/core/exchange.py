@@ -133,7 +133,7 @@ class Exchange:
         """Ask an address, and those that its answers lead on to."""
         until = monotonic() + AT_MOST
         while True:
-            post = self._post(callback)
+            post = self.post(callback)
             if post is None and self._is_told_of_messages():
                 return Tried(_NOTHING, None)
             if post is None:
@@ -157,7 +157,7 @@ class Exchange:
             detour = replace(before, number=self._asked, redirects=before.redirects + 1)
             callback = _to(callback, heard.redirect, detour)
 
-    def _post(self, callback: Callback) -> Post | None:
+    def post(self, callback: Callback) -> Post | None:
         """The request; None where the door has no words for it."""
         voice, about = self._voice, self._about
         if isinstance(about, Notice):

@@ -257,7 +257,9 @@ class Gateway:
 
     async def timeline(self, message: Message) -> Timeline:
         """Everything that is known of what became of a message."""
-        return await self._store.read(lambda conn: timelines.read(conn, message.id))
+        return await self._store.read(
+            lambda conn: timelines.read(conn, message.account, message.id)
+        )
 
     async def callbacks(
         self,

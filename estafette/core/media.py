@@ -77,6 +77,10 @@ class Media:
             for one in messages
         ]
 
+    def linked(self, message: Message, items: Iterable[MediaItem]) -> Message:
+        """The message with its media at URLs of ours, as far as they were fetched by now."""
+        return addressed(message, items, self._address) if self._address else message
+
     async def of_message(self, message: Message) -> list[MediaItem]:
         """The media of a message that were fetched and are there, in their order."""
         return [item for item in await self.known(message) if item.place]

@@ -11,11 +11,11 @@ from estafette.core.clock import Clock
 from estafette.core.url import is_url
 from estafette.core.vault import Vault
 from estafette.model import Callback, Cursor, Declined, Reason, Status, Subscription, Unknown
-from estafette.model.ids import new_id
+from estafette.model.ids import instant, new_id
 from estafette.model.listed import Listed
 from estafette.model.networks import is_private_host
 from estafette.model.notice import Event
-from estafette.store import Store, accounts, deliveries, subscriptions
+from estafette.store import Store, accounts, callbacks, deliveries, outbox, subscriptions
 from estafette.store.subscriptions import Doors
 
 
@@ -150,6 +150,21 @@ class Subscriptions:
             changed = replace(known, **given, **anew, updated_at=now)
             subscriptions.save(conn, changed, sealed)
             return changed
+
+        return await self._store.write(save)
+
+    async def turn(self, account: str, id: str, *, on: bool, door: Doors = "") -> Subscription:
+        """Tell one nothing more, for as long as it is off; what it is owed is given up. Raises Unknown."""
+        now = self._clock()
+
+        def save(conn: Conn) -> Subscription:
+            known = subscriptions.get(conn, account, id, door=door, lock=True)
+            off_at = None if on else known.disabled_at or now
+            turned = replace(known, failing_since=None, disabled_at=off_at, updated_at=now)
+            subscriptions.save(conn, turned)
+            if not on:
+                callbacks.give_up(conn, [known.id], instant(now), outbox.DISABLED)
+            return turned
 
         return await self._store.write(save)
 

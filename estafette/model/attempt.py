@@ -1,6 +1,6 @@
 """One offer of a message to a provider, what came of it, and what the provider tells later."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -58,6 +58,17 @@ class Offer(Struct, frozen=True):
     order_key: str = ""  #: offers with the same one are made one after the other
     sender_ref: str = ""  #: the carrier's own id for the sender, such as a phone number id
     enclosed: tuple[Enclosed, ...] = ()
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """What a carrier is asked when a message is offered to it, without anything secret. `method` and
+    `url` are empty where nothing leaves this process.
+    """
+
+    method: str = ""
+    url: str = ""
+    headers: Mapping[str, str] = {}
+    body: str = ""
 
 
 class Receipt(Struct, frozen=True, kw_only=True):

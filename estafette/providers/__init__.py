@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, get_type_hints
 from urllib.parse import quote, urlsplit
@@ -25,6 +26,7 @@ from estafette.model import (
     Send,
     Unclear,
 )
+from estafette.model.attempt import Request
 from estafette.model.number import Number
 
 
@@ -113,6 +115,13 @@ class Provider:
         came with the message.
         """
         raise NotImplementedError
+
+    def describe(self, offer: Offer, at: datetime) -> Request | None:
+        """The request that `send` makes of an offer at this time, with `…` for whatever is secret; None
+        where it makes none. It is made anew whenever somebody looks at what was offered: pure, and
+        nothing is asked.
+        """
+        return None
 
     async def block(self, sender_ref: str, people: Sequence[str], *, blocks: bool) -> None:
         """Let this carrier know whom a sender blocks, or with `blocks` false, whom it lets in again.

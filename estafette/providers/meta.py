@@ -14,6 +14,7 @@ import secrets
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from time import monotonic
 from typing import Any, BinaryIO, cast
 from urllib.parse import parse_qs, quote, urlsplit
@@ -45,8 +46,9 @@ from estafette.model import (
     meta,
     webhook,
 )
-from estafette.model.attempt import Enclosed
+from estafette.model.attempt import Enclosed, Request
 from estafette.model.graph import Reply, body_of
+from estafette.model.kept import HIDDEN
 from estafette.model.meta import GRAPH, VERSION
 from estafette.providers import Located, Place, Provider, check_base, secret
 
@@ -128,6 +130,24 @@ class Meta(Provider):
         if not ref:
             raise Unclear(f"it answered {reply.status}, and named no message", answer=reply.kept)
         return Accepted(ref=ref, answer=reply.kept)
+
+    def describe(self, offer: Offer, at: datetime) -> Request | None:
+        """The same POST; a file that was uploaded to us is named by what it is here."""
+        try:
+            places = [self.base_url.rstrip("/"), self.version, f"{_phone_of(offer)}/messages"]
+        except Refused:
+            return None
+        return Request(
+            method="POST",
+            url="/".join(filter(None, places)),
+            headers={
+                "Authorization": f"Bearer {HIDDEN}",
+                "Accept": "application/json",
+                "Content-Type": "application/json",
+                "Idempotency-Key": _key(offer.message),
+            },
+            body=msgspec.json.encode(body_of(offer.message, {})).decode(),
+        )
 
     async def locate(self, url: str) -> Located:
         """Where the media of a person are for the next minutes: `url` is `meta:` and Meta's id."""

@@ -9,8 +9,11 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from estafette.model import (
     Accepted,
@@ -32,6 +35,8 @@ from estafette.model import (
     Unreached,
     meta,
 )
+from estafette.model.attempt import Request
+from estafette.model.kept import packed
 from estafette.model.number import Number, NumberKind
 from estafette.providers import Place, Provider, secret
 
@@ -177,9 +182,20 @@ class Sandbox(Provider):
             self._ledger.note(offer.id, offer.message.id)
         if offer.message.recipient == "+15005520102":
             await asyncio.sleep(2)
-        if isinstance(answer, SendError):
-            raise answer
-        return answer
+        return _answered(answer)
+
+    def describe(self, offer: Offer, at: datetime) -> Request:
+        """What it was handed; nothing left this process."""
+        message = offer.message
+        said = {
+            "channel": message.channel,
+            "from": message.sender,
+            "to": message.recipient,
+            "body": message.body,
+            "media": message.media,
+            "content": message.content,
+        }
+        return Request(body=packed({name: part for name, part in said.items() if part}))
 
     async def recall(self, attempt: Attempt, message: Message) -> Accepted:
         """Look the offer up in the ledger of the process that made it."""
@@ -188,10 +204,7 @@ class Sandbox(Provider):
             raise Unclear("the sandbox of that machine cannot be asked from here")
         if attempt.id not in seen:
             raise Unreached("the sandbox never saw this offer")
-        answer = self._answer(attempt.id, attempt.number, message)
-        if isinstance(answer, SendError):
-            raise answer
-        return answer
+        return _answered(self._answer(attempt.id, attempt.number, message))
 
     def _answer(self, id: str, number: int, message: Message) -> Accepted | SendError:
         """What this offer comes to; the same for the same offer whenever it is asked."""
@@ -231,6 +244,19 @@ class Sandbox(Provider):
         if meta.CODES[code].is_retryable:
             return Throttled(words, code=str(code), retry_after=1)
         return Refused(words, code=str(code), reason=_reason(code))
+
+
+def _answered(answer: Accepted | SendError) -> Accepted:
+    """Give an answer, or raise it, with what its attempt keeps of it; silence is none."""
+    if isinstance(answer, Accepted):
+        return replace(answer, answer=_said({"ref": answer.ref}))
+    if not isinstance(answer, Unclear):
+        answer.answer = _said({"code": answer.code, "text": str(answer)})
+    raise answer
+
+
+def _said(body: dict[str, str]) -> str:
+    return packed({"carrier": "sandbox", "body": body})
 
 
 def _asked_for(recipient: str) -> tuple[str, int]:

@@ -36,6 +36,8 @@ from estafette.model import (
     Throttled,
     Unclear,
 )
+from estafette.model.attempt import Request
+from estafette.model.kept import HIDDEN, keep
 from estafette.model.networks import is_private_host
 from estafette.model.twilio import check, is_service_sid
 from estafette.providers import Place, Provider, check_base, secret
@@ -193,19 +195,32 @@ class Twilio(Provider):
             answer = await self._http.ask(
                 "POST",
                 self.base_url.rstrip("/") + path,
-                headers=self._headers(offer.message),
-                body=urlencode(self._form(offer.message)).encode(),
+                headers=self._headers(offer.message, self.key_secret or self.auth_token),
+                body=urlencode(self._form(offer.message, datetime.now(UTC))).encode(),
                 limits=_LIMITS,
             )
         except BadAddress as error:
             raise Misconfigured(f"base_url: {error}") from None
+        kept = keep("twilio", answer.status, answer.headers, answer.body, self._secrets())
         if 200 <= answer.status < 300:
-            return _taken(answer, offer.message)
-        raise _refusal(answer)
+            return _taken(answer, offer.message, kept)
+        raise _refusal(answer, kept)
 
-    def _headers(self, message: Message) -> dict[str, str]:
+    def describe(self, offer: Offer, at: datetime) -> Request:
+        """The same POST, its form as text."""
+        path = f"/2010-04-01/Accounts/{self.account_sid}/Messages.json"
+        return Request(
+            method="POST",
+            url=self.base_url.rstrip("/") + path,
+            headers={**self._headers(offer.message, ""), "Authorization": f"Basic {HIDDEN}"},
+            body=urlencode(self._form(offer.message, at)),
+        )
+
+    def _secrets(self) -> tuple[str, ...]:
+        return self.auth_token, self.key_secret
+
+    def _headers(self, message: Message, password: str) -> dict[str, str]:
         user = self.key_sid or self.account_sid
-        password = self.key_secret or self.auth_token
         shown = base64.b64encode(f"{user}:{password}".encode()).decode()
         return {
             "Authorization": f"Basic {shown}",
@@ -216,12 +231,12 @@ class Twilio(Provider):
             "I-Twilio-Idempotency-Token": f"{message.id}{message.content.get('way', '')}",
         }
 
-    def _form(self, message: Message) -> list[tuple[str, str]]:
+    def _form(self, message: Message, now: datetime) -> list[tuple[str, str]]:
         prefix = PREFIX[message.channel]
         is_service = is_service_sid(message.sender)
         # How long somebody waits here for an answer is not how long it may take from there on.
         ends = not message.content.get("at_once")
-        left = int((message.expires_at - datetime.now(UTC)).total_seconds())
+        left = int((message.expires_at - now).total_seconds())
         form = [
             ("To", prefix + message.recipient),
             ("MessagingServiceSid", message.sender if is_service else ""),
@@ -258,36 +273,38 @@ class Twilio(Provider):
         return [incoming] if incoming else []
 
 
-def _taken(answer: Answer, message: Message) -> Accepted:
+def _taken(answer: Answer, message: Message, kept: str) -> Accepted:
     """The message that was made of ours. Raises Unclear where none is named."""
     made = _object(answer)
     ref = str(made.get("sid"))
     if not _REF.fullmatch(ref) or "sid" not in made:
-        raise Unclear(f"it answered {answer.status}, and named no message")
+        raise Unclear(f"it answered {answer.status}, and named no message", answer=kept)
     told = STATUS.get(str(made.get("status")), Status.SENT)
     if told is Status.SENT:
-        return Accepted(ref=ref)
+        return Accepted(ref=ref, answer=kept)
     # It is over already: there may be no callback to tell so.
     code, text = str(made.get("error_code") or ""), str(made.get("error_message") or "")
-    return Accepted(ref=ref, later=(Later(0, _fact(told, message.id, ref, code, text)),))
+    later = (Later(0, _fact(told, message.id, ref, code, text)),)
+    return Accepted(ref=ref, later=later, answer=kept)
 
 
-def _refusal(answer: Answer) -> SendError:
+def _refusal(answer: Answer, kept: str) -> SendError:
     """What an answer other than 2xx comes to; its code and text are kept as they came."""
     said = _object(answer)
     code = str(said.get("code") or "")
     words = [str(said[name]) for name in ("message", "detail") if said.get(name)]
     text = ": ".join(words) or f"it answered {answer.status}"
     if answer.status >= 500 or answer.status < 400 or answer.status in _WHO_KNOWS:
-        return Unclear(text, code=code)
+        return Unclear(text, code=code, answer=kept)
     if answer.status == 429 or code in PATIENCE:
         wait = _SECONDS.fullmatch(answer.headers.get("retry-after", ""))
         retry_after = min(float(wait[0]), _LONGEST_WAIT) if wait else None
-        return Throttled(text, code=code or str(answer.status), retry_after=retry_after)
+        code = code or str(answer.status)
+        return Throttled(text, code=code, retry_after=retry_after, answer=kept)
     is_about_us = answer.status in _NOT_OURS or not code
     if code in TROUBLE or (is_about_us and code not in REASON and answer.status not in _TOO_MUCH):
-        return Misconfigured(text, code=code or str(answer.status))
-    return Refused(text, code=code, reason=REASON.get(code, Reason.OTHER))
+        return Misconfigured(text, code=code or str(answer.status), answer=kept)
+    return Refused(text, code=code, reason=REASON.get(code, Reason.OTHER), answer=kept)
 
 
 def _object(answer: Answer) -> dict[str, Any]:

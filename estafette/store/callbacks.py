@@ -193,8 +193,7 @@ def page(
     parts = ["account = :account"]
     values: dict[str, Any] = {"account": account, "limit": limit}
     if told:
-        parts.append("told = :told")
-        values["told"] = told
+        parts.append(f"told = '{CallbackStatus(told)}'")  # to the letter, as its index has it
     if after:
         parts.append("(created_at, message, status, hook) < (:at, :message, :said, :hook)")
         values |= after._asdict()
@@ -203,6 +202,52 @@ def page(
         " ORDER BY created_at DESC, message DESC, status DESC, hook DESC LIMIT :limit"
     )
     return [of_row(row) for row in conn.execute(text(sql), values)]
+
+
+def find(conn: Connection, account: str, message: str, said: str, hook: str) -> Callback | None:
+    """One of them; None where there is no such."""
+    asked = {"account": account, "message": message, "said": said, "hook": hook}
+    row = conn.execute(_ONE, asked).first()
+    return of_row(row) if row else None
+
+
+_ONE = text(
+    f"SELECT {_COLUMNS} FROM callbacks"  # noqa: S608
+    " WHERE message = :message AND status = :said AND hook = :hook AND account = :account"
+)
+
+
+def replay_given_up(conn: Connection, account: str, url: str, now: int, most: int) -> int:
+    """Have what was given up at an address told once more, the newest first; how many that are. What
+    is about one thing is told in its order, behind what is still owed about it.
+    """
+    found = conn.execute(_GIVEN_UP, {"account": account, "url": url, "most": most}).fetchall()
+    items = sorted(map(of_row, found), key=_place)
+    _, begun = _there(conn, sorted({item.message for item in items}))
+    rows = []
+    for item in items:
+        place = (item.message, item.hook)
+        rows.append((item.message, item.said, item.hook, BEHIND if place in begun else now))
+        begun.add(place)
+    _again(conn, rows)
+    return len(rows)
+
+
+_GIVEN_UP = text(
+    f"SELECT {_COLUMNS} FROM callbacks WHERE account = :account AND told = 'given_up'"  # noqa: S608
+    " AND url = :url ORDER BY created_at DESC LIMIT :most"
+)
+
+
+def _again(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    bulk.update(
+        conn,
+        callbacks,
+        ("message", "said", "to_hook", "due_at"),
+        rows,
+        sets="told = 'waiting', due_at = v.due_at, tries = 0, closed_at = NULL, answer = ''",
+        where="callbacks.status = v.said AND callbacks.hook = v.to_hook",
+    )
 
 
 def replay(
@@ -225,14 +270,7 @@ def replay(
         # The first to each at once; what is behind it when it is over.
         rows.append((message, item.said, item.hook, BEHIND if item.hook in begun else now))
         begun.add(item.hook)
-    bulk.update(
-        conn,
-        callbacks,
-        ("message", "said", "to_hook", "due_at"),
-        rows,
-        sets="told = 'waiting', due_at = v.due_at, tries = 0, closed_at = NULL, answer = ''",
-        where="callbacks.status = v.said AND callbacks.hook = v.to_hook",
-    )
+    _again(conn, rows)
     return list(dict.fromkeys(item.event or item.said for item in again))
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from estafette.model.ids import instant
+from estafette.model.ids import instant, moment
 from estafette.store import bulk
 from estafette.store.schema import jobs
 
@@ -67,6 +67,14 @@ def take(
     rows = conn.execute(sql, asked).fetchall()
     return sorted((Job(*row) for row in rows), key=lambda job: (job.due_at, job.message))
 
+
+def offered_at(conn: Connection, message: str) -> datetime | None:
+    """When a message is to be offered next; None where it waits for nothing."""
+    due_at: int | None = conn.execute(_OFFERED_AT, {"id": message}).scalar()
+    return None if due_at is None else moment(due_at)
+
+
+_OFFERED_AT = text("SELECT due_at FROM jobs WHERE message = :id AND kind = 'send'")
 
 _JOB = "message, kind, lane, due_at, tries, order_key, data"
 _DUE = (

@@ -296,11 +296,13 @@ def redact(conn: Connection, account: str, id: str, now: datetime) -> Message:
     """Forget its text: at once, or when a carrier has it if it is still to be sent."""
     get(conn, account, id, lock=True)
     conn.execute(_REDACT, {"id": id, "now": instant(now)})
+    conn.execute(_NO_ANSWERS, {"id": id})
     fallbacks.redact(conn, id)
     callbacks.redact(conn, id)
     return get(conn, account, id)
 
 
+_NO_ANSWERS = text("UPDATE attempts SET answer = '' WHERE message = :id AND answer <> ''")
 _REDACT = text(
     "UPDATE messages SET redacted = TRUE, updated_at = :now,"
     " body = CASE WHEN status IN ('scheduled', 'queued', 'sending') THEN body ELSE '' END,"

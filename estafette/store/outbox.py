@@ -78,6 +78,18 @@ def take(
     return [(item, about) for item, about in found if about is not None]
 
 
+def about(conn: Connection, callback: Callback) -> tuple[Callback, Message | Notice] | None:
+    """A callback with its subscription, and what it tells of; None where that is gone."""
+    hooks = subscriptions.some(conn, [callback.hook] if callback.hook else [])
+    known = replace(callback, subscription=hooks.get(callback.hook))
+    found: Message | Notice | None
+    if callback.event:
+        found = notices.some(conn, [callback.said]).get(callback.said)
+    else:
+        found = messages.some(conn, [callback.message]).get(callback.message)
+    return (known, found) if found else None
+
+
 def _told_of(item: Callback) -> str:
     return item.said if item.event else item.message
 

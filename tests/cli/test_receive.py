@@ -4,6 +4,7 @@ import pytest
 
 from tests.cli.conftest import asked, refused
 from tests.conftest import RECIPIENT, SENDER, Server
+from tests.pictures import PNG
 
 URL = "https://customer.example/sms"
 
@@ -73,3 +74,14 @@ def hooks(home: Server) -> tuple[object, object]:
 )
 def test_a_hook_is_a_url_and_a_method(home: Server, option: tuple[str, ...], told: str) -> None:
     assert refused(home, "senders", "set", SENDER, *option) == (2, told)
+
+
+def test_a_file_of_this_machine_is_sent_and_a_message_read(home: Server) -> None:
+    picture = home.home / "picture.png"
+    picture.write_bytes(PNG)
+    person, ours = RECIPIENT, "+15550783881"
+    whatsapp = ("receive", person, ours, "Look", "--channel", "whatsapp")
+    assert len(asked(home, *whatsapp, "--file", str(picture))["media"]) == 1
+    assert refused(home, *whatsapp, "--file", f"{picture}x")[0] == 2
+    assert refused(home, *whatsapp, "--file", str(home.home / "estafette.db"))[0] != 0
+    assert refused(home, "read", "0a" * 16)[0] == 1

@@ -210,7 +210,8 @@ async def test_only_an_address_that_can_be_reached_is_to_be_told(
 ) -> None:
     async with opened(stub, public=public, base_url=base) as provider:
         assert isinstance(provider, Twilio)
-        assert ("StatusCallback" in dict(provider._form(offer().message))) == is_told
+        shown = provider.describe(offer(), datetime.now(UTC))
+        assert ("StatusCallback=" in shown.body) == is_told
 
 
 async def test_a_name_that_is_no_part_of_an_address_is_written_as_one(stub: Stub) -> None:

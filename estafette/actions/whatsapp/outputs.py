@@ -45,6 +45,7 @@ class Answered(Struct, frozen=True):
     status: int = 0
     headers: dict[str, str] = {}
     body: Any = None
+    carrier: str = ""  #: of those that do not answer as Meta does
 
 
 def failed(failure: Failed) -> Outputs:
@@ -157,7 +158,8 @@ def _first(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _read(answer: str) -> Answered:
     try:
-        return msgspec.json.decode(answer, type=Answered) if answer else Answered()
+        found = msgspec.json.decode(answer, type=Answered) if answer else Answered()
+        return Answered() if found.carrier else found
     except msgspec.DecodeError:
         return Answered()
 

@@ -7,8 +7,9 @@ from msgspec import Meta, Struct
 from estafette import model
 from estafette.core.core import Core
 from estafette.doors.own.errors import Refusal
+from estafette.doors.own.requests import Request, request
 from estafette.doors.own.wire import At, Call, Page, PageQuery, Row, cut
-from estafette.model import After, CallbackStatus, Status
+from estafette.model import After, CallbackStatus, Status, attempt
 from estafette.model.notice import Event
 
 
@@ -71,6 +72,39 @@ def callback(item: model.Callback) -> Callback:
     )
 
 
+class Described(Callback, frozen=True, kw_only=True):
+    """A callback with the request that tells it, as it would be made now: signatures are `…`, and `url`
+    ends before its `?`. Null where there is nothing to tell any more.
+    """
+
+    request: Request | None
+
+
+class Address(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom to tell again."""
+
+    url: Annotated[str, Meta(description="The whole address.", max_length=4096)]
+
+
+class Count(Struct, frozen=True):
+    """How many are told once more; ask again where that is 500: there may be more."""
+
+    count: int
+
+
+class OneQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which of those that tell the same."""
+
+    subscription: Annotated[str, Meta(description="Empty: the message's own address.")] = ""
+
+
+def described(item: model.Callback, asked: attempt.Request | None) -> Described:
+    """A callback as it is shown, with what it tells."""
+    shape = callback(item)
+    parts = {name: getattr(shape, name) for name in shape.__struct_fields__}
+    return Described(**parts, request=request(asked))
+
+
 class Callbacks:
     """Each method answers one operation."""
 
@@ -84,10 +118,37 @@ class Callbacks:
             optional=True,
             answer=Page[str],
         ),
+        Row(
+            method="POST",
+            path="/api/callbacks/replay",
+            name="again",
+            body=Address,
+            answer=Count,
+        ),
+        Row(
+            method="GET",
+            path="/api/callbacks/{about}/{said}",
+            name="show",
+            query=OneQuery,
+            answer=Described,
+        ),
     ]
 
     def __init__(self, core: Core) -> None:
         self._gateway = core.gateway
+        self._deliveries = core.deliveries
+
+    async def again(self, call: Call) -> Count:
+        """Tell once more what was given up at an address: the newest 500 first."""
+        return Count(await self._deliveries.again(call.account, call.body.url))
+
+    async def show(self, call: Call) -> Described:
+        """Show one callback with what it tells: by what it is about, and its status or the id of its event."""
+        query: OneQuery = call.query
+        found = await self._deliveries.get(
+            call.account, call.holes["about"], call.holes["said"], query.subscription
+        )
+        return described(found, await self._deliveries.shown(found))
 
     async def list(self, call: Call) -> Page[Callback]:
         """List callbacks, newest first."""

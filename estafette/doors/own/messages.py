@@ -1,6 +1,6 @@
 """Messages: send, list and show them, call them back, forget their text, delete them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Any, ClassVar
@@ -80,6 +80,9 @@ class Traced(Message, frozen=True, kw_only=True):
     """One message, with what became of it."""
 
     fallback: Fallback | None
+    due_at: At | None  #: when it is offered next
+    resent_from: str | None  #: the message that it repeats
+    resent_as: Sequence[str]  #: those that repeat it
     timeline: list[Event]
 
 
@@ -122,6 +125,14 @@ class NewMessage(Objects, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ] = UNSET
 
 
+class Resend(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to send it once more."""
+
+    sender: Annotated[str, Meta(description="The same as before, if left out.")] = field(
+        name="from", default=""
+    )
+
+
 Until = datetime | UnsetType | None  #: when a window closes; None for none, UNSET not to say
 
 
@@ -135,6 +146,9 @@ def traced(item: model.Message, found: Timeline, until: Until) -> Traced:
     return Traced(
         **_parts(item, until),
         fallback=fallback.fallback(found.second, item),
+        due_at=found.due_at,
+        resent_from=found.resent_from or None,
+        resent_as=found.resent_as,
         timeline=timeline(item, found),
     )
 
@@ -185,6 +199,16 @@ class Messages:
         Row(method="DELETE", path="/api/messages/{id}", name="delete"),
         Row(method="POST", path="/api/messages/{id}/cancel", name="cancel", answer=Message),
         Row(method="POST", path="/api/messages/{id}/redact", name="redact", answer=Message),
+        Row(
+            method="POST",
+            path="/api/messages/{id}/resend",
+            name="resend",
+            body=Resend,
+            optional=True,
+            keyed=True,
+            answer=Message,
+            status=201,
+        ),
     ]
 
     def __init__(self, core: Core) -> None:
@@ -268,7 +292,7 @@ class Messages:
         found = await self._find(call)
         until = await self._window.until(found)
         (found,) = await self._media.shown([found])
-        return traced(found, await self._gateway.timeline(found), until)
+        return traced(found, await self._core.offers.timeline(found), until)
 
     async def cancel(self, call: Call) -> Message:
         """Call a message back that was not offered to a carrier yet."""
@@ -279,6 +303,14 @@ class Messages:
         """Forget the text of a message; one still to be sent keeps it until a carrier has it."""
         found = await self._find(call)
         return message(await self._gateway.redact(call.account, found.id))
+
+    async def resend(self, call: Call) -> Message:
+        """Send a message once more: a new one that says the same, from the same sender, on the same ways."""
+        asked: Resend = call.body
+        sent = await self._core.resends.send(
+            call.account, call.holes["id"], call.idempotency_key, sender=asked.sender
+        )
+        return message(sent, await self._window.until(sent))
 
     async def delete(self, call: Call) -> None:
         """Delete a message that is complete, and all that is known of it."""

@@ -1,23 +1,21 @@
 """The sandbox: a person writes to a sender, so that what follows can be tried out."""
 
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator
 from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct, field
 
-from estafette.core.clock import utc_now
 from estafette.core.core import Core
-from estafette.core.suppressions import recipient_of
+from estafette.core.handset import Spoken, read_person
 from estafette.doors.own.errors import Refusal, of_declined
 from estafette.doors.own.kinds import Object, of_unsaid
 from estafette.doors.own.messages import Message, message
-from estafette.doors.own.wire import Call, GivenAt, Row, check_url, utc
-from estafette.model import Channel, Declined, Incoming, Unknown
-from estafette.model.address import is_person
+from estafette.doors.own.wire import At, Call, GivenAt, Row, check_url, utc
+from estafette.model import Channel, Declined, Unknown
+from estafette.model.media import type_named
+from estafette.model.upload import UPLOAD
 from estafette.model.whatsapp import HEARD, Unsaid, hear, heard_kind
 from estafette.model.whatsapp.heard import Heard
-
-_AHEAD = timedelta(minutes=5)  # of another's clock
 
 _KINDS = tuple(kind for kind in HEARD if kind != "text")
 _BESIDE = ("context", "referral", "errors", "group_id")  # what any kind may come with
@@ -65,6 +63,29 @@ class Written(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class Loaded(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file of a person's."""
+
+    type: Annotated[str, Meta(description="What it is, such as image/png.")]
+    data: Annotated[bytes, Meta(description="Its bytes in base64.")]
+    filename: Annotated[str, Meta(max_length=255)] = ""
+
+
+class File(Struct, frozen=True, kw_only=True):
+    """A file that was kept."""
+
+    url: Annotated[str, Meta(description="What names it among the `media` of what is written.")]
+    type: str
+    size: int
+    expires_at: At
+
+
+class Opened(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What somebody read."""
+
+    message: Annotated[str, Meta(max_length=1024, description="Any form of its id.")]
+
+
 class Sandbox:
     """Each method answers one operation."""
 
@@ -76,65 +97,77 @@ class Sandbox:
             body=Written,
             answer=Message,
             status=201,
-        )
+        ),
+        Row(method="POST", path="/api/sandbox/read", name="read", body=Opened, answer=Message),
+        Row(
+            method="POST",
+            path="/api/sandbox/media",
+            name="load",
+            body=Loaded,
+            answer=File,
+            status=201,
+        ),
     ]
 
     def __init__(self, core: Core) -> None:
-        self._inbound = core.inbound
-        self._senders = core.senders
+        self._handset = core.handset
         self._window = core.window
 
     async def write(self, call: Call) -> Message:
         """Have a person write to a sender of the account, as if a carrier had told it."""
         asked: Written = call.body
-        heard = _heard(asked)
-        person = _person(asked)
         try:
-            sender = await self._senders.find(
-                call.account.sid, asked.channel, asked.recipient.strip()
-            )
+            person = read_person(asked.sender, asked.channel, asked.user_id)
+        except Declined as error:
+            raise of_declined(error, to="from") from None
+        media = [await self._handset.file(call.account, url) for url in asked.media]
+        spoken = Spoken(
+            channel=asked.channel,
+            person=person,
+            sender=asked.recipient,
+            heard=_heard(asked, tuple(check_media(url) for url in media)),
+            at=utc(asked.at) if asked.at else None,
+            name=asked.name,
+            user_id=asked.user_id,
+            ref=asked.ref,
+        )
+        try:
+            kept = await self._handset.write(call.account.sid, spoken)
         except Unknown as error:
             raise Refusal("not_found", str(error), field="to") from None
-        user_id = asked.user_id or (person if is_person(person) else "")
-        incoming = Incoming(
-            channel=asked.channel,
-            sender=person,
-            recipient=sender.address,
-            body=heard.body,
-            media=heard.media,
-            ref=asked.ref,
-            at=_time(asked),
-            name=asked.name,
-            user_id=user_id,
-            content={**heard.content, **({"user_id": user_id} if user_id else {})},
-        )
-        kept = await self._inbound.receive("", incoming, account=sender.account)
         return message(kept, await self._window.until(kept))
 
+    async def read(self, call: Call) -> Message:
+        """Have the person read a message that reached them through the sandbox."""
+        asked: Opened = call.body
+        found = await self._handset.read(call.account, asked.message)
+        return message(found, await self._window.until(found))
 
-def _person(asked: Written) -> str:
-    """Who writes: by their number or, where they hide it, by what WhatsApp calls them. Raises Refusal."""
-    if asked.user_id and (asked.channel is not Channel.WHATSAPP or not is_person(asked.user_id)):
-        text = "user_id must be like US.13491208655302741918, and goes on whatsapp only"
-        raise Refusal("bad_request", text, field="user_id")
-    if asked.channel is Channel.WHATSAPP and is_person(asked.sender):
-        return asked.sender
-    try:
-        return recipient_of(asked.sender, asked.channel)
-    except Declined as error:
-        raise of_declined(error, to="from") from None
+    async def load(self, call: Call) -> File:
+        """Keep a file that a person is going to send; it is kept for 30 days."""
+        asked: Loaded = call.body
+
+        async def body() -> AsyncIterator[bytes]:
+            yield asked.data
+
+        kept = await self._handset.keep(
+            call.account,
+            content_type=type_named(asked.type),
+            filename=asked.filename,
+            body=body(),
+        )
+        return File(
+            url=kept.url, type=kept.content_type, size=kept.size, expires_at=kept.expires_at
+        )
 
 
-def _time(asked: Written) -> datetime | None:
-    at = utc(asked.at) if asked.at else None
-    if at and at > utc_now() + _AHEAD:
-        raise Refusal("bad_request", "at: nobody has written in the future", field="at")
-    return at
+def check_media(url: str) -> str:
+    """The address of a file, or what stands for one of ours. Raises Refusal."""
+    return url if url.startswith(UPLOAD) else check_url(url, "media")
 
 
-def _heard(asked: Written) -> Heard:
+def _heard(asked: Written, media: tuple[str, ...]) -> Heard:
     """What is said, of whatever kind. Raises Refusal."""
-    media = tuple(check_url(url, "media") for url in asked.media)
     given = [name for name in ("text", *_KINDS, *_BESIDE) if getattr(asked, name) not in (None, "")]
     given += ["forwarded"] if asked.forwarded else []
     try:

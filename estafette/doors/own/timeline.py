@@ -1,11 +1,16 @@
 """What became of a message, event by event."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct, field
 
+from estafette.core import asked
+from estafette.core.offers import answer_of
 from estafette.core.timelines import Timeline
 from estafette.doors.own.callbacks import Callback, callback
+from estafette.doors.own.requests import Request, request
 from estafette.doors.own.wire import At
 from estafette.model import (
     Attempt,
@@ -16,14 +21,19 @@ from estafette.model import (
     Reason,
     Receipt,
     Status,
+    attempt,
 )
 from estafette.model.fallback import Second, Way, Why
 
 
-class Accepted(Struct, frozen=True, tag="accepted", tag_field="what"):
-    """It was written down."""
+class Accepted(Struct, frozen=True, kw_only=True, tag="accepted", tag_field="what"):
+    """It was written down. `request` is what it was asked for with, as `POST /api/messages` has it; null
+    where that has no words for it, or its text is forgotten.
+    """
 
     at: At
+    door: str | None
+    request: Mapping[str, Any] | None
 
 
 class Arrived(Struct, frozen=True, tag="received", tag_field="what"):
@@ -32,8 +42,18 @@ class Arrived(Struct, frozen=True, tag="received", tag_field="what"):
     at: At
 
 
+class Answer(Struct, frozen=True):
+    """What a carrier answered, as far as it was kept; the message's own text is not repeated."""
+
+    status: int | None
+    headers: Mapping[str, str]
+    body: Any
+
+
 class Offered(Struct, frozen=True, kw_only=True, tag="attempt", tag_field="what"):
-    """It was offered to a carrier, whose code and text are verbatim."""
+    """It was offered to a carrier, whose code and text are verbatim. The request is made again from the
+    message and its connection as they are now.
+    """
 
     at: At
     number: int
@@ -48,6 +68,8 @@ class Offered(Struct, frozen=True, kw_only=True, tag="attempt", tag_field="what"
     ref: str | None
     code: str
     text: str
+    request: Request | None
+    answer: Answer | None
 
 
 class Turned(Struct, frozen=True, kw_only=True, tag="fallback", tag_field="what"):
@@ -94,10 +116,10 @@ Event = Accepted | Arrived | Offered | Turned | Received | Told | Judged | Cance
 
 def timeline(message: Message, found: Timeline) -> list[Event]:
     """What became of a message, in the order of time."""
-    began = Arrived if message.direction is Direction.INBOUND else Accepted
-    events: list[Event] = [began(message.created_at)]
+    events: list[Event] = [_began(message, found)]
     events += [
-        _offered(attempt, _way(attempt, message, found.second)) for attempt in found.attempts
+        _offered(attempt, _way(attempt, message, found.second), found.requests.get(attempt.id))
+        for attempt in found.attempts
     ]
     if found.second:
         events += _turned(found.second)
@@ -113,10 +135,20 @@ def timeline(message: Message, found: Timeline) -> list[Event]:
     return sorted(events, key=lambda event: event.at)
 
 
-def _way(attempt: Attempt, message: Message, second: Second | None) -> Way:
+def _began(message: Message, found: Timeline) -> Event:
+    if message.direction is Direction.INBOUND:
+        return Arrived(message.created_at)
+    return Accepted(
+        at=message.created_at,
+        door=message.door or None,
+        request=asked.own(message, found.second),
+    )
+
+
+def _way(offered: Attempt, message: Message, second: Second | None) -> Way:
     """How the message went when it was offered."""
     if second:
-        return second.way_of(attempt.id, attempt.lane)
+        return second.way_of(offered.id, offered.lane)
     return Way(
         channel=message.channel,
         sender=message.sender,
@@ -140,7 +172,14 @@ def _turned(second: Second) -> list[Event]:
     ]
 
 
-def _offered(attempt: Attempt, way: Way) -> Offered:
+def _answer(attempt: Attempt) -> Answer | None:
+    found = answer_of(attempt)
+    if found is None:
+        return None
+    return Answer(found["status"], found["headers"] or {}, found["body"])
+
+
+def _offered(attempt: Attempt, way: Way, asked_for: attempt.Request | None) -> Offered:
     return Offered(
         at=attempt.started_at,
         number=attempt.number,
@@ -155,6 +194,8 @@ def _offered(attempt: Attempt, way: Way) -> Offered:
         ref=attempt.ref or None,
         code=attempt.code,
         text=attempt.text,
+        request=request(asked_for),
+        answer=_answer(attempt),
     )
 
 

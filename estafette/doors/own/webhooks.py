@@ -8,13 +8,13 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from estafette.core.challenge import Unanswered
 from estafette.core.core import Core
+from estafette.core.webhooks import VERIFIED
 from estafette.doors.own.errors import Refusal, of_declined
 from estafette.doors.own.notices import DOOR as OWN
 from estafette.doors.own.wire import At, Call, Page, PageQuery, Row
-from estafette.model import Channel, Cursor, Declined, Sender, Subscription, Unknown, subscription
+from estafette.model import Cursor, Declined, Subscription, Unknown, subscription
 from estafette.model.ids import read_id
 from estafette.model.notice import Event
-from estafette.model.subscription import ANY_SENDER
 
 WHATSAPP = "whatsapp"  # the door that has its words
 DOORS = (OWN, WHATSAPP)  # whose webhooks are listed here
@@ -37,8 +37,6 @@ class WebhookEvent(StrEnum):
 
 _UPDATES = (WebhookEvent.RECEIVED, WebhookEvent.STATUS)  # what the format whatsapp has words for
 TOKEN = "verify_token"  # noqa: S105 - the name of a part
-#: In the details: whether it has answered what WhatsApp asks first. The token of that is not kept.
-VERIFIED = "verified"
 
 Url = Annotated[str, Meta(description="http or https; it is sent a POST of JSON.")]
 Events = Annotated[tuple[WebhookEvent, ...], Meta(min_length=1, description="What to tell.")]
@@ -87,6 +85,7 @@ class Webhook(Struct, frozen=True, kw_only=True):
     has_secret: bool
     created_at: At
     updated_at: At
+    disabled_at: At | None  #: since when it is told nothing
 
 
 class NewWebhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,8 +102,11 @@ class NewWebhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class WebhookChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to change; what is left out stays."""
+    """What to change; what is left out stays. One that is not `enabled` is told nothing more, and what it
+    is owed is given up; any other change has it told again.
+    """
 
+    enabled: bool | UnsetType = UNSET
     url: Url | UnsetType = UNSET
     events: Events | UnsetType = UNSET
     secret: Secret | UnsetType = UNSET
@@ -126,6 +128,7 @@ def webhook(item: Subscription) -> Webhook:
         has_secret=item.has_secret,
         created_at=item.created_at,
         updated_at=item.updated_at,
+        disabled_at=item.disabled_at,
     )
 
 
@@ -199,23 +202,22 @@ def _id(call: Call) -> str:
 async def added(core: Core, account: str, asked: NewWebhook) -> Subscription:
     """A webhook, from now on. One that names a verify token is asked first. Raises Refusal."""
     event = _events(asked.events, asked.format)
-    sender, details = "", dict[str, Any]()
-    if asked.format is Format.WHATSAPP:
-        sender, details = await _place(core, account, asked)
-    elif asked.sender or asked.verify_token:
+    if asked.format is not Format.WHATSAPP and (asked.sender or asked.verify_token):
         raise _misplaced("sender" if asked.sender else TOKEN)
-    await _challenge(core, asked.url, asked.verify_token)
     try:
-        return await core.subscriptions.add(
+        return await core.webhooks.add(
             account,
             door=asked.format,
             event=event,
             url=asked.url,
             secret=asked.secret,
-            details=details,
-            channel=Channel.WHATSAPP if asked.format is Format.WHATSAPP else "",
-            sender=sender,
+            sender=asked.sender,
+            verify_token=asked.verify_token,
         )
+    except Unknown as error:
+        raise Refusal("not_found", str(error), field="sender") from None
+    except Unanswered as error:
+        raise _unanswered(error) from None
     except Declined as error:
         raise of_declined(error, callback_url="url") from None
 
@@ -240,7 +242,11 @@ async def changed(core: Core, account: str, id: str, asked: WebhookChange) -> Su
         raise Refusal("bad_request", "the new address is asked with it: give it again", field=TOKEN)
     given = {name: part for name, part in parts.items() if part is not UNSET}
     try:
-        return await core.subscriptions.change(account, known.id, **given)
+        if given or asked.enabled is UNSET:
+            known = await core.subscriptions.change(account, known.id, **given)
+        if asked.enabled is UNSET:
+            return known
+        return await core.subscriptions.turn(account, known.id, on=asked.enabled)
     except Declined as error:
         raise of_declined(error, callback_url="url") from None
 
@@ -259,36 +265,6 @@ def _misplaced(field: str) -> Refusal:
     return Refusal("bad_request", f"{field} goes with the format whatsapp only", field=field)
 
 
-async def _place(core: Core, account: str, asked: NewWebhook) -> tuple[str, dict[str, Any]]:
-    """Of which sender it is told, and what the door that tells it keeps of it. Raises Refusal."""
-    if asked.sender in ("", ANY_SENDER):
-        level = "waba" if asked.sender else "app"
-        waba = await core.business.of(account)
-        return asked.sender, {"level": level, "waba": waba, VERIFIED: bool(asked.verify_token)}
-    try:
-        sender = await _sender(core, account, asked.sender.strip())
-    except Unknown as error:
-        raise Refusal("not_found", str(error), field="sender") from None
-    waba = await core.business.of_sender(sender)
-    return sender.id, {
-        "level": "phone",
-        "waba": waba,
-        "phone": sender.ref,
-        VERIFIED: bool(asked.verify_token),
-    }
-
-
-async def _sender(core: Core, account: str, name: str) -> Sender:
-    """A WhatsApp sender by its id, its number, or its phone number id. Raises Unknown."""
-    try:
-        found = await core.senders.get(account, name)
-    except Unknown:
-        return await core.senders.find(account, Channel.WHATSAPP, name)
-    if found.channel is not Channel.WHATSAPP:
-        raise Unknown(f"no sender {name} on {Channel.WHATSAPP}")
-    return found
-
-
 async def _challenge(core: Core, url: str, token: str) -> None:
     """Ask an address whether it wants to be told; without a token nobody is asked. Raises Refusal."""
     if not token:
@@ -296,5 +272,9 @@ async def _challenge(core: Core, url: str, token: str) -> None:
     try:
         await core.challenge.ask(url, token)
     except Unanswered as error:
-        text = f"it did not answer the challenge: {error}"
-        raise Refusal("bad_callback", text, field="url") from None
+        raise _unanswered(error) from None
+
+
+def _unanswered(error: Unanswered) -> Refusal:
+    text = f"it did not answer the challenge: {error}"
+    return Refusal("bad_callback", text, field="url")

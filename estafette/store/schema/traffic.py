@@ -182,6 +182,10 @@ callbacks = Table(
 )
 index("callbacks_due", callbacks, "host", "due_at", where="due_at IS NOT NULL")
 index("callbacks_of_account", callbacks, "account", "created_at", "message", "status", "hook")
+index(
+    "callbacks_given_up", callbacks, "account", "created_at", "message", "status", "hook",
+    where="told = 'given_up'",
+)  # fmt: skip
 
 #: Which message an inbound one became, by the id that its carrier gave it: told twice, kept once.
 incoming = Table(

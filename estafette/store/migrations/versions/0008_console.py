@@ -86,6 +86,14 @@ def _batches() -> None:
         _text("error"),
         sqlite_with_rowid=False,
     )
+    given_up = sa.text("told = 'given_up'")
+    op.create_index(
+        "callbacks_given_up",
+        "callbacks",
+        ["account", "created_at", "message", "status", "hook"],
+        sqlite_where=given_up,
+        postgresql_where=given_up,
+    )
 
 
 def _key(name: str = "id") -> sa.Column[Any]:
