@@ -172,12 +172,12 @@ def test_another_accounts_file_is_unknown(owner: Guest, home: Server) -> None:
 async def test_one_message_is_written_and_sent(look: Look) -> None:
     async with look("/console/send", is_dark=True) as page:
         assert await violations(page) == []
-        await page.get_by_label("To").fill(TO)
-        await page.get_by_label("Text").fill("Hello €")
+        await page.get_by_role("textbox", name="To", exact=True).fill(TO)
+        await page.get_by_role("textbox", name="Text").fill("Hello €")
         await expect(page.get_by_text("7 characters")).to_be_visible()
         await page.get_by_label("Channel").select_option("whatsapp")
         await expect(page.get_by_label("Template")).to_be_visible()
-        await expect(page.get_by_label("Text")).to_have_value("Hello €")
+        await expect(page.get_by_role("textbox", name="Text")).to_have_value("Hello €")
         await page.get_by_label("Template").select_option(index=1)
         await page.get_by_label("Hole 1").fill("Zoë")
         await expect(page.locator("#count")).to_contain_text("Zoë")
@@ -194,7 +194,7 @@ async def test_a_file_is_sent_in_french(look: Look) -> None:
         assert await violations(page) == []
         file = {"name": "clients.csv", "mimeType": "text/csv", "buffer": text.encode("cp1252")}
         await page.get_by_label("Fichier CSV").set_input_files(file)  # type: ignore[arg-type]
-        await page.get_by_label("Texte", exact=True).fill("Bonjour {prénom}")
+        await page.get_by_role("textbox", name="Texte", exact=True).fill("Bonjour {prénom}")
         await page.get_by_role("button", name="Vérifier le fichier").click()
         await expect(page.get_by_text("Bonjour P9", exact=True)).to_be_visible()
         assert await violations(page) == []
