@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib
 import os
 import socket
 import sys
@@ -16,7 +17,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from estafette.app import App
 from estafette.carrier import SWITCH, on_signals, rest_the_collector
-from estafette.console import PREFIX, console
 from estafette.doors import doors
 from estafette.model import GatewayError
 from estafette.ops import Ops
@@ -42,8 +42,10 @@ class Front:
         app.show_media(found)
         app.show_callbacks(found)
         self._doors = [(prefix, door.app) for door in found for prefix in door.prefixes]
-        self._console = console(app.core)
-        self._doors.append((PREFIX, self._console))
+        # Loaded here: commands that serve nothing need no pages.
+        console = importlib.import_module("estafette.console")
+        self._console = console.console(app.core)
+        self._doors.append((console.PREFIX, self._console))
         self._patterns = [(door.pattern, door.app) for door in found if door.pattern]
         ops = Ops(app, carrying)
         self._own = Router(
@@ -76,7 +78,7 @@ class Front:
 
 
 async def _to_console(_: Request) -> Response:
-    return RedirectResponse(PREFIX, 307)
+    return RedirectResponse("/console", 307)
 
 
 async def _no_door(scope: Scope, receive: Receive, send: Send) -> None:

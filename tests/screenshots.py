@@ -4,18 +4,10 @@ A server of its own is filled through its own API with what a small shop sends i
 is looked at in English and in French. What they show is made up.
 """
 
-import asyncio
-import shutil
-import sys
-import tempfile
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Page
 
-from tests.browser import CHROMIUM, browsing, opened
-from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
+from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, Server
 from tests.doors.own.conftest import Own
 from tests.tables import ROOT
 

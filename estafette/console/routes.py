@@ -1,5 +1,6 @@
 """Every request to the console: who asks, may they, and is it they who ask."""
 
+import asyncio
 import hmac
 import importlib
 import math
@@ -18,7 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from estafette.console import pages
 from estafette.console.rows import Row
-from estafette.console.show import STATIC
+from estafette.console.show import STATIC, warm
 from estafette.console.visit import SESSION, Visit
 from estafette.core.audit import CONSOLE
 from estafette.core.core import Core
@@ -60,7 +61,7 @@ class Application:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self.is_secure = core.public_url.startswith("https:")
+        self._warming: dict[str, asyncio.Future[None]] = {}  # templates, by language
         routes = [Route("/console/static/{name}", _static)]
         for module in pkgutil.iter_modules(pages.__path__):
             page = importlib.import_module(f"{pages.__name__}.{module.name}").page(core)
@@ -128,7 +129,14 @@ class Application:
             return _show_error(visit, 500)
         await self._write_down(visit)
         answer.headers.setdefault("cache-control", "no-store")
+        self._warm(visit.words.language)
         return answer
+
+    def _warm(self, language: str) -> None:
+        """Who has seen one page will see others: make them ready meanwhile."""
+        if language not in self._warming:
+            loop = asyncio.get_running_loop()
+            self._warming[language] = loop.run_in_executor(None, warm, language)
 
     async def _visit(self, request: Request) -> Visit:
         token = request.cookies.get(SESSION, "")

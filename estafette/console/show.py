@@ -26,6 +26,9 @@ STATIC = {path.name: path.read_bytes() for path in sorted((_HERE / "static").ite
 VERSION = sha256(b"".join(STATIC.values())).hexdigest()[:12]
 
 
+_SHORT = "d MMM y, HH:mm"
+
+
 @cache
 def environment(language: str) -> Environment:
     """The templates in one language."""
@@ -57,6 +60,13 @@ def environment(language: str) -> Environment:
     return found
 
 
+def warm(language: str) -> None:
+    """Make every template ready: whoever asks for one first would wait for that."""
+    found = environment(language)
+    for name in found.list_templates():
+        found.get_template(name)
+
+
 def asset(name: str) -> str:
     """The address of a file that the browser keeps until it changes."""
     return f"/console/static/{name}?v={VERSION}"
@@ -64,12 +74,15 @@ def asset(name: str) -> str:
 
 @pass_context
 def _when(context: Context, at: datetime | None, form: str = "medium") -> Markup | str:
-    """A time where who reads it is: `short`, `medium` (with seconds), or a pattern of CLDR."""
+    """A time where who reads it is: `short` (to the minute), `medium` (with seconds), or a pattern
+    of CLDR.
+    """
     if at is None:
         return ""
     zone: tzinfo = context["zone"]
     spoken: Words = context["words"]
-    text = format_datetime(at, format=form, tzinfo=zone, locale=spoken.locale)
+    pattern = _SHORT if form == "short" else form
+    text = format_datetime(at, format=pattern, tzinfo=zone, locale=spoken.locale)
     whole = format_datetime(at, format="full", tzinfo=zone, locale=spoken.locale)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), whole, text)
 

@@ -23,6 +23,8 @@ FOLDER = Path(__file__).parent / "locale"
 #: What each language calls itself. The first is the one that the code is written in.
 LANGUAGES = {"en": "English", "fr": "Français"}
 ENGLISH = "en"
+#: Where a language alone would not say it: days before months, and 24 hours.
+_LOCALES = {ENGLISH: "en_GB"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def later(text: str) -> str:
 @cache
 def words(language: str) -> Words:
     """A language of LANGUAGES, with what its catalogs hold."""
-    locale = Locale.parse(language)
+    locale = Locale.parse(_LOCALES.get(language, language))
     if language == ENGLISH:
         return Words(language, locale, NullTranslations())
     whole = Catalog(locale=locale)
