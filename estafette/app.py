@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 from estafette.core.applications import Applications
@@ -31,7 +30,6 @@ from estafette.core.gateway import Gateway
 from estafette.core.handset import Handset
 from estafette.core.inbound import Inbound
 from estafette.core.inlet import Inlet
-from estafette.core.keyring import Keyring
 from estafette.core.keywords import Keywords
 from estafette.core.lanes import new_node
 from estafette.core.lists import Lists
@@ -66,17 +64,13 @@ from estafette.core.webhooks import Webhooks
 from estafette.core.window import Window
 from estafette.core.worker import Worker
 from estafette.doors import Door, doors
+from estafette.home import keyring, make_home
 from estafette.http import Http
-from estafette.model import GatewayError
 from estafette.model.rules import WindowPolicy
 from estafette.providers import Place
 from estafette.settings import Settings
 from estafette.store import Store
 from estafette.store.lanes import Node
-
-
-class BadHome(GatewayError):
-    """The data folder cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -220,7 +214,7 @@ async def opened(
 
     Raises BadHome, BadKey, BadBucket, BadUrl, NewerSchema or Busy where that cannot be done.
     """
-    _make_home(settings.home)
+    make_home(settings.home)
     bucket_url = read_url(settings.media_url) if settings.media_url else None
     store = await Store.open(settings.database_url)
     try:
@@ -348,20 +342,3 @@ def _core(settings: Settings, parts: _Parts, *, allows_private: bool, public_url
         pulses=Pulses(store, utc_now),
         retention=Retentions(store, utc_now),
     )
-
-
-def keyring(settings: Settings, *, may_make: bool) -> Keyring:
-    """The keys that seal: from the environment, or from the home, where one is made once.
-
-    Where none may be made, something was sealed already. Raises BadKey.
-    """
-    if settings.secret_key:
-        return Keyring.of_text(settings.secret_key)
-    return Keyring.of_file(settings.home / "secret.key", may_make=may_make)
-
-
-def _make_home(home: Path) -> None:
-    try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadHome(f"{home}: {error.strerror}") from None

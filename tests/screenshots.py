@@ -4,7 +4,6 @@ A server of its own is filled through its own API with what a small shop sends i
 is looked at in English and in French. What they show is made up.
 """
 
-
 from playwright.async_api import Page
 
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, Server

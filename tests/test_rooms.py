@@ -21,7 +21,19 @@ MAY = {
     "console": {"model", "core"},
 }
 #: The way in: these put the rooms together, and may import all of them.
-WAY_IN = {"", "__main__", "app", "carrier", "cli", "logs", "ops", "runs", "server", "settings"}
+WAY_IN = {
+    "",
+    "__main__",
+    "app",
+    "carrier",
+    "cli",
+    "home",
+    "logs",
+    "ops",
+    "runs",
+    "server",
+    "settings",
+}
 SEE_APP = {"cli", "server", "carrier", "ops", "runs"}
 
 #: What one module of a room may import beside that. `estafette.actions.run` is the way in for

@@ -13,7 +13,7 @@ from msgspec import Struct
 from sqlalchemy.exc import DBAPIError
 
 from estafette import server
-from estafette.app import App, BadHome, opened
+from estafette.app import App, opened
 from estafette.cli.run import (
     NOT_REACHABLE,
     AsJson,
@@ -25,6 +25,7 @@ from estafette.cli.run import (
 )
 from estafette.core.bucket import NotKept
 from estafette.core.keyring import read_keys
+from estafette.home import BadHome
 from estafette.model import Busy, GatewayError
 from estafette.server import PortTaken
 from estafette.settings import Settings

@@ -14,11 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from estafette import logs, settings
-from estafette.app import App, BadHome, opened
+from estafette.app import App, opened
 from estafette.cli import trail
 from estafette.core.first import First
 from estafette.core.keyring import BadKey
 from estafette.core.vault import WrongKey
+from estafette.home import BadHome
 from estafette.model import (
     Account,
     BadValue,

@@ -8,7 +8,7 @@ import msgspec
 
 from estafette.model import whatsapp
 from estafette.model.address import is_person
-from estafette.model.attempt import Outcome
+from estafette.model.attempt import Offer, Outcome
 from estafette.model.errors import Misconfigured, Refused, SendError, Throttled, Unclear
 from estafette.model.fact import Fact
 from estafette.model.ids import digits
@@ -34,6 +34,8 @@ _MOST_KEPT, _MOST_WORDS = 6000, 1000  # characters of an answer, and of an error
 _HIDDEN = "…"
 _REF = re.compile(r"[!-~]{1,256}")
 _UPLOAD = "upload:"
+_STRANGE = re.compile(r'[\x00-\x1f"\x7f\\]')  # in the head of a part of a form
+_PHONE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _SECONDS = re.compile(r"\d{1,12}", re.ASCII)
 
 
@@ -231,3 +233,35 @@ def _regained_in(usage: str) -> float:
         return 0.0
     told = [one.get("estimated_time_to_regain_access") for many in found.values() for one in many]
     return max((float(one) * 60 for one in told if isinstance(one, int | float)), default=0.0)
+
+
+def key_of(message: Message) -> str:
+    """What is equal whenever a message is offered again. On its second way it is another one."""
+    return f"{message.id}{message.content.get('way', '')}"
+
+
+def upload_form(filename: str, content_type: str, boundary: str) -> tuple[bytes, bytes]:
+    """What stands before and behind the bytes of a file, in the form that uploads it (RFC 7578)."""
+    name, kind = (_STRANGE.sub("_", word) for word in (filename or "file", content_type))
+    fields = {"messaging_product": "whatsapp", "type": kind}
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+        for key, value in fields.items()
+    ]
+    file = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+        f"Content-Type: {kind}\r\n\r\n"
+    )
+    return "".join([*parts, file]).encode(), f"\r\n--{boundary}--\r\n".encode()
+
+
+def phone_of(offer: Offer) -> str:
+    """The id at Meta of the number that sends: the sender's own, unless another was asked for."""
+    return id_of(str(offer.message.content.get("phone_id") or offer.sender_ref))
+
+
+def id_of(phone: str) -> str:
+    """The same id, once it can stand in a path. Raises Refused."""
+    if not _PHONE_ID.fullmatch(phone):
+        raise Refused("the sender has no phone number id (ref)", reason=Reason.BAD_SENDER)
+    return phone

@@ -1,13 +1,19 @@
 """Twilio's words for ours: its door, the connector and the actions speak them. Pure."""
 
+import base64
+import hashlib
+import hmac
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
+from typing import Any
 
 from estafette.model.address import e164, is_alphanumeric_sender, is_opaque, is_short_code
 from estafette.model.attempt import Outcome
 from estafette.model.errors import Declined
+from estafette.model.fact import Fact
 from estafette.model.message import OPAQUE, Channel, Direction, Message, Reason, Send, Status
 from estafette.model.text import units
 
@@ -302,3 +308,19 @@ def rfc2822(at: datetime) -> str:
 @lru_cache(1024)
 def _rfc2822(seconds: int) -> str:
     return format_datetime(datetime.fromtimestamp(seconds, UTC))
+
+
+def facts_of(said: Mapping[str, Any]) -> list[Fact]:
+    """What an account, or a page of its numbers, says of itself."""
+    names = {"name": "friendly_name", "account": "sid", "kind": "type", "status": "status"}
+    found = [Fact(name, str(said[theirs])) for name, theirs in names.items() if said.get(theirs)]
+    numbers = said.get("incoming_phone_numbers")
+    listed = [one for one in numbers if isinstance(one, dict)] if isinstance(numbers, list) else []
+    return found + [Fact("number", str(one.get("phone_number", ""))) for one in listed]
+
+
+def signature(token: str, url: str, form: Mapping[str, list[str]]) -> str:
+    """Base64 of HMAC-SHA1 over the address and each name and value, sorted, none of them twice."""
+    said = "".join(name + value for name in sorted(form) for value in sorted(set(form[name])))
+    signed = hmac.digest(token.encode(), (url + said).encode(), hashlib.sha1)
+    return base64.b64encode(signed).decode()

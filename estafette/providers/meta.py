@@ -32,7 +32,6 @@ from estafette.model import (
     GatewayError,
     Incoming,
     Inward,
-    Message,
     Misconfigured,
     Offer,
     Reason,
@@ -48,7 +47,7 @@ from estafette.model import (
 )
 from estafette.model.attempt import Enclosed, Request
 from estafette.model.fact import Fact
-from estafette.model.graph import Reply, body_of
+from estafette.model.graph import Reply, body_of, id_of, phone_of
 from estafette.model.kept import HIDDEN
 from estafette.model.meta import GRAPH, VERSION
 from estafette.providers import Located, Place, Provider, check_base, later, secret, setting
@@ -70,8 +69,6 @@ _MOST_FIELDS = 100  # of a query
 #: What a probe wants to know: of who the token belongs to, and of the numbers of an account.
 _ASKED_FOR = ("id,name", "id,display_phone_number,verified_name,quality_rating")
 _SMALL = 1 << 20  # bytes that are held in memory
-_PHONE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
-_STRANGE = re.compile(r'[\x00-\x1f"\x7f\\]')  # in the head of a part of a form
 _TOKEN, _VERSION = re.compile(r"[!-~]+"), re.compile(r"(?:v\d{1,3}\.\d{1,3})?", re.ASCII)
 
 
@@ -142,10 +139,10 @@ class Meta(Provider):
         """One POST, once what was uploaded to us is at Meta. What it did not answer clearly may have
         been taken, and is Unclear.
         """
-        phone = _phone_of(offer)
+        phone = phone_of(offer)
         named = await self._enclose(phone, offer)
         body = body_of(offer.message, named)
-        reply = await self._ask("POST", f"{phone}/messages", body, key=_key(offer.message))
+        reply = await self._ask("POST", f"{phone}/messages", body, key=graph.key_of(offer.message))
         if not reply.is_well:
             for number in named:  # it may be what Meta does not know any more
                 self._uploads.pop((phone, offer.message.media[number]), None)
@@ -158,7 +155,7 @@ class Meta(Provider):
     def describe(self, offer: Offer, at: datetime) -> Request | None:
         """The same POST; a file that was uploaded to us is named by what it is here."""
         try:
-            places = [self.base_url.rstrip("/"), self.version, f"{_phone_of(offer)}/messages"]
+            places = [self.base_url.rstrip("/"), self.version, f"{phone_of(offer)}/messages"]
         except Refused:
             return None
         return Request(
@@ -168,7 +165,7 @@ class Meta(Provider):
                 "Authorization": f"Bearer {HIDDEN}",
                 "Accept": "application/json",
                 "Content-Type": "application/json",
-                "Idempotency-Key": _key(offer.message),
+                "Idempotency-Key": graph.key_of(offer.message),
             },
             body=msgspec.json.encode(body_of(offer.message, {})).decode(),
         )
@@ -201,13 +198,13 @@ class Meta(Provider):
         }
         if is_typing:
             asked["typing_indicator"] = {"type": "text"}
-        await self._done("POST", f"{_id_of(sender_ref)}/messages", asked)
+        await self._done("POST", f"{id_of(sender_ref)}/messages", asked)
 
     async def block(self, sender_ref: str, people: Sequence[str], *, blocks: bool) -> None:
         """Have Meta keep people away from a number, or let them in again."""
         if not people:
             return
-        path = f"{_id_of(sender_ref)}/block_users"
+        path = f"{id_of(sender_ref)}/block_users"
         await self._done("POST" if blocks else "DELETE", path, graph.people_of(people))
 
     async def probe(self) -> Sequence[Fact]:
@@ -358,36 +355,12 @@ class _Upload:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-def _phone_of(offer: Offer) -> str:
-    """The id at Meta of the number that sends: the sender's own, unless another was asked for."""
-    return _id_of(str(offer.message.content.get("phone_id") or offer.sender_ref))
-
-
-def _id_of(phone: str) -> str:
-    """The same id, once it can stand in a path. Raises Refused."""
-    if not _PHONE_ID.fullmatch(phone):
-        raise Refused("the sender has no phone number id (ref)", reason=Reason.BAD_SENDER)
-    return phone
-
-
-def _key(message: Message) -> str:
-    """What is equal whenever a message is offered again. On its second way it is another one."""
-    return f"{message.id}{message.content.get('way', '')}"
-
-
 async def _pack(file: BinaryIO, item: Enclosed, boundary: str) -> None:
     """Write the form of an upload. Raises Refused where its bytes are gone, Unreached where they cannot
     be had right now.
     """
-    name, kind = (_STRANGE.sub("_", word) for word in (item.filename or "file", item.content_type))
-    fields = {"messaging_product": "whatsapp", "type": kind}
-    for key, value in fields.items():
-        file.write(f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n'.encode())
-        file.write(f"{value}\r\n".encode())
-    file.write(
-        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
-        f"Content-Type: {kind}\r\n\r\n".encode()
-    )
+    head, tail = graph.upload_form(item.filename, item.content_type, boundary)
+    file.write(head)
 
     async def take(piece: bytes) -> None:
         file.write(piece)
@@ -398,4 +371,4 @@ async def _pack(file: BinaryIO, item: Enclosed, boundary: str) -> None:
         raise Refused("its media are gone", code="131053", reason=Reason.BAD_MEDIA) from None
     except GatewayError as error:
         raise Unreached(f"its media cannot be read: {error}") from None
-    file.write(f"\r\n--{boundary}--\r\n".encode())
+    file.write(tail)

@@ -41,7 +41,7 @@ from estafette.model.fact import Fact
 from estafette.model.kept import HIDDEN, keep
 from estafette.model.networks import is_private_host
 from estafette.model.said import content_of
-from estafette.model.twilio import check, is_service_sid
+from estafette.model.twilio import check, facts_of, is_service_sid, signature
 from estafette.providers import Place, Provider, check_base, later, secret, setting
 
 #: What became of a message. `accepted`, `queued` and `sending` tell nothing that the answer did not.
@@ -227,7 +227,7 @@ class Twilio(Provider):
         said = _object(answer)
         if not {"sid", "incoming_phone_numbers"} & set(said):
             raise Unclear(f"it answered {answer.status}, and not as Twilio does")
-        return _facts(said)
+        return facts_of(said)
 
     def _url(self, part: str) -> str:
         return f"{self.base_url.rstrip('/')}/2010-04-01/Accounts/{self.account_sid}{part}"
@@ -274,7 +274,7 @@ class Twilio(Provider):
             form = {} if digest else _form_of(told)
         except ValueError:
             return False
-        signed = [_signature(self.auth_token, url, form).encode() for url in _spellings(told.url)]
+        signed = [signature(self.auth_token, url, form).encode() for url in _spellings(told.url)]
         return any(hmac.compare_digest(one, shown) for one in signed)
 
     def parse(self, told: Inward) -> list[Receipt | Incoming]:
@@ -302,15 +302,6 @@ def _taken(answer: Answer, message: Message, kept: str) -> Accepted:
     code, text = str(made.get("error_code") or ""), str(made.get("error_message") or "")
     later = (Later(0, _fact(told, message.id, ref, code, text)),)
     return Accepted(ref=ref, later=later, answer=kept)
-
-
-def _facts(said: Mapping[str, Any]) -> list[Fact]:
-    """What an account, or a page of its numbers, says of itself."""
-    names = {"name": "friendly_name", "account": "sid", "kind": "type", "status": "status"}
-    found = [Fact(name, str(said[theirs])) for name, theirs in names.items() if said.get(theirs)]
-    numbers = said.get("incoming_phone_numbers")
-    listed = [one for one in numbers if isinstance(one, dict)] if isinstance(numbers, list) else []
-    return found + [Fact("number", str(one.get("phone_number", ""))) for one in listed]
 
 
 def _refusal(answer: Answer, kept: str) -> SendError:
@@ -346,13 +337,6 @@ def _form_of(told: Inward) -> dict[str, list[str]]:
     if kind != "application/x-www-form-urlencoded":
         return {}
     return parse_qs(told.body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
-
-
-def _signature(token: str, url: str, form: Mapping[str, list[str]]) -> str:
-    """Base64 of HMAC-SHA1 over the address and each name and value, sorted, none of them twice."""
-    said = "".join(name + value for name in sorted(form) for value in sorted(set(form[name])))
-    signed = hmac.digest(token.encode(), (url + said).encode(), hashlib.sha1)
-    return base64.b64encode(signed).decode()
 
 
 def _spellings(url: str) -> Iterator[str]:

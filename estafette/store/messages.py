@@ -390,13 +390,3 @@ def delete_all(conn: Connection, ids: Sequence[str]) -> None:
     for table in (attempts, jobs, idempotency, feedback, incoming):
         bulk.delete(conn, table, "message", ids)
     bulk.delete(conn, receipts, "message", ids, where="message <> ''")
-
-
-def redact_all(conn: Connection, ids: Sequence[str], now: datetime) -> None:
-    """Forget what complete messages said, and their media."""
-    keys, at = [(id,) for id in ids], instant(now)
-    sets = f"redacted = TRUE, body = '', content = '', updated_at = {at}"
-    bulk.update(conn, messages, ("k",), keys, sets=sets)
-    fallbacks.redact_all(conn, ids)
-    callbacks.redact_all(conn, ids)
-    media.remove_all(conn, ids, at)

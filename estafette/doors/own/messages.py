@@ -17,6 +17,7 @@ from estafette.core.timelines import Timeline
 from estafette.doors.own import fallback, kinds
 from estafette.doors.own.errors import Refusal
 from estafette.doors.own.fallback import Fallback, NewFallback
+from estafette.doors.own.filters import Query, after_of, bad_after, cursor_of, filter_of
 from estafette.doors.own.kinds import Objects, kind_of
 from estafette.doors.own.templates import UsedTemplate, said
 from estafette.doors.own.timeline import Event, timeline
@@ -25,16 +26,14 @@ from estafette.doors.own.wire import (
     Call,
     GivenAt,
     Page,
-    PageQuery,
     Row,
     check_url,
     read_service,
     utc,
 )
-from estafette.model import Channel, Cursor, Declined, Direction, Filter, Reason, Status, Unknown
+from estafette.model import Channel, Declined, Direction, Reason, Status, Unknown
 from estafette.model.address import is_person, loose_e164
-from estafette.model.ids import instant, moment, read_id
-from estafette.model.message import LONGEST_TEXT, OPAQUE, Going
+from estafette.model.message import OPAQUE
 from estafette.model.whatsapp import shown
 
 _LONGEST_WAIT = 36_000  # seconds
@@ -84,31 +83,6 @@ class Traced(Message, frozen=True, kw_only=True):
     resent_from: str | None  #: the message that it repeats
     resent_as: Sequence[str]  #: those that repeat it
     timeline: list[Event]
-
-
-class Query(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which messages to list; each part narrows."""
-
-    recipient: Annotated[str, Meta(description="Only to this recipient.")] = field(
-        name="to", default=""
-    )
-    sender: Annotated[str, Meta(description="Only from this sender.")] = field(
-        name="from", default=""
-    )
-    channel: Channel | None = None
-    status: Status | None = None
-    direction: Going | None = None
-    party: Annotated[str, Meta(description="Only with this address, on either side.")] = field(
-        name="with", default=""
-    )
-    text: Annotated[
-        str,
-        Meta(max_length=LONGEST_TEXT, description="A part of what it says, whatever its case."),
-    ] = ""
-    sent_from: Annotated[GivenAt, Meta(description="Sent then or later.")] | None = None
-    sent_until: Annotated[GivenAt, Meta(description="Sent then or before.")] | None = None
-    created_from: Annotated[GivenAt, Meta(description="Written down then or later.")] | None = None
-    created_until: Annotated[GivenAt, Meta(description="Written down before.")] | None = None
 
 
 class Hour(Struct, frozen=True):
@@ -296,25 +270,14 @@ class Messages:
         is rare may have few, or none: go on while there is a `next`.
         """
         query: Query = call.query
-        filter = Filter(
-            recipient=query.recipient,
-            sender=query.sender,
-            channel=query.channel,
-            status=query.status,
-            direction=query.direction,
-            sent_from=_utc(query.sent_from),
-            sent_until=_utc(query.sent_until),
-            created_from=_utc(query.created_from),
-            created_until=_utc(query.created_until),
-            party=query.party,
-            text=query.text,
-        )
-        cursor = _cursor(query.after) if query.after else None
+        cursor = cursor_of(query.after) if query.after else None
         try:
-            page = await self._gateway.look(call.account, filter, limit=query.limit, cursor=cursor)
+            page = await self._gateway.look(
+                call.account, filter_of(query), limit=query.limit, cursor=cursor
+            )
         except Unknown:
-            raise _bad_after() from None
-        following = call.next(_after(page.older)) if page.older else None
+            raise bad_after() from None
+        following = call.next(after_of(page.older)) if page.older else None
         return Page([message(item) for item in await self._media.shown(page.items)], following)
 
     async def count(self, call: Call) -> Counts:
@@ -382,27 +345,6 @@ def _recipient(asked: NewMessage) -> str:
     if found is None:
         raise Declined(Reason.BAD_RECIPIENT, asked.recipient)
     return found
-
-
-def _utc(at: datetime | None) -> datetime | None:
-    return utc(at) if at else None
-
-
-def _after(cursor: Cursor) -> str:
-    """What names the last of a page: its id, and its time where the list goes by that."""
-    return f"{cursor.id}-{instant(cursor.sent_at)}" if cursor.sent_at else cursor.id
-
-
-def _cursor(text: str) -> Cursor:
-    id, _, at = text.partition("-") if text[32:33] == "-" else (text, "", "")
-    read = read_id(id)
-    if read is None or (at and not (at.isascii() and at.isdigit() and len(at) <= 16)):
-        raise _bad_after()
-    return Cursor(read, sent_at=moment(int(at)) if at else None)
-
-
-def _bad_after() -> Refusal:
-    return Refusal("bad_request", "after names no message of this list", field="after")
 
 
 def _fingerprint(asked: NewMessage) -> str:
