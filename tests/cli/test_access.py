@@ -7,7 +7,7 @@ import sys
 
 from tests.cli.conftest import asked, refused
 from tests.cli.test_desk import said
-from tests.conftest import Server
+from tests.conftest import ACCOUNT_SID, Server
 
 PASSWORD = "correct horse battery"
 
@@ -40,6 +40,7 @@ def test_commands_that_change_are_in_the_trail(home: Server) -> None:
     said(home, "users", "change", "trail@example.com", "--name", "A secret name")
     said(home, "settings", "messaging")
     said(home, "settings", "messaging", "--base-url", "")
+    said(home, "accounts", "balance", ACCOUNT_SID)
     asked(home, "users")
     found = asked(home, "audit", "--limit", "3")
     assert [(item["event"], item["about"], item["details"]) for item in found["items"]] == [
