@@ -48,6 +48,7 @@ class Messages:
             "wanted": wanted,
             "looked": looked,
             "is_first": is_first,
+            "is_back": where is not None and where.before and not is_first,
             "is_new": is_first and not looked.items and not wanted.is_narrow,
             "path": _path(wanted),
             "older": _path(wanted, "after", looked.older),
