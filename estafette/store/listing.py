@@ -199,6 +199,9 @@ def _by_time(asked: _Asked) -> _Found:
 
 _SENT = [
     "messages.sent_at IS NOT NULL",
+    # PostgreSQL guesses from these how few rows the pairs leave.
+    "messages.sent_at >= :low_at",
+    "messages.sent_at <= :high_at",
     "(messages.sent_at, messages.id) >= (:low_at, :low)",
     "(messages.sent_at, messages.id) < (:high_at, :high)",
 ]

@@ -1,5 +1,7 @@
 """The list of messages: what it shows, how it is narrowed, and that it is live."""
 
+import csv
+import io
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -172,6 +174,21 @@ def test_a_part_is_the_list_alone_and_what_is_new_is_marked(owner: Guest, own: O
     assert part.headers["hx-push-url"] == f"{LIST}?with=%2B{to[1:]}"
     restored = {**asked, "hx-history-restore-request": "true"}
     assert "<html" in owner.ask("GET", LIST, headers=restored).html
+
+
+def test_a_list_is_given_as_a_sheet(owner: Guest, own: Own) -> None:
+    to = new_number()
+    said = ['=HYPERLINK("http://127.0.0.1/")', 'Hi, "you"\nthere', "École"]
+    sent = [own.send(to, body=body)["id"] for body in said][::-1]
+    path = re.search(r'href="(/console/messages.csv[^"]*)"', owner.get(LIST, **{"with": to}).html)
+    assert path
+    answer = owner.get(path[1])
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "attachment" in answer.headers["content-disposition"]
+    found = list(csv.DictReader(io.StringIO(answer.body.decode("utf-8-sig"))))
+    assert [line["id"] for line in found] == sent
+    assert [line["text"] for line in found] == [said[2], said[1], f"'{said[0]}"]
+    assert owner.get(f"{LIST}.csv?status=lost", 303).headers["location"] == f"{LIST}?status=lost"
 
 
 def test_the_last_hours_are_drawn_and_told(owner: Guest, own: Own) -> None:

@@ -2,13 +2,14 @@
 
 from typing import ClassVar
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from estafette.console import filters
 from estafette.console.filters import Wanted
 from estafette.console.plots import HEIGHT, WIDTH, Plot, plot
 from estafette.console.reasons import REASONS
 from estafette.console.rows import Row, get
+from estafette.console.sheets import MOST, sheet
 from estafette.console.statuses import LABELS
 from estafette.console.visit import Visit
 from estafette.core.core import Core
@@ -25,7 +26,11 @@ _NONE = "0" * 32
 class Messages:
     """Each method answers one operation."""
 
-    TABLE: ClassVar[list[Row]] = [get("/messages", "show"), get("/pulse", "pulse")]
+    TABLE: ClassVar[list[Row]] = [
+        get("/messages", "show"),
+        get("/messages.csv", "export"),
+        get("/pulse", "pulse"),
+    ]
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -43,10 +48,13 @@ class Messages:
             "wanted": wanted,
             "looked": looked,
             "is_first": is_first,
+            "is_back": where is not None and where.before and not is_first,
             "is_new": is_first and not looked.items and not wanted.is_narrow,
             "path": _path(wanted),
             "older": _path(wanted, "after", looked.older),
             "newer": _path(wanted, "before", looked.newer),
+            "sheet": f"{_HERE}.csv{_path(wanted).removeprefix(_HERE)}",
+            "most": MOST,
             "reasons": REASONS,
             "kind": shown,
             "is_inbound": _is_inbound,
@@ -93,6 +101,16 @@ class Messages:
         if not asked:
             return {}
         return dict(await self._core.contacts.names(visit.account.sid, sorted(asked)))
+
+    async def export(self, visit: Visit) -> Response:
+        """Give the list as a sheet."""
+        wanted = filters.read(visit)
+        if wanted.errors:
+            return visit.go(_path(wanted))  # that says what cannot be read
+        lines = sheet(self._core.gateway, visit.account, wanted.filter)
+        name = f"messages-{visit.now:%Y-%m-%d}.csv"
+        said = {"content-disposition": f'attachment; filename="{name}"'}
+        return StreamingResponse(lines, media_type="text/csv", headers=said)
 
     async def pulse(self, visit: Visit) -> Response:
         """The picture of the last hours, and its table, counted a short while ago."""

@@ -80,3 +80,22 @@ document.addEventListener("keydown", (event) => {
     form.requestSubmit(form.querySelector("button:not([name])"));
   }
 });
+
+// A browser keeps few connections to one server: a page that nobody looks at lets go of the one by which
+// it is told what happens. Seen again, it connects anew, and is told at once of what it missed.
+const told = new Set();
+htmx.createEventSource = (url) => {
+  const source = new EventSource(url);
+  told.add(source);
+  return source;
+};
+document.addEventListener("visibilitychange", () => {
+  for (const source of told) {
+    if (document.hidden) {
+      source.close();
+    } else if (source.readyState === EventSource.CLOSED) {
+      told.delete(source);
+      source.dispatchEvent(new Event("error"));
+    }
+  }
+});
