@@ -199,3 +199,19 @@ def test_follow_shows_what_changes_until_it_is_interrupted(server: Server) -> No
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 130
         process.stdout.close()
+
+
+def test_a_message_is_sent_again_called_back_and_forgotten(home: Server) -> None:
+    id = home.run("send", "--to", "+14155550129", "--body", "Tea").stdout.split()[0]
+    again = [
+        asked(home, "messages", "resend", id, "--idempotency-key", "a")["id"] for _ in range(2)
+    ]
+    assert again[0] == again[1]
+    assert asked(home, "messages", "show", id)["resent_as"] == again[:1]
+    assert asked(home, "messages", "cancel", again[0])["status"] == "canceled"
+    assert refused(home, "messages", "cancel", again[0])[0] == 1
+    assert refused(home, "messages", "redact", again[0]) == (2, "nothing was done: say --yes")
+    assert asked(home, "messages", "redact", again[0], "--yes")["body"] == ""
+    assert refused(home, "messages", "resend", again[0]) == (1, "its text is forgotten")
+    assert "is deleted" in home.run("messages", "delete", again[0], "--yes").stdout
+    assert "POST" not in home.run("messages", "show", id, "--wire").stdout

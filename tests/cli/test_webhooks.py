@@ -60,3 +60,15 @@ def test_what_cannot_be_told_says_so(home: Server) -> None:
         2, "nonsense is not a URL that may be told",
     )  # fmt: skip
     assert asked(home, "webhooks")["items"] == []
+
+
+def test_one_is_disabled_and_enabled(home: Server) -> None:
+    id = asked(home, "webhooks", "add", URL, "--event", "status")["id"]
+    assert asked(home, "webhooks", "disable", id)["disabled_at"]
+    assert asked(home, "webhooks", "enable", id)["disabled_at"] is None
+    assert refused(home, "webhooks", "disable", "0" * 32)[0] == 1
+
+
+def test_what_was_given_up_at_an_address_is_told_again(home: Server) -> None:
+    assert home.run("callbacks", "again", URL).stdout == "to be told once more: 0\n"
+    assert refused(home, "callbacks", "show", "0" * 32, "sent") == (1, "no such callback")

@@ -1,6 +1,7 @@
 """Messages in our own words: sent, found by any of their names, listed, changed."""
 
 import base64
+import json
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import SENDER
+from tests.conftest import RECIPIENT, SENDER
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import NEVER_REACHED, Api, new_number
 from tests.pictures import showing
@@ -174,3 +175,28 @@ def test_a_message_waits_for_its_time(own: Own) -> None:
     assert sent["status"] == "scheduled"
     assert own.get("/messages", status="scheduled")["items"][0]["id"] == sent["id"]
     assert own.post(f"/messages/{sent['id']}/cancel", status=200)["status"] == "canceled"
+
+
+def test_the_timeline_has_what_was_asked_and_what_was_answered(own: Own) -> None:
+    id = own.send(RECIPIENT, callback_url="https://customer.example/told?key=1")["id"]
+    shown = until(own, id, "delivered")
+    accepted, attempt = shown["timeline"][:2]
+    assert accepted["door"] == "own"
+    assert accepted["request"] == {
+        "to": RECIPIENT, "from": SENDER, "channel": "sms", "body": "Hi there",
+        "callback_url": "https://customer.example/told?…",
+    }  # fmt: skip
+    assert json.loads(attempt["request"]["body"])["body"] == "Hi there"
+    assert attempt["answer"]["body"] == {"ref": shown["ref"]}
+
+
+def test_a_message_is_sent_once_more(own: Own, other: Own) -> None:
+    first = own.send(RECIPIENT)
+    path = f"/messages/SM{first['id']}/resend"
+    again = own.post(path, **{"Idempotency-Key": "a"})
+    assert own.post(path, {}, **{"Idempotency-Key": "a"})["id"] == again["id"] != first["id"]
+    assert (again["body"], again["to"]) == (first["body"], first["to"])
+    assert own.get(f"/messages/{again['id']}")["resent_from"] == first["id"]
+    assert own.call("POST", path, {"from": "+19995550100"}).refusal[1] == "foreign_sender"
+    assert own.call("POST", path, {"from": 1}).refusal[0] == 400
+    assert other.call("POST", path).refusal[0] == 404
