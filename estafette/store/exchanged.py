@@ -1,10 +1,14 @@
 """What was exchanged with a contact: the messages either way on its channel, and what was noted."""
 
-from sqlalchemy import Connection
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, text
 
 from estafette.model import Channel, Cursor, Direction, Filter, Message
-from estafette.model.contact import Contact, Conversation, Note
-from estafette.store import aliases, conversations, listing, messages, numbered
+from estafette.model.contact import Card, Contact, Conversation, Note
+from estafette.model.ids import first_id
+from estafette.store import aliases, conversations, listing, messages, numbered, recipients
+from estafette.store.schema import BUCKET_DIGITS
 
 _NAMED = frozenset(
     {Channel.WHATSAPP}
@@ -51,6 +55,63 @@ def behind(
     noted = conversations.notes_on(conn, talk.id, limit=limit, after=after, since=since)
     found.update((item.id, item) for item in noted)
     return [found[id] for id in sorted(found, reverse=True) if id >= since][:limit]
+
+
+def lasts(conn: Connection, cards: Sequence[Card]) -> dict[str, Message]:
+    """What was said last in each of these conversations, by its id; all of them are looked for together."""
+    asked = [(card.contact, card.conversation) for card in cards if card.conversation]
+    if not asked:
+        return {}
+    values: dict[str, str] = {}
+    for number, (contact, talk) in enumerate(asked):
+        said_at = talk.last_message_at or talk.opened_at
+        row = {
+            "id": talk.id, "account": talk.account, "address": contact.address,
+            "lane": talk.sender, "bucket": first_id(said_at)[:BUCKET_DIGITS],
+        }  # fmt: skip
+        values |= {f"{name}{number}": value for name, value in row.items()}
+    rows = ", ".join(
+        f"(:id{number}, :account{number}, :address{number}, :lane{number}, :bucket{number})"
+        for number in range(len(asked))
+    )
+    found: dict[str, str] = {}
+    for sql in _LASTS[conn.dialect.name]:
+        for id, message in conn.execute(text(sql.format(rows=rows)), values):
+            if message:
+                found[id] = max(message, found.get(id, ""))
+    known = messages.some(conn, sorted(found.values()))
+    said = {id: known[message] for id, message in found.items() if message in known}
+    for contact, talk in asked:
+        # Some go by another name, and some have a time that their id does not tell.
+        if (
+            talk.id not in said
+            and talk.last_message_at
+            and (late := last(conn, contact, talk.sender))
+        ):
+            said[talk.id] = late
+    return said
+
+
+_ASKED = "WITH asked(id, account, address, lane, bucket) AS (VALUES {rows}) SELECT asked.id, "
+_HEARD = (
+    "(SELECT max(messages.id) FROM messages WHERE messages.account = asked.account"
+    " AND messages.sender = asked.address AND messages.lane = asked.lane) FROM asked"
+)
+_SENT = (
+    "(SELECT max(recipients.message) FROM recipients WHERE recipients.account = asked.account"
+    " AND recipients.bucket = asked.bucket AND recipients.recipient = asked.address AND EXISTS"
+    " (SELECT 1 FROM messages WHERE messages.id = recipients.message"
+    " AND messages.lane = asked.lane)) FROM asked"
+)
+_UNFILED = (
+    f"max(messages.id) FROM {recipients.UNFILED.replace(' WHERE ', ' CROSS JOIN asked WHERE ')}"
+    " AND messages.account = asked.account AND messages.recipient = asked.address"
+    " AND messages.lane = asked.lane GROUP BY asked.id"
+)
+_LASTS = {
+    "sqlite": (_ASKED + _HEARD, _ASKED + _SENT, _ASKED + _UNFILED),
+    "postgresql": (_ASKED + _HEARD, _ASKED + _SENT),
+}
 
 
 def last(conn: Connection, contact: Contact, lane: str) -> Message | None:

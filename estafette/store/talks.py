@@ -62,13 +62,18 @@ def listed(conn: Connection, ids: Sequence[str]) -> list[Glance]:
     """Those of these conversations that are there, in this order."""
     talks = conversations.some(conn, ids)
     known = contacts.some(conn, sorted({talk.contact for talk in talks.values()}))
-    found = []
-    for id in ids:
-        if id in talks and talks[id].contact in known:
-            contact = known[talks[id].contact]
-            (card,) = cards.of(conn, [contact], {contact.id: talks[id]})
-            found.append(Glance(card, exchanged.last(conn, contact, talks[id].sender)))
-    return found
+    made: dict[str, Card] = {}
+    left = [talks[id] for id in ids if id in talks and talks[id].contact in known]
+    while left:
+        # A contact may have several of them: one of each at a time.
+        once = {talk.contact: talk for talk in left}
+        people = [known[contact] for contact in once]
+        for card in cards.of(conn, people, once):
+            if card.conversation:
+                made[card.conversation.id] = card
+        left = [talk for talk in left if once[talk.contact] is not talk]
+    said = exchanged.lasts(conn, list(made.values()))
+    return [Glance(made[id], said.get(id)) for id in ids if id in made]
 
 
 def card(conn: Connection, account: str, id: str) -> Card:
