@@ -184,3 +184,21 @@ def test_a_list_goes_on_behind_the_last(conn: Connection) -> None:
     assert callbacks.owed(conn) == 14
     assert After.read("nonsense") is None
     assert instant(found[-1].created_at) == NOW
+
+
+def test_what_was_given_up_at_an_address_is_told_again_in_its_order(conn: Connection) -> None:
+    first, second = accepted(conn, 2)
+    for id in (first, second):
+        owed(conn, id, Status.SENT, Status.DELIVERED)
+    owed(conn, first, Status.READ, url="https://another.example/")
+    for _ in range(2):
+        for item in taken(conn):
+            ended(conn, item, CallbackStatus.GIVEN_UP)
+    assert callbacks.replay_given_up(conn, "another account", URL, NOW, 10) == 0
+    assert callbacks.replay_given_up(conn, ACCOUNT, "https://customer.example/told", NOW, 10) == 0
+    assert callbacks.replay_given_up(conn, ACCOUNT, URL, NOW, 10) == 4
+    assert {item.said for item in taken(conn)} == {Status.SENT}
+    found = callbacks.find(conn, ACCOUNT, first, Status.DELIVERED, "")
+    assert found
+    assert found.told is CallbackStatus.WAITING
+    assert callbacks.find(conn, "another account", first, Status.DELIVERED, "") is None
