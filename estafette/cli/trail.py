@@ -44,26 +44,27 @@ async def write(app: App) -> None:
     elif verb not in DONE:
         return
     given = _given(context)
-    if context.info_name in _SHOW and not given:
+    if context.info_name in _SHOW and not set(given) - {"sid"}:
         return
-    account = await _account(app, context)
-    if account:
-        fields = [name for name in given if name not in _arguments(context)]
-        await _note(app, account, event_of(many, verb), _about(context), fields)
-
-
-async def _note(app: App, account: str, event: str, about: str, fields: list[str]) -> None:
+    event = event_of(many, verb)
     try:
+        await _note(app, context, event, given)
+    except Busy:
+        log.error("a change is not in the audit trail", change=event)
+
+
+async def _note(app: App, context: typer.Context, event: str, given: list[str]) -> None:
+    account = await _account(app, context)
+    fields = [name for name in given if name not in _arguments(context)]
+    if account:
         await app.core.audit.note(
             account,
             name=_person(),
             via=CLI,
             event=event,
-            about=about,
+            about=_about(context),
             details={"fields": fields} if fields else {},
         )
-    except Busy:
-        log.error("a change is not in the audit trail", change=event, about=about)
 
 
 def _given(context: typer.Context) -> list[str]:

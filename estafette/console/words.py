@@ -4,12 +4,14 @@ Each page has a catalog of its own, `locale/<language>/<page>.po`; what several 
 `console.po`. `python -m tests.words` writes their English sides anew from the code.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel import Locale, negotiate_locale
 from babel.messages.catalog import Catalog
@@ -57,11 +59,23 @@ def words(language: str) -> Words:
         with path.open("rb") as file:
             for message in read_po(file, locale=locale):
                 if message.id and message.string:
-                    whole.add(message.id, message.string, context=message.context)
+                    whole.add(message.id, _set(language, message.string), context=message.context)
     packed = BytesIO()
     write_mo(packed, whole)
     packed.seek(0)
     return Words(language, locale, GNUTranslations(packed))
+
+
+def _set(language: str, string: Any) -> Any:
+    """A translation as a printer sets it: in French no line begins with a mark that follows a space."""
+    if language != "fr":
+        return string
+    if isinstance(string, str):
+        return _SPACED.sub("\u00a0", string)
+    return tuple(_SPACED.sub("\u00a0", one) for one in string)
+
+
+_SPACED = re.compile("(?<=\\S) (?=[;:?!»])|(?<=«) ")
 
 
 def choose(asked: str, accepted: str) -> Words:

@@ -18,6 +18,9 @@ from estafette.store.nouns import STATUSES, USERS
 
 ADDED, REMOVED = "agent_added", "agent_removed"
 
+#: A user signed in; they signed out; or another, or time, signed them out.
+CAME, LEFT, PUT_OUT = "user_logged_in", "user_logged_out", "system_logged_out"
+
 
 class Desk(Vocabulary):
     """Users and teams of all accounts, which are named by their SIDs.
@@ -300,6 +303,13 @@ def _status_of(conn: Conn, user: User) -> CustomStatus | None:
         return nouns.get(conn, STATUSES, user.account, user.status)
     except Unknown as error:
         raise BadValue("status", str(error)) from None
+
+
+def note_session(conn: Conn, account: str, user: str, action: str, now: datetime) -> None:
+    """Tell that a user signed in, or is signed in no more."""
+    for known in nouns.some(conn, USERS, account, id=user) if user else ():
+        event = Event.AGENT_SESSION
+        notices.note(conn, [_notice(account, event, user, now, user=known, action=action)])
 
 
 def _seen(user: User, status: CustomStatus | None, now: datetime) -> Notice:

@@ -188,9 +188,11 @@ class People:
     async def rename_key(self, account: str, sid: str, label: str) -> Key:
         """Give a key another label. Raises Unknown."""
         at = instant(self._clock())
-        return await self._store.write(
+        renamed = await self._store.write(
             lambda conn: accounts.rename_key(conn, account, sid, label, at)
         )
+        self._proved.clear()
+        return renamed
 
     async def revoke_key(self, account: str, sid: str) -> None:
         """Make a key worthless: here at once, in other processes within two seconds."""

@@ -1,7 +1,7 @@
 """Who is signed in to the console: by the account's token, a user's password, or a link that works once."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from sqlalchemy import Connection as Conn
 
 from estafette.core.audit import CONSOLE, Audit
 from estafette.core.clock import Clock
+from estafette.core.desk import CAME, LEFT, PUT_OUT, note_session
 from estafette.core.passwords import Passwords
 from estafette.core.people import KEY_SID, NotProved, People, digest
 from estafette.core.tries import Tries
@@ -19,7 +20,7 @@ from estafette.model.ids import instant
 from estafette.model.session import Role, Session
 from estafette.store import Store, nouns, passwords, sessions
 from estafette.store.nouns import USERS
-from estafette.store.sessions import Link
+from estafette.store.sessions import Holder, Link
 from estafette.store.words import plain
 
 IDLE = timedelta(days=7)  #: after which somebody who asks for nothing is signed out
@@ -107,12 +108,12 @@ class Sessions:
 
         Raises Unknown for the user, BadValue for what cannot be a password.
         """
-        digest, at = await self._passwords.digest(password), instant(self._clock())
+        digest, now = await self._passwords.digest(password), self._clock()
 
         def write(conn: Conn) -> None:
             nouns.get(conn, USERS, account, user)
-            passwords.put(conn, account, user, digest, at)
-            sessions.remove_all(conn, account, user, but)
+            passwords.put(conn, account, user, digest, instant(now))
+            _tell(conn, sessions.remove_all(conn, account, user, but), PUT_OUT, now)
             sessions.remove_links(conn, account, user)
 
         await self._store.write(write)
@@ -183,8 +184,9 @@ class Sessions:
         )
 
         def write(conn: Conn) -> Session:
-            sessions.tidy(conn, instant(now))
+            _tell(conn, sessions.tidy(conn, instant(now)), PUT_OUT, now)
             sessions.add(conn, made)
+            note_session(conn, account, holder, CAME, now)
             return sessions.find(conn, made.id)
 
         found = await self._store.write(write)
@@ -218,13 +220,16 @@ class Sessions:
 
     async def end(self, token: str) -> None:
         """Sign out: here at once, in other processes within two seconds."""
-        id = digest(token)
-        await self._store.write(lambda conn: sessions.remove(conn, id))
+        id, now = digest(token), self._clock()
+        await self._store.write(lambda conn: _tell(conn, sessions.remove(conn, id), LEFT, now))
         self._known.pop(id, None)
 
     async def end_one(self, account: str, id: str) -> None:
         """Sign out who is signed in to an account under this id. Raises Unknown."""
-        await self._store.write(lambda conn: sessions.remove_one(conn, account, id))
+        now = self._clock()
+        await self._store.write(
+            lambda conn: _tell(conn, sessions.remove_one(conn, account, id), PUT_OUT, now)
+        )
         self._known.pop(id, None)
 
     def forget(self) -> None:
@@ -234,6 +239,11 @@ class Sessions:
     async def of_account(self, account: str) -> list[Session]:
         """Everybody who is signed in, the latest first."""
         return await self._store.read(lambda conn: sessions.of_account(conn, account))
+
+
+def _tell(conn: Conn, gone: Iterable[Holder], action: str, now: datetime) -> None:
+    for account, user in gone:
+        note_session(conn, account, user, action, now)
 
 
 def writing_link(

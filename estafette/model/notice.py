@@ -17,6 +17,9 @@ class Event(StrEnum):
     CONVERSATION_OPENED = "conversation_opened"  #: also when it is opened again
     CONVERSATION_CLOSED = "conversation_closed"
     AGENT_STATUS = "agent_status_updated"
+    AGENT_SESSION = (
+        "agent_session_updated"  #: a user signed in to the console, or is signed in no more
+    )
     TEAM_MEMBERSHIP = "team_membership_updated"
 
 

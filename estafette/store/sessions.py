@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
 from estafette.model import Unknown
 from estafette.model.ids import instant
@@ -20,6 +20,13 @@ class Link(NamedTuple):
     holder: str  #: a user, or empty for the account itself
     created_at: datetime
     expires_at: datetime
+
+
+class Holder(NamedTuple):
+    """Who had a session."""
+
+    account: str
+    user: str  #: empty for the account itself
 
 
 def add(conn: Connection, made: Session) -> None:
@@ -62,22 +69,23 @@ def seen(conn: Connection, id: str, now: int, expires: int) -> None:
     conn.execute(mine.values(seen_at=now, expires_at=expires))
 
 
-def remove(conn: Connection, id: str) -> None:
-    """Sign somebody out."""
-    conn.execute(sessions.delete().where(sessions.c.id == id))
+def remove(conn: Connection, id: str) -> list[Holder]:
+    """Sign somebody out; who that was, if they were signed in."""
+    return _ended(conn, sessions.c.id == id)
 
 
-def remove_all(conn: Connection, account: str, holder: str, but: str = "") -> None:
+def remove_all(conn: Connection, account: str, holder: str, but: str = "") -> list[Holder]:
     """Sign a user out everywhere, or with an empty holder, whoever showed the account's own token."""
     mine = (sessions.c.account == account) & (sessions.c.holder == holder)
-    conn.execute(sessions.delete().where(mine, sessions.c.id != but))
+    return _ended(conn, mine & (sessions.c.id != but))
 
 
-def remove_one(conn: Connection, account: str, id: str) -> None:
+def remove_one(conn: Connection, account: str, id: str) -> list[Holder]:
     """Sign out who is signed in to this account under this digest. Raises Unknown."""
-    mine = (sessions.c.account == account) & (sessions.c.id == id)
-    if not conn.execute(sessions.delete().where(mine)).rowcount:
+    gone = _ended(conn, (sessions.c.account == account) & (sessions.c.id == id))
+    if not gone:
         raise Unknown("nobody is signed in with this")
+    return gone
 
 
 def remove_links(conn: Connection, account: str, holder: str) -> None:
@@ -85,10 +93,15 @@ def remove_links(conn: Connection, account: str, holder: str) -> None:
     conn.execute(links.delete().where(links.c.account == account, links.c.holder == holder))
 
 
-def tidy(conn: Connection, now: int) -> None:
-    """Forget sessions and links whose time is over."""
-    conn.execute(sessions.delete().where(sessions.c.expires_at <= now))
+def tidy(conn: Connection, now: int) -> list[Holder]:
+    """Forget sessions and links whose time is over; whose sessions that were."""
     conn.execute(links.delete().where(links.c.expires_at <= now))
+    return _ended(conn, sessions.c.expires_at <= now)
+
+
+def _ended(conn: Connection, which: ColumnElement[bool]) -> list[Holder]:
+    gone = sessions.delete().where(which).returning(sessions.c.account, sessions.c.holder)
+    return [Holder(row.account, row.holder) for row in conn.execute(gone)]
 
 
 def add_link(conn: Connection, link: Link) -> None:

@@ -16,6 +16,7 @@ from estafette.model.ids import read_id
 from estafette.model.session import Role, Session, role_of
 
 HOME, ME = "/console/users", "/console/users/me"
+MOST = 100  # sessions that are listed, the latest
 FIELDS = ("email", "name", "role")
 
 
@@ -69,7 +70,7 @@ class Users:
             teams=teams,
             crews=crews,
             able=await self._sessions.with_password(account),
-            sessions=_sessions(visit, known) if visit.may("owner") else [],
+            sessions=_sessions(visit, known[:MOST]) if visit.may("owner") else [],
             roles=_roles(visit),
             asked=asked or {"email": "", "name": "", "role": Role.AGENT},
             errors=dict.fromkeys(FIELDS, "") | (errors or {}),

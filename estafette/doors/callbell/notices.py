@@ -26,13 +26,11 @@ from estafette.model.notice import Event, Notice
 from estafette.model.subscription import CREATED, RECEIVED, STATUS
 
 CREATED_EVENT, STATUS_EVENT = "message_created", "message_status_updated"
-#: What may be subscribed to, and what that is in our words. Nobody logs in to us yet: of sessions
-#: there is nothing to tell.
+#: What may be subscribed to, and what that is in our words.
 EVENTS: Mapping[str, tuple[str, ...]] = {
     CREATED_EVENT: (RECEIVED, CREATED),
     STATUS_EVENT: (STATUS,),
     **{event.value: (event.value,) for event in Event},
-    "agent_session_updated": (),
 }
 SIGNATURE = "X-Callbell-Signature"
 NEW = (Status.RECEIVED, Status.QUEUED)  #: that a message was written down, by who wrote it
@@ -65,6 +63,7 @@ class Notices:
             Event.CONVERSATION_OPENED: self._conversation,
             Event.CONVERSATION_CLOSED: self._conversation,
             Event.AGENT_STATUS: _agent,
+            Event.AGENT_SESSION: _session,
             Event.TEAM_MEMBERSHIP: _membership,
         }
 
@@ -151,6 +150,11 @@ def _deleted(notice: Notice) -> dict[str, Any]:
 def _agent(notice: Notice) -> dict[str, Any]:
     user = msgspec.convert(notice.facts["user"], User)
     return member_shape(user, msgspec.convert(notice.facts.get("status"), CustomStatus | None))
+
+
+def _session(notice: Notice) -> dict[str, Any]:
+    user = msgspec.convert(notice.facts["user"], User)
+    return {"action": notice.facts["action"], "user": member_shape(user)}
 
 
 def _membership(notice: Notice) -> dict[str, Any]:

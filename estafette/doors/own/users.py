@@ -38,7 +38,7 @@ class User(Struct, frozen=True, kw_only=True):
     role: str
     available: bool
     available_at: At
-    has_password: bool
+    has_password: bool | UnsetType = UNSET
     status: str | None
     status_at: At | None
     created_at: At
@@ -73,8 +73,8 @@ class Link(Struct, frozen=True, kw_only=True):
     expires_at: At
 
 
-def user(item: desk.User, *, has_password: bool = False) -> User:
-    """A user as they are shown."""
+def user(item: desk.User, *, has_password: bool | UnsetType = UNSET) -> User:
+    """A user as they are shown; nothing is said of a password where it is not known."""
     return User(
         id=item.id,
         email=item.email,

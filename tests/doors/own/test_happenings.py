@@ -6,17 +6,20 @@ import json
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.conftest import AUTH_TOKEN, Server
+from tests.console.conftest import Guest
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import new_number
 from tests.receiver import Receiver, receiving
 
 HAPPENINGS = [
     "contact_created", "contact_updated", "contact_deleted", "conversation_opened",
-    "conversation_closed", "agent_status_updated", "team_membership_updated",
+    "conversation_closed", "agent_status_updated", "agent_session_updated",
+    "team_membership_updated",
 ]  # fmt: skip
 
 
@@ -89,3 +92,16 @@ def test_users_and_teams_are_told_of(hooked: Own, receiver: Receiver) -> None:
     seen = until(receiver, "team_membership_updated", "agent_status_updated")[-1]
     assert seen["facts"]["user"]["available"] is False
     assert seen["facts"]["status"] is None
+    guest = Guest(hooked.server)
+    link = hooked.post(f"/users/{user['id']}/link")["url"]
+    path = urlsplit(link).path
+    assert guest.ask("POST", path, b"", {"content-type": ""}).status == 303
+    assert guest.ask("POST", "/console/sign-out", b"", {"content-type": ""}).status == 303
+    known = ("team_membership_updated", "agent_status_updated")
+    came, left = until(receiver, *known, "agent_session_updated", "agent_session_updated")[-2:]
+    assert (came["facts"]["action"], left["facts"]["action"]) == (
+        "user_logged_in",
+        "user_logged_out",
+    )
+    assert came["facts"]["user"]["email"] == "ada@desk.example"
+    assert "has_password" not in came["facts"]["user"]
