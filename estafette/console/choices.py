@@ -30,7 +30,9 @@ async def origins(visit: Visit, channel: Channel) -> Options:
     """What a message may leave from: senders of the channel by their address, services by MG…."""
     usual = await visit.core.senders.choose(visit.account.sid, channel)
     first = visit.say("The usual sender")
-    found = [("", f"{first} ({shown(usual.address)})" if usual else first)]
+    if usual:
+        first = visit.say("Usual: %(address)s", address=shown(usual.address))
+    found = [("", first)]
     for sender in await visit.core.senders.list(visit.account.sid, channel):
         title = f" · {sender.title}" if sender.title else ""
         found.append((sender.address, f"{shown(sender.address)}{title}"))

@@ -39,6 +39,7 @@ SENTENCES = (
     _("no file %(name)s"),
     _("there is no file %(name)s"),
     _("no batch %(name)s"),
+    _("the file has no column %(name)s"),
     _("no verified recipient %(name)s"),
     _("no errand %(name)s was given up"),
     _("no %(thing)s %(name)s"),

@@ -15,9 +15,20 @@ from tests.doors.own.conftest import Own
 
 TO = "+14155550100"
 FILES = "/console/send/batches"
+PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489") + bytes(
+    40
+)
 
 
-def upload(owner: Guest, text: bytes, status: int = 303, **form: str) -> Seen:
+def upload(
+    owner: Guest,
+    text: bytes,
+    status: int = 303,
+    *,
+    path: str = FILES,
+    kind: str = "text/csv",
+    **form: str,
+) -> Seen:
     """Send a file with the form."""
     mark = "x" * 20
     fields = {"csrf": owner.csrf, "channel": "sms", **form}
@@ -26,9 +37,10 @@ def upload(owner: Guest, text: bytes, status: int = 303, **form: str) -> Seen:
         for name, value in fields.items()
     ]
     head = 'Content-Disposition: form-data; name="file"; filename="people.csv"'
-    parts += [f"--{mark}\r\n{head}\r\n\r\n".encode(), text, f"\r\n--{mark}--\r\n".encode()]
-    kind = {"content-type": f"multipart/form-data; boundary={mark}"}
-    found = owner.ask("POST", FILES, b"".join(parts), kind)
+    head = f"--{mark}\r\n{head}\r\ncontent-type: {kind}\r\n\r\n"
+    parts += [head.encode(), text, f"\r\n--{mark}--\r\n".encode()]
+    whole = {"content-type": f"multipart/form-data; boundary={mark}"}
+    found = owner.ask("POST", path, b"".join(parts), whole)
     assert found.status == status, found.text[:500]
     return found
 
@@ -97,6 +109,23 @@ def test_a_template_is_filled_and_shown_before_it_goes(owner: Guest, own: Own) -
     assert "Zoë" in found["body"]
     form["value-1"] = ""
     assert "hole of the template is empty" in owner.post("/console/send", 400, to=TO, **form).text
+
+
+def test_a_file_goes_with_a_message_and_is_kept_when_something_else_is_wrong(
+    owner: Guest, own: Own
+) -> None:
+    send = "/console/send"
+    seen = upload(owner, PNG, 400, path=send, kind="image/png", to="nobody")
+    (kept,) = re.findall(r'name="kept" value="(\w+)" checked', seen.html)
+    seen = owner.post(send, to=TO, channel="sms", kept=kept)
+    id = seen.headers["location"].rpartition("/")[2]
+    end = time.monotonic() + 15
+    while (found := own.get(f"/messages/{id}"))["status"] != "delivered":
+        assert time.monotonic() < end, found
+        time.sleep(0.05)
+    assert len(found["media"]) == 1
+    seen = upload(owner, b"x", 400, path=send, kind="application/x-evil", to=TO)
+    assert "This file cannot be sent" in seen.text
 
 
 def test_segments_are_counted(owner: Guest) -> None:

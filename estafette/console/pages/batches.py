@@ -109,7 +109,7 @@ class Mailings:
             return await self._list(visit, asked, {"file": unread(visit, error)}, 400)
         except (BadValue, Unknown) as error:
             field = error.field if isinstance(error, BadValue) else "from"
-            return await self._list(visit, asked, {field: str(error)}, 400)
+            return await self._list(visit, asked, {field: visit.told(error)}, 400)
         visit.changed("batch.added", batch.id, title=batch.title, rows=batch.total)
         return visit.go(_path(batch.id))
 
@@ -181,7 +181,7 @@ class Mailings:
         except Bad as error:
             return await self._show(visit, batch, asked, {error.field: str(error)}, 400)
         except BadValue as error:
-            return await self._show(visit, batch, asked, {error.field: str(error)}, 400)
+            return await self._show(visit, batch, asked, {error.field: visit.told(error)}, 400)
         return visit.go(_path(batch.id), visit.say("The rows were looked through again."))
 
     async def progress(self, visit: Visit) -> Response:

@@ -85,10 +85,7 @@ class Sending:
         except Bad as error:
             return await self._show(visit, known, {error.field: str(error)}, 400)
         except BadFallback as error:
-            text = visit.say("The second way cannot be gone like this.")
-            if error.reason is not Reason.OTHER:
-                text = f"{text} {visit.told(error)}"
-            return await self._show(visit, known, {"fallback": text}, 400)
+            return await self._show(visit, known, {"fallback": visit.told(error)}, 400)
         except Declined as error:
             field = FIELD.get(error.reason, "to")
             return await self._show(visit, known, {field: visit.told(error)}, 400)
