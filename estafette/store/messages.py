@@ -22,16 +22,12 @@ from estafette.model import (
 from estafette.model.fallback import Second
 from estafette.model.ids import instant
 from estafette.model.rules import WAITING, may_delete
-from estafette.store import bulk, callbacks, fallbacks, media, recipients, refs, services
+from estafette.store import bulk, callbacks, fallbacks, recipients, refs, removal, services
 from estafette.store.jobs import SCHEDULED
 from estafette.store.schema import (
-    attempts,
-    feedback,
     idempotency,
-    incoming,
     jobs,
     messages,
-    receipts,
 )
 from estafette.store.times import instant_or_none, moment, moment_or_none
 
@@ -372,34 +368,7 @@ def remove(conn: Connection, account: str, id: str, now: datetime) -> None:
 
 def delete(conn: Connection, id: str) -> None:
     """Remove a message and all that is known of it."""
-    delete_all(conn, [id])
-
-
-def delete_all(conn: Connection, ids: Sequence[str]) -> None:
-    """Remove messages and all that is known of them."""
-    names = ("account", "recipient", "id", "lane")
-    rows = bulk.select(conn, messages, "id", ids, names)
-    bulk.delete(conn, messages, "id", ids)
-    gone = [tuple(row[:3]) for row in rows]
-    for second in fallbacks.forget(conn, ids):
-        gone.append((second.account, second.first.recipient, second.message))
-    recipients.forget(conn, gone)
-    media.forget(conn, {row[2]: row[3] for row in rows})
-    refs.forget(conn, ids)
-    callbacks.forget(conn, ids)
-    for table in (attempts, jobs, idempotency, feedback, incoming):
-        bulk.delete(conn, table, "message", ids)
-    bulk.delete(conn, receipts, "message", ids, where="message <> ''")
-
-
-def redact_all(conn: Connection, ids: Sequence[str], now: datetime) -> None:
-    """Forget what complete messages said, and their media."""
-    keys, at = [(id,) for id in ids], instant(now)
-    sets = f"redacted = TRUE, body = '', content = '', updated_at = {at}"
-    bulk.update(conn, messages, ("k",), keys, sets=sets)
-    fallbacks.redact_all(conn, ids)
-    callbacks.redact_all(conn, ids)
-    media.remove_all(conn, ids, at)
+    removal.delete(conn, [id])
 
 
 def page_of(rows: list[Message], limit: int, cursor: Cursor | None) -> Page:

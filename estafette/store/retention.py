@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from estafette.model import Status
 from estafette.model.ids import first_id, instant
 from estafette.model.rules import FINAL, NO_RECEIPT_AFTER
-from estafette.store import bulk, messages, settings
+from estafette.store import bulk, removal, settings
 from estafette.store.schema import attempts, audit, callbacks, jobs
 from estafette.store.schema import messages as table
 
@@ -93,7 +93,7 @@ def delete(conn: Connection, reach: Reach, ids: Sequence[str], rule: str) -> int
     if settings.get(conn, reach.account, NAME) != rule:
         return None
     free = _free(conn, reach, ids)
-    messages.delete_all(conn, free)
+    removal.delete(conn, free)
     return len(free)
 
 
@@ -102,7 +102,7 @@ def redact(conn: Connection, reach: Reach, ids: Sequence[str], rule: str) -> int
     if settings.get(conn, reach.account, NAME) != rule:
         return None
     free = _free(conn, reach, ids)
-    messages.redact_all(conn, free, reach.now)
+    removal.redact(conn, free, reach.now)
     return len(free)
 
 
