@@ -20,16 +20,12 @@ from estafette.model import (
 from estafette.model.fallback import Second
 from estafette.model.ids import instant
 from estafette.model.rules import WAITING, may_delete
-from estafette.store import bulk, callbacks, fallbacks, media, recipients, refs, services
+from estafette.store import bulk, callbacks, fallbacks, recipients, refs, removal, services
 from estafette.store.jobs import SCHEDULED
 from estafette.store.schema import (
-    attempts,
-    feedback,
     idempotency,
-    incoming,
     jobs,
     messages,
-    receipts,
 )
 from estafette.store.times import instant_or_none, moment, moment_or_none
 
@@ -372,21 +368,4 @@ def remove(conn: Connection, account: str, id: str, now: datetime) -> None:
 
 def delete(conn: Connection, id: str) -> None:
     """Remove a message and all that is known of it."""
-    delete_all(conn, [id])
-
-
-def delete_all(conn: Connection, ids: Sequence[str]) -> None:
-    """Remove messages and all that is known of them."""
-    names = ("account", "recipient", "id", "lane")
-    rows = bulk.select(conn, messages, "id", ids, names)
-    bulk.delete(conn, messages, "id", ids)
-    gone = [tuple(row[:3]) for row in rows]
-    for second in fallbacks.forget(conn, ids):
-        gone.append((second.account, second.first.recipient, second.message))
-    recipients.forget(conn, gone)
-    media.forget(conn, {row[2]: row[3] for row in rows})
-    refs.forget(conn, ids)
-    callbacks.forget(conn, ids)
-    for table in (attempts, jobs, idempotency, feedback, incoming):
-        bulk.delete(conn, table, "message", ids)
-    bulk.delete(conn, receipts, "message", ids, where="message <> ''")
+    removal.delete(conn, [id])

@@ -13,8 +13,7 @@ from sqlalchemy import Connection, text
 from estafette.model import Status
 from estafette.model.ids import first_id, instant
 from estafette.model.rules import FINAL, NO_RECEIPT_AFTER
-from estafette.store import bulk, fallbacks, media, messages, settings
-from estafette.store import callbacks as deliveries
+from estafette.store import bulk, removal, settings
 from estafette.store.schema import attempts, audit, callbacks, jobs
 from estafette.store.schema import messages as table
 
@@ -94,7 +93,7 @@ def delete(conn: Connection, reach: Reach, ids: Sequence[str], rule: str) -> int
     if settings.get(conn, reach.account, NAME) != rule:
         return None
     free = _free(conn, reach, ids)
-    messages.delete_all(conn, free)
+    removal.delete(conn, free)
     return len(free)
 
 
@@ -103,7 +102,7 @@ def redact(conn: Connection, reach: Reach, ids: Sequence[str], rule: str) -> int
     if settings.get(conn, reach.account, NAME) != rule:
         return None
     free = _free(conn, reach, ids)
-    _redact(conn, free, reach.now)
+    removal.redact(conn, free, reach.now)
     return len(free)
 
 
@@ -156,13 +155,3 @@ _TAKE_TURN = text(
     " WHERE marks.value < :now OR marks.value = :mine"
 )
 _LEAVE_TURN = text("UPDATE marks SET value = 0 WHERE name = 'retention_turn' AND value = :mine")
-
-
-def _redact(conn: Connection, ids: Sequence[str], now: datetime) -> None:
-    """Forget what complete messages said, and their media."""
-    keys, at = [(id,) for id in ids], instant(now)
-    sets = f"redacted = TRUE, body = '', content = '', updated_at = {at}"
-    bulk.update(conn, table, ("k",), keys, sets=sets)
-    fallbacks.redact_all(conn, ids)
-    deliveries.redact_all(conn, ids)
-    media.remove_all(conn, ids, at)
