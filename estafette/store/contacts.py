@@ -11,7 +11,6 @@ from sqlalchemy import Connection, text
 from estafette.model import Channel, Unknown
 from estafette.model.contact import Contact
 from estafette.model.ids import instant, new_id
-from estafette.model.message import OPAQUE
 from estafette.store import bulk, named
 from estafette.store.schema import contacts, conversations, notes, removals, tagged
 from estafette.store.times import moment, moment_or_none
@@ -25,8 +24,18 @@ _MOST_SOUGHT = 4  # words of a search that count
 _NUMBER = re.compile(r"\+?[0-9 ().-]+")
 _NO_DIGITS = re.compile(r"[^0-9]")
 
-#: What names contacts, and where: it goes on with further conditions.
-Few = tuple[str, str]
+
+class Few(NamedTuple):
+    """What names contacts, and where they are: it goes on with further conditions."""
+
+    contact: str
+    where: str
+    test: str = ""  #: the same, where it is asked of one contact at a time and that is quicker
+
+    @property
+    def asked_of_one(self) -> str:
+        """Where to look whether one contact is among them."""
+        return f"{self.test or self.where} AND {self.contact}"
 
 
 class Asked(NamedTuple):
@@ -170,18 +179,20 @@ def _narrow(conn: Connection, asked: Asked, values: dict[str, Any]) -> tuple[str
         values["channel"] = str(asked.channel)
         parts.append("contacts.channel = :channel")
     sought = searched(asked.search, values)
-    for contact, few in filter(None, (_tagged(asked, values), _teamed(asked, values), *sought)):
+    for few in filter(None, (_tagged(asked, values), _teamed(asked, values), *sought)):
         if source == "contacts" and is_rare(conn, few, values):
-            source = f"(SELECT DISTINCT {contact} AS id FROM {few}) AS few CROSS JOIN contacts"  # noqa: S608
+            source = (
+                f"(SELECT DISTINCT {few.contact} AS id FROM {few.where}) AS few CROSS JOIN contacts"  # noqa: S608
+            )
             parts.append("contacts.id = few.id")
         else:
-            parts.append(f"EXISTS (SELECT 1 FROM {few} AND {contact} = contacts.id)")  # noqa: S608
+            parts.append(f"EXISTS (SELECT 1 FROM {few.asked_of_one} = contacts.id)")  # noqa: S608
     return source, parts
 
 
-def is_rare(conn: Connection, few: str, values: Mapping[str, Any]) -> bool:
+def is_rare(conn: Connection, few: Few, values: Mapping[str, Any]) -> bool:
     """Whether what is looked for is worth gathering before it is sorted."""
-    first = f"SELECT 1 FROM {few} LIMIT {_RARE}"  # noqa: S608
+    first = f"SELECT 1 FROM {few.where} LIMIT {_RARE}"  # noqa: S608
     counted = text(f"SELECT count(*) FROM ({first}) AS found")  # noqa: S608
     return int(conn.execute(counted, values).scalar_one()) < _RARE
 
@@ -191,23 +202,11 @@ def searched(search: str, values: dict[str, Any]) -> list[Few]:
     found: list[Few] = []
     digits = _NO_DIGITS.sub("", search)
     if digits and _NUMBER.fullmatch(search):
-        values |= {"address": f"+{digits}", "beyond": f"+{digits}{named.HIGHEST}"}
-        numbered = ", ".join(f"'{channel}'" for channel in Channel if channel not in OPAQUE)
-        values |= {"bare": digits, "bare_beyond": f"{digits}{named.HIGHEST}"}
-        every = ", ".join(f"'{channel}'" for channel in Channel)
-        return [
-            (
-                "reached.id",
-                "contacts AS reached WHERE reached.account = :account AND"
-                f" ((reached.channel IN ({numbered}) AND reached.address >= :address"
-                f" AND reached.address < :beyond) OR (reached.channel IN ({every})"
-                " AND reached.address >= :bare AND reached.address < :bare_beyond))",
-            )
-        ]
+        return [_reached(digits, values)]
     for number, word in enumerate(words(search)[:_MOST_SOUGHT]):
         values |= {f"word{number}": word, f"beyond{number}": f"{word}{named.HIGHEST}"}
         found.append(
-            (
+            Few(
                 f"named{number}.contact",
                 f"named AS named{number} WHERE named{number}.account = :account"
                 f" AND named{number}.word >= :word{number} AND named{number}.word < :beyond{number}",
@@ -216,19 +215,39 @@ def searched(search: str, values: dict[str, Any]) -> list[Few]:
     return found
 
 
+def _reached(digits: str, values: dict[str, Any]) -> Few:
+    """Where those are whose address begins with digits, or with a plus and these."""
+    starts = {"plus": f"+{digits}", "bare": digits}
+    channels = ", ".join(f"'{channel}'" for channel in Channel)
+    parts = []
+    for name, start in starts.items():
+        values |= {f"{name}_from": start, f"{name}_to": f"{start}{named.HIGHEST}"}
+        parts.append(
+            f"reached.account = :account AND reached.channel IN ({channels})"
+            f" AND reached.address >= :{name}_from AND reached.address < :{name}_to"
+        )
+    every = " UNION ALL ".join(f"SELECT id FROM contacts AS reached WHERE {part}" for part in parts)  # noqa: S608
+    either = " OR ".join(f"({part})" for part in parts)
+    return Few(
+        "reached.id",
+        f"({every}) AS reached WHERE 1 = 1",
+        f"contacts AS reached WHERE ({either})",
+    )
+
+
 def _tagged(asked: Asked, values: dict[str, Any]) -> Few | None:
     names = sorted({fold(tag) for tag in asked.tags})
     values |= {f"tag{number}": name for number, name in enumerate(names)}
     among = ", ".join(f":tag{number}" for number in range(len(names)))
     where = f"tagged WHERE tagged.account = :account AND tagged.folded IN ({among})"
-    return ("tagged.contact", where) if names else None
+    return Few("tagged.contact", where) if names else None
 
 
 def _teamed(asked: Asked, values: dict[str, Any]) -> Few | None:
     if not asked.team:
         return None
     values["team"] = asked.team
-    return (
+    return Few(
         "conversations.contact",
         "conversations WHERE conversations.team = :team AND conversations.team <> ''"
         " AND conversations.account = :account",

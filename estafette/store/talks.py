@@ -49,12 +49,12 @@ def _narrow(conn: Connection, asked: TalkFilter, values: dict[str, Any]) -> tupl
         # Senders are few, and each is on one channel; what was given back is known for long.
         parts.append("conversations.sender IN (SELECT id FROM senders WHERE channel = :channel)")
         values["channel"] = str(asked.channel)
-    for contact, few in contacts.searched(asked.search, values):
+    for few in contacts.searched(asked.search, values):
         if source == "conversations" and contacts.is_rare(conn, few, values):
-            source = f"(SELECT DISTINCT {contact} AS id FROM {few}) AS few CROSS JOIN conversations"  # noqa: S608
+            source = f"(SELECT DISTINCT {few.contact} AS id FROM {few.where}) AS few CROSS JOIN conversations"  # noqa: S608
             parts.append("conversations.contact = few.id")
         else:
-            parts.append(f"EXISTS (SELECT 1 FROM {few} AND {contact} = conversations.contact)")  # noqa: S608
+            parts.append(f"EXISTS (SELECT 1 FROM {few.asked_of_one} = conversations.contact)")  # noqa: S608
     return source, parts
 
 
