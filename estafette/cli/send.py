@@ -142,7 +142,7 @@ def send(
             "--to": to, "--payload": payload, "--reply-to": reply_to, "--fallback": fallback,
             "--follow": follow,
         }  # fmt: skip
-        _check_many(csv, alone, [*(media or ()), body])
+        _check_many(csv, alone, [*(media or ()), *(value or ()), sender, body])
         asked = Asked(
             channel=channel,
             sender=read_address(channel, sender) or sender,

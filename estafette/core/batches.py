@@ -45,6 +45,7 @@ from estafette.model.ids import instant, new_id
 from estafette.model.listed import Listed
 from estafette.store import Store, batches
 from estafette.store.batches import Became
+from estafette.store.words import plain
 
 LEASE = timedelta(seconds=3)  #: after which others take over what a dead process carried
 
@@ -113,7 +114,7 @@ class Batches:
         made = Batch(
             id=new_id(now),
             account=account.sid,
-            title=" ".join(title.split())[:LONGEST_TITLE],
+            title=plain(" ".join(title.split())[:LONGEST_TITLE]),
             header=names,
             asked=asked,
             status=BatchStatus.LOADING,

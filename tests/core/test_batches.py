@@ -139,6 +139,13 @@ async def test_it_can_be_paused_and_canceled(house: House) -> None:
     assert [item.id for item in (await kept.page(house.account, limit=9)).items] == [batch.id]
 
 
+async def test_what_a_file_is_called_can_always_be_kept(house: House) -> None:
+    file = io.BytesIO(b"to,body\n+14155550100,\0\n")
+    made = await house.app.core.batches.add(house.account, file, HELLO, title="a\0\ud800\nb")
+    assert made.title.startswith("a")
+    assert made.checked.wrong == {"bad_body": 1}
+
+
 async def test_what_no_row_of_can_be_sent_is_not_started(house: House) -> None:
     batch = await drafted(house, "to\nnobody\n")
     with pytest.raises(Conflict, match="no row"):
