@@ -8,6 +8,7 @@ THINGS = {
     "account": _("Account"),
     "batch": _("Batch"),
     "callback": _("Callback"),
+    "callbacks": _("Callbacks"),
     "connection": _("Connection"),
     "contact": _("Contact"),
     "conversation": _("Conversation"),
@@ -37,6 +38,18 @@ THINGS = {
 
 #: What became of it: the second.
 DEEDS = {
+    "blocked": _("was blocked"),
+    "cancel": _("was canceled"),
+    "cleared": _("was cleared"),
+    "deleted": _("was deleted"),
+    "disabled": _("was disabled"),
+    "enabled": _("was enabled"),
+    "joined": _("got a sender"),
+    "left": _("lost a sender"),
+    "main": _("became the main one"),
+    "released": _("was given back"),
+    "start": _("was started"),
+    "unblocked": _("was unblocked"),
     "added": _("was added"),
     "approved": _("was approved"),
     "assigned": _("was assigned"),

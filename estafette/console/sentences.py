@@ -175,6 +175,7 @@ SENTENCES = (
     _("the sandbox takes only the token 'sandbox'"),
     _("base_url: %(said)s"),
     _("%(field)s: %(said)s"),
+    _("messages could not be counted"),
     _("the store is closed"),
     _("the database did not answer: %(said)s"),
     _("the database did not take it: %(said)s"),
