@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -159,6 +160,7 @@ class Unread(StrEnum):
     ROWS = "rows"  #: too many
 
 
+@lru_cache(4096)
 def folded(name: str) -> str:
     """The name of a column as it is compared: without accents, in small letters."""
     bare = unicodedata.normalize("NFKD", name.replace("’", "'")).casefold()
