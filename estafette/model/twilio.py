@@ -23,6 +23,21 @@ STATUS = {
     Status.CANCELED: "canceled",
     Status.RECEIVED: "received",
 }
+#: What WhatsApp tells beside text and media, in the words of its own API: kind, part, field of the form.
+CONTENT = {
+    "location": {
+        "latitude": "Latitude", "longitude": "Longitude", "name": "Label", "address": "Address",
+    },
+    "button": {"payload": "ButtonPayload", "text": "ButtonText"},
+    "context": {
+        "id": "OriginalRepliedMessageSid", "from": "OriginalRepliedMessageSender",
+        "forwarded": "Forwarded", "frequently_forwarded": "FrequentlyForwarded",
+    },
+    "referral": {
+        "source_url": "ReferralSourceUrl", "source_type": "ReferralSourceType",
+        "source_id": "ReferralSourceId", "headline": "ReferralHeadline", "body": "ReferralBody",
+    },
+}  # fmt: skip
 DIRECTION = {
     Direction.INBOUND: "inbound",
     Direction.API: "outbound-api",

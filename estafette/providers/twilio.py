@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -39,8 +39,7 @@ from estafette.model import (
 from estafette.model.attempt import Request
 from estafette.model.kept import HIDDEN, keep
 from estafette.model.networks import is_private_host
-from estafette.model.signed import signature, spellings
-from estafette.model.twilio import check, is_service_sid
+from estafette.model.twilio import CONTENT, check, is_service_sid
 from estafette.providers import Place, Provider, check_base, secret
 
 #: What became of a message. `accepted`, `queued` and `sending` tell nothing that the answer did not.
@@ -100,22 +99,6 @@ PACE = {"short code": 100.0, "toll-free": 3.0, "US or CA": 1.0, "other": 10.0, "
 
 #: What addresses begin with, by channel; others than these are not carried.
 PREFIX = {Channel.SMS: "", Channel.WHATSAPP: "whatsapp:"}
-
-#: What WhatsApp tells beside text and media, in the words of its own API: kind, part, field of the form.
-CONTENT = {
-    "location": {
-        "latitude": "Latitude", "longitude": "Longitude", "name": "Label", "address": "Address",
-    },
-    "button": {"payload": "ButtonPayload", "text": "ButtonText"},
-    "context": {
-        "id": "OriginalRepliedMessageSid", "from": "OriginalRepliedMessageSender",
-        "forwarded": "Forwarded", "frequently_forwarded": "FrequentlyForwarded",
-    },
-    "referral": {
-        "source_url": "ReferralSourceUrl", "source_type": "ReferralSourceType",
-        "source_id": "ReferralSourceId", "headline": "ReferralHeadline", "body": "ReferralBody",
-    },
-}  # fmt: skip
 
 _API = "https://api.twilio.com"
 _LIMITS = Limits(connect_in=5, read_in=30, total_in=30, most=1 << 18)
@@ -259,7 +242,7 @@ class Twilio(Provider):
             form = {} if digest else _form_of(told)
         except ValueError:
             return False
-        signed = [signature(self.auth_token, url, form).encode() for url in spellings(told.url)]
+        signed = [_signature(self.auth_token, url, form).encode() for url in _spellings(told.url)]
         return any(hmac.compare_digest(one, shown) for one in signed)
 
     def parse(self, told: Inward) -> list[Receipt | Incoming]:
@@ -322,6 +305,23 @@ def _form_of(told: Inward) -> dict[str, list[str]]:
     if kind != "application/x-www-form-urlencoded":
         return {}
     return parse_qs(told.body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+
+
+def _signature(token: str, url: str, form: Mapping[str, list[str]]) -> str:
+    """Base64 of HMAC-SHA1 over the address and each name and value, sorted, none of them twice."""
+    said = "".join(name + value for name in sorted(form) for value in sorted(set(form[name])))
+    signed = hmac.digest(token.encode(), (url + said).encode(), hashlib.sha1)
+    return base64.b64encode(signed).decode()
+
+
+def _spellings(url: str) -> Iterator[str]:
+    """An address as it stands, and with its port, or without it: carriers sign any of these."""
+    yield url
+    parts = urlsplit(url)
+    user, at, place = parts.netloc.rpartition("@")
+    usual = 443 if parts.scheme == "https" else 80
+    place = place.removesuffix(f":{parts.port}") if parts.port else f"{place}:{usual}"
+    yield parts._replace(netloc=user + at + place).geturl()
 
 
 def _receipt(said: Said, message: str) -> Receipt | None:
