@@ -204,16 +204,24 @@ def _delete_sql(table: Table, key: str, size: int, mark: str, where: str) -> str
 
 
 def delete_pairs(conn: Connection, table: Table, pairs: Sequence[Row]) -> None:
-    """Delete the rows whose two primary key columns are among `pairs`."""
+    """Delete the rows whose two primary key columns are among `pairs`.
+
+    The first column is asked for by itself too: SQLite finds several pairs by looking at every row.
+    """
     for part in _parts(pairs):
-        run(conn, _delete_pairs_sql(table, len(part), _mark(conn)), _flat(part))
+        values = [*(pair[0] for pair in part), *_flat(part)]
+        run(conn, _delete_pairs_sql(table, len(part), _mark(conn)), values)
 
 
 @lru_cache(64)
 def _delete_pairs_sql(table: Table, size: int, mark: str) -> str:
     first, second = (column.name for column in table.primary_key)
     pairs = ", ".join([_row(mark, 2)] * size)
-    return f"DELETE FROM {table.name} WHERE ({first}, {second}) IN (VALUES {pairs})"
+    firsts = ", ".join([mark] * size)
+    return (
+        f"DELETE FROM {table.name} WHERE {first} IN ({firsts})"
+        f" AND ({first}, {second}) IN (VALUES {pairs})"
+    )
 
 
 def match(
