@@ -145,7 +145,7 @@ async def test_old_messages_go_by_themselves(home: Server, owner: Guest, own: Ow
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_walk_through_the_settings_in_french(look: Look, owner: Guest) -> None:
     async with look("/console/settings", language="fr", is_dark=True) as page:
-        crumbs = page.get_by_role("navigation", name="Où vous êtes")
+        crumbs = page.get_by_role("navigation", name="Vous êtes ici")
         await expect(crumbs).to_have_text(
             "Configuration Général Messagerie instantanée", use_inner_text=False
         )

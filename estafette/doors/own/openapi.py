@@ -25,6 +25,7 @@ _HOLES = {
     "recipient": "The address.",
     "sender": "The id of a sender.",
     "provider": "Its name, such as twilio.",
+    "said": "The status, or the id of the notice, that was told.",
 }
 _KEY = {
     "name": "Idempotency-Key",

@@ -12,7 +12,13 @@ from estafette.model import Busy
 log = structlog.get_logger()
 
 #: Messages come by the thousand, and are a trail of their own.
-_UNWRITTEN = {("POST", "/api/messages"), ("POST", "/api/sandbox/inbound")}
+#: What goes through, and no change of what is set up.
+_UNWRITTEN = {
+    ("POST", "/api/messages"),
+    ("POST", "/api/sandbox/inbound"),
+    ("POST", "/api/sandbox/media"),
+    ("POST", "/api/sandbox/read"),
+}
 
 _NAMES = ("id", "sid", "name", "recipient")
 
