@@ -130,10 +130,15 @@ class Sweeper:
                 async for count in self._go(Errand(rule, reach, work)):
                     total += count
                     yield count
-        if asked.audit_after_days:
-            until = before(now, asked.audit_after_days)
-            while await self._store.write(
-                partial(retention.forget_changes, account=rule.account, until=until)
+        # What a batch was made of tells what its messages say, and whom they went to.
+        told = [days for days in (asked.redact_after_days, asked.delete_after_days) if days]
+        for days, forget in (
+            (min(told, default=None), retention.forget_batches),
+            (asked.audit_after_days, retention.forget_changes),
+        ):
+            until = before(now, days) if days else now
+            while days and await self._store.write(
+                partial(forget, account=rule.account, until=until)
             ):
                 yield 0
         if total:

@@ -13,11 +13,12 @@ from sqlalchemy import Connection, text
 from estafette.model import Status
 from estafette.model.ids import first_id, instant
 from estafette.model.rules import FINAL, NO_RECEIPT_AFTER
-from estafette.store import bulk, removal, settings
+from estafette.store import batches, bulk, removal, settings
 from estafette.store.schema import attempts, audit, callbacks, jobs
 from estafette.store.schema import messages as table
 
 NAME = "retention"  #: of the row among the settings of an account
+_BATCHED = 500  # rows of a batch at a time
 _AUDITED = 500  # lines of an audit trail at a time
 
 
@@ -131,6 +132,22 @@ def forget_changes(conn: Connection, account: str, until: datetime) -> int:
     return len(old)
 
 
+def forget_batches(conn: Connection, account: str, until: datetime) -> int:
+    """Remove the next rows of an account's batches that ended before a time, and each batch once it
+    has no rows; how many of both. The messages that they became are none of them.
+    """
+    asked = {"account": account, "until": instant(until)}
+    batch = conn.execute(_OLD_BATCH, asked).scalar()
+    if batch is None:
+        return 0
+    if not batches.clear(conn, batch, _BATCHED):
+        batches.remove(conn, batch)
+    return 1
+
+
+_OLD_BATCH = text(
+    "SELECT id FROM batches WHERE account = :account AND closed_at < :until ORDER BY id LIMIT 1"
+)
 _OLD_CHANGES = text(
     "SELECT id FROM audit WHERE account = :account AND id < :beyond ORDER BY id LIMIT :most"
 )

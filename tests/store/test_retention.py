@@ -189,6 +189,31 @@ def test_it_is_looked_for_by_age_a_few_at_a_time(conn: Connection) -> None:
     assert waiting.id not in walked(all_of_them=True)
 
 
+def test_batches_that_ended_go_with_their_rows(conn: Connection) -> None:
+    for number, (owner, closed) in enumerate(
+        (
+            (ACCOUNT, UNTIL - DAY),
+            (ACCOUNT, UNTIL + DAY),
+            (ACCOUNT, None),
+            ("AC" + "0" * 32, UNTIL - DAY),
+        )
+    ):
+        at = instant(UNTIL - DAY)
+        line = {column.name: "" for column in schema.batches.c} | {
+            "id": str(number), "account": owner, "total": 1, "done": 1, "sent": 1, "failed": 0,
+            "created_at": at, "updated_at": at, "leased_until": None,
+            "closed_at": instant(closed) if closed else None,
+        }  # fmt: skip
+        conn.execute(schema.batches.insert().values(line))
+        row = {"batch": str(number), "number": 1, "given": "[]", "message": "", "error": ""}
+        conn.execute(schema.batch_rows.insert().values(row))
+    while retention.forget_batches(conn, ACCOUNT, UNTIL):
+        pass
+    kept = conn.execute(schema.batches.select().order_by(schema.batches.c.id))
+    assert [row.id for row in kept] == ["1", "2", "3"]
+    assert count(conn, "batch_rows") == 3
+
+
 def test_old_lines_of_the_audit_trail_go(conn: Connection) -> None:
     for account, at in ((ACCOUNT, NOON), (ACCOUNT, UNTIL), (OTHER, NOON)):
         line = (new_id(at), account, "", "", "", "", "", "", instant(at))
