@@ -72,11 +72,12 @@ def paths(own: Own) -> dict[str, str]:
     """The pages, by the names of their pictures."""
     told = own.get("/messages", to=READER)["items"][0]
     talk = own.get("/conversations", channel="whatsapp")["items"][0]
+    sender = own.get("/senders", channel="whatsapp")["items"][0]
     return {
         "messages": "/console/messages",
         "message": f"/console/messages/{told['id']}",
         "conversation": f"/console/conversations/{talk['id']}",
-        "phone": f"/console/phone?number={quote(PERSON)}&channel=whatsapp",
+        "phone": f"/console/phone?person={quote(PERSON)}&channel=whatsapp&with={sender['id']}",
         "connections": "/console/connections",
     }
 
