@@ -251,13 +251,14 @@ def _to(asked: _Asked, recipient: str) -> _Found:
     values["recipient"] = recipient
     conn, back = asked.conn, asked.is_back
     found: dict[str, Any] = {}
+    # What went a second way is filed under the recipient of its first, too.
+    mine = [*parts, "messages.recipient = :recipient"]
     if conn.dialect.name == "sqlite":
-        mine = [*parts, "messages.recipient = :recipient"]
         sql = _from(asked, recipients.UNFILED, mine, "messages.id")
         found = {row[0]: row for row in conn.execute(sql, values)}
     filed: dict[str, Any] = {}
     edge, left = "", asked.most
-    sql = _from(asked, recipients.FILED, parts, "recipients.message")
+    sql = _from(asked, recipients.FILED, mine, "recipients.message")
     for bucket in _buckets(asked, values):
         here = {**values, "bucket": bucket, "limit": asked.limit - len(filed)}
         if left is not None and len(parts) > 1:

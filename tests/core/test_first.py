@@ -43,7 +43,8 @@ async def test_what_was_made_is_shown_once_and_opens_the_account(url: str, tmp_p
 async def test_what_was_asked_for_is_taken_and_not_shown(url: str, tmp_path: Path) -> None:
     asked = settings(url, tmp_path, account_sid=SID, auth_token=TOKEN, api_key=BEARER)
     async with opened(asked) as app:
-        assert await app.first_start() == First(SID)
+        made = await app.first_start()
+        assert made == First(SID, link=made.link)
         assert (await app.people.prove(SID, TOKEN)).account.sid == SID
         assert (await app.people.prove_bearer(BEARER)).account.sid == SID
 

@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Engine, text
 from estafette.model import (
     Channel,
     Conflict,
-    Cursor,
     Direction,
     Message,
     Outcome,
@@ -336,25 +335,3 @@ def test_a_deleted_message_leaves_nothing_behind_and_no_other_is_touched(
     with pytest.raises(Unknown):
         messages.by_ref(conn, ACCOUNT, f"ref of {first.id}")
     assert messages.by_ref(conn, ACCOUNT, f"ref of {second.id}").id == second.id
-
-
-# Pages
-
-
-@pytest.mark.parametrize(
-    ("cursor", "found", "shown", "has_next", "has_previous"),
-    [
-        (None, "abc", "abc", False, False),
-        (None, "abcd", "abc", True, False),
-        (Cursor("x"), "abcd", "abc", True, True),
-        (Cursor("x"), "", "", False, True),
-        (Cursor("x", before=True), "abcd", "cba", True, True),
-        (Cursor("x", before=True), "ab", "ba", True, False),
-    ],
-)
-def test_a_page_knows_what_stands_on_either_side(
-    cursor: Cursor | None, found: str, shown: str, has_next: bool, has_previous: bool
-) -> None:
-    page = messages.page_of([message(body=body) for body in found], 3, cursor)
-    assert "".join(one.body for one in page.items) == shown
-    assert (page.has_next, page.has_previous) == (has_next, has_previous)
