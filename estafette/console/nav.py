@@ -14,6 +14,12 @@ class Place(NamedTuple):
     icon: str  #: a symbol of static/icons.svg
     needs: Role = Role.VIEWER
     parts: tuple["Place", ...] = ()  #: lines below it
+    also: str = ""  #: where else its things are
+
+    def holds(self, path: str) -> bool:
+        """Whether a page is one of this place's."""
+        roots = [root for root in (self.path, self.also) if root]
+        return any(path == root or path.startswith(f"{root}/") for root in roots)
 
 
 class Group(NamedTuple):
@@ -54,12 +60,14 @@ MENU = (
                     Place(_("WhatsApp window"), "/console/settings/window", ""),
                 ),
             ),
-            Place(_("Senders and services"), "/console/senders", "senders"),
+            Place(
+                _("Senders and services"), "/console/senders", "senders", also="/console/services"
+            ),
             Place(_("Connections"), "/console/connections", "connections"),
             Place(_("Callbacks"), "/console/callbacks", "callbacks"),
             Place(_("Doors"), "/console/doors", "doors"),
             Place(_("Keys"), "/console/keys", "keys", Role.OWNER),
-            Place(_("Users and teams"), "/console/users", "users"),
+            Place(_("Users and teams"), "/console/users", "users", also="/console/teams"),
             Place(_("Activity"), "/console/activity", "activity", Role.OWNER),
         ),
     ),

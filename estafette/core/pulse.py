@@ -12,7 +12,7 @@ from estafette.store import Store, pulse
 
 log = structlog.get_logger()
 
-_EVERY = 5.0  # seconds between two counts of an account, at least
+_EVERY = 2.0  # seconds between two counts of an account, at least
 _TIMES = 20  # as long as counting took, what was counted is good enough
 _PATIENCE = 0.05  # seconds that who asks waits for a new count where an older one is known
 _REMEMBERED = 1024  # accounts

@@ -131,9 +131,9 @@ def link_of(server: Server) -> str:
     return found[1]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """A browser for the tests of a module."""
+    """A browser for all tests: each page has a profile of its own."""
     async with browsing() as found:
         yield found
 

@@ -137,7 +137,7 @@ def test_what_is_wrong_is_said_at_its_field(owner: Guest, form: dict[str, str], 
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_callback_is_replayed_by_hand(
     look: Look, owner: Guest, own: Own, receiver: Receiver
 ) -> None:

@@ -188,7 +188,7 @@ def test_what_is_not_there_is_not_found(owner: Guest, path: str) -> None:
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_connection_is_set_up_in_a_browser(look: Look, carrier: Carrier) -> None:
     carrier.says(401, {"code": 20003, "message": "Authenticate"})
     async with look("/console/connections", language="fr") as page:

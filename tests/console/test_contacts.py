@@ -96,7 +96,7 @@ def test_words_are_added_changed_and_removed(owner: Guest, own: Own) -> None:
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_pages_of_contacts_are_for_everybody(look: Look, owner: Guest) -> None:
     path = made(owner, name="Marie Curie", tags="VIP")
     async with look("/console/contacts", language="fr", is_dark=True) as page:

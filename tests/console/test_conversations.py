@@ -187,7 +187,7 @@ def test_a_thread_goes_back_part_by_part(owner: Guest, own: Own) -> None:
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_somebody_is_answered_and_what_they_say_appears(look: Look, own: Own) -> None:
     path = begun(own, "Êtes-vous ouverts ?")
     id = path.rpartition("/")[2]
@@ -207,7 +207,7 @@ async def test_somebody_is_answered_and_what_they_say_appears(look: Look, own: O
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_on_a_dark_phone_the_list_leads_to_the_thread(look: Look, own: Own) -> None:
     path = begun(own, "Is it late?", channel="whatsapp", to=WHATSAPP, at="2026-01-02T03:04:05Z")
     async with look("/console/conversations?state=all", is_dark=True, width=390) as page:

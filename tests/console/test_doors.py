@@ -126,7 +126,7 @@ def test_no_secret_is_on_it_and_a_guess_is_called_one(owner: Guest, own: Own) ->
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_lines_are_copied(look: Look) -> None:
     async with look("/console/doors#curl", language="fr", is_dark=True, width=390) as page:
         assert await violations(page) == []

@@ -187,7 +187,7 @@ def test_a_template_is_copied_by_its_name(owner: Guest, own: Own) -> None:
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_message_is_followed_and_sent_again(look: Look, own: Own) -> None:
     id = own.post("/messages", {"from": SENDER, "to": "+15005520102", "body": "Soon"})["id"]
     async with look(f"/console/messages/{id}", is_dark=True) as page:

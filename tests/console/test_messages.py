@@ -15,7 +15,7 @@ from tests.conftest import SENDER, Server
 from tests.console.conftest import Guest, Look
 from tests.console.test_live import signed_in
 from tests.doors.own.conftest import Own
-from tests.doors.own.test_messages import new_number, until
+from tests.doors.own.test_messages import counted, new_number, until
 
 LIST = "/console/messages"
 _ROW = re.compile(r'id="m-([0-9a-f]{32})"')
@@ -193,6 +193,7 @@ def test_a_list_is_given_as_a_sheet(owner: Guest, own: Own) -> None:
 
 def test_the_last_hours_are_drawn_and_told(owner: Guest, own: Own) -> None:
     until(own, own.send(new_number())["id"], "delivered")
+    counted(own, "delivered")
     part = owner.ask("GET", "/console/pulse", headers={"hx-request": "true"})
     assert '<rect class="delivered"' in part.html
     assert 'role="img"' in part.html
@@ -201,7 +202,7 @@ def test_the_last_hours_are_drawn_and_told(owner: Guest, own: Own) -> None:
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_it_is_live_and_filters_take_effect_at_once(look: Look, own: Own) -> None:
     to = new_number()
     async with look(f"{LIST}?with=%2B{to[1:]}") as page:
@@ -222,10 +223,11 @@ async def test_it_is_live_and_filters_take_effect_at_once(look: Look, own: Own) 
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("width", [1280, 390])
 async def test_anybody_can_read_it(look: Look, own: Own, width: int) -> None:
     until(own, own.send("+15005520400")["id"], "failed")
+    counted(own, "failed")
     async with look(LIST, language="fr", is_dark=width == 390, width=width) as page:
         await expect(page.get_by_role("img", name="dernières 24 heures")).to_be_visible()
         await page.get_by_text("Sous forme de tableau").click()

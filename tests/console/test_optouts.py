@@ -107,7 +107,7 @@ def test_all_are_exported_as_they_can_be_brought_in(owner: Guest, own: Own) -> N
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_the_pages_can_be_used_by_everybody(look: Look) -> None:
     for path in (LIST, f"{LIST}/import"):
         async with look(path, language="fr", is_dark=True) as page:

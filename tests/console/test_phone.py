@@ -206,7 +206,7 @@ def test_nothing_that_is_sent_breaks_it(owner: Guest, own: Own, form: dict[str, 
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_person_answers_from_the_handset(look: Look, own: Own) -> None:
     person = "+14155550127"
     sent(own, person, type="interactive", interactive=QUESTION)

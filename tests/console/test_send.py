@@ -197,7 +197,7 @@ def test_another_accounts_file_is_unknown(owner: Guest, home: Server) -> None:
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_one_message_is_written_and_sent(look: Look) -> None:
     async with look("/console/send", is_dark=True) as page:
         assert await violations(page) == []
@@ -216,7 +216,7 @@ async def test_one_message_is_written_and_sent(look: Look) -> None:
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_file_is_sent_in_french(look: Look) -> None:
     text = "téléphone;prénom\n" + "".join(f"+1415556{n:04};P{n}\n" for n in range(600))
     async with look(FILES, language="fr") as page:

@@ -172,7 +172,7 @@ def test_many_senders_are_paged(owner: Guest, own: Own) -> None:
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("is_dark", [False, True])
 async def test_the_pages_are_for_everybody(look: Look, own: Own, is_dark: bool) -> None:
     sender = own.get("/senders")["items"][0]
@@ -189,7 +189,7 @@ async def test_the_pages_are_for_everybody(look: Look, own: Own, is_dark: bool) 
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_pool_is_filled_in_a_browser(look: Look, own: Own) -> None:
     async with look("/console/senders", language="fr") as page:
         await page.get_by_role("link", name="Ajouter un service").click()

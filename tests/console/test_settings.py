@@ -142,7 +142,7 @@ async def test_old_messages_go_by_themselves(home: Server, owner: Guest, own: Ow
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_walk_through_the_settings_in_french(look: Look, owner: Guest) -> None:
     async with look("/console/settings", language="fr", is_dark=True) as page:
         crumbs = page.get_by_role("navigation", name="Vous êtes ici")

@@ -29,7 +29,7 @@ def test_a_form_of_another_page_does_nothing(owner: Guest) -> None:
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("is_dark", [False, True])
 async def test_anybody_can_sign_in(browser: Browser, home: Server, is_dark: bool) -> None:
     async with opened(browser, language="fr", is_dark=is_dark) as page:
@@ -42,7 +42,7 @@ async def test_anybody_can_sign_in(browser: Browser, home: Server, is_dark: bool
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_the_language_can_be_changed(look: Look) -> None:
     async with look("/console/doors") as page:
         await page.get_by_role("button", name="Français").click()

@@ -117,7 +117,7 @@ def test_a_name_is_taken_once_and_strange_bytes_break_nothing(owner: Guest) -> N
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_one_is_made_while_it_is_seen(look: Look) -> None:
     async with look(f"{LIST}/new", width=390) as page:
         assert await violations(page) == []

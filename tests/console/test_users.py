@@ -148,7 +148,7 @@ def test_who_tries_too_often_is_asked_to_wait(home: Server) -> None:
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_an_owner_adds_a_colleague_and_makes_a_link(look: Look, owner: Guest) -> None:
     async with look("/console/users") as page:
         await page.locator("details.more").evaluate("details => { details.open = true; }")
@@ -172,7 +172,7 @@ async def test_an_owner_adds_a_colleague_and_makes_a_link(look: Look, owner: Gue
 
 
 @needs_chromium
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("path", ["users", "users/me", "teams/new", "keys", "activity"])
 async def test_pages_are_for_everybody(look: Look, path: str) -> None:
     async with look(f"/console/{path}", language="fr", is_dark=True) as page:

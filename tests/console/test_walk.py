@@ -15,7 +15,7 @@ from tests.console.conftest import link_of
 from tests.doors.own.conftest import Own
 from tests.receiver import Receiver, receiving
 
-pytestmark = [pytest.mark.slow, needs_chromium, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, needs_chromium, pytest.mark.asyncio(loop_scope="session")]
 
 PERSON = "+14155550142"
 ROWS = 1000

@@ -18,10 +18,10 @@ from tests.core.conftest import House, opened_house
 OURS = "+15550783881"
 WHATSAPP = Channel.WHATSAPP
 _numbers = itertools.count(1000)
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """One home for all of these, each with people of its own."""
     home: Path = tmp_path_factory.mktemp("aliases")

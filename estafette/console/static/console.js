@@ -99,3 +99,9 @@ document.addEventListener("visibilitychange", () => {
     }
   }
 });
+
+// A page that is left, and words that are typed on, end what was asked for meanwhile: that is no error.
+htmx.logger = (_, name, detail) => {
+  const isEnded = name === "htmx:afterRequest" && detail.xhr?.status === 0;
+  if (name === "htmx:sendAbort" || isEnded) detail.error = null;
+};
