@@ -61,7 +61,7 @@ class Application:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._warming: dict[str, asyncio.Future[None]] = {}  # templates, by language
+        self._warming: dict[str, asyncio.Task[None]] = {}  # templates, by language
         routes = [Route("/console/static/{name}", _static)]
         for module in pkgutil.iter_modules(pages.__path__):
             page = importlib.import_module(f"{pages.__name__}.{module.name}").page(core)
@@ -135,8 +135,7 @@ class Application:
     def _warm(self, language: str) -> None:
         """Who has seen one page will see others: make them ready meanwhile."""
         if language not in self._warming:
-            loop = asyncio.get_running_loop()
-            self._warming[language] = loop.run_in_executor(None, warm, language)
+            self._warming[language] = asyncio.create_task(warm(language))
 
     async def _visit(self, request: Request) -> Visit:
         token = request.cookies.get(SESSION, "")

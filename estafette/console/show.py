@@ -1,5 +1,6 @@
 """How pages are made: templates, and how they write times, numbers and states."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 from functools import cache
@@ -27,6 +28,7 @@ VERSION = sha256(b"".join(STATIC.values())).hexdigest()[:12]
 
 
 _SHORT = "d MMM y, HH:mm"
+_PAUSE = 0.02  # seconds between two templates that are made ready
 
 
 @cache
@@ -60,11 +62,14 @@ def environment(language: str) -> Environment:
     return found
 
 
-def warm(language: str) -> None:
-    """Make every template ready: whoever asks for one first would wait for that."""
+async def warm(language: str) -> None:
+    """Make every template ready, one after the other: whoever asks for one first would wait for that,
+    and whoever asks for something else meanwhile would, if all were made at once.
+    """
     found = environment(language)
     for name in found.list_templates():
         found.get_template(name)
+        await asyncio.sleep(_PAUSE)
 
 
 def asset(name: str) -> str:
