@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from io import StringIO
 
 from estafette.core.gateway import Gateway
+from estafette.core.sheets import FORMULA
 from estafette.model import Account, Filter, Message
 
 MOST = 100_000  #: messages of a sheet
@@ -48,7 +49,7 @@ def _line(item: Message) -> tuple[object, ...]:
 
 def _harmless(text: str) -> str:
     """A spreadsheet would take what begins like this for a formula, and run it."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _lines(rows: Sequence[Sequence[object]]) -> str:

@@ -120,14 +120,14 @@ def _counted(rows: Iterator[list[str]]) -> Iterator[list[str]]:
 
 
 #: With what a spreadsheet takes a cell for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def guarded(cell: str) -> str:
     """A cell of a file that is handed out, so that no spreadsheet reckons with it: what is a number
     stays as it is.
     """
-    if not cell.startswith(_FORMULA):
+    if not cell.startswith(FORMULA):
         return cell
     bare = cell[1:].replace(".", "", 1).replace(",", "", 1)
     is_number = cell[0] in "+-" and bare.isascii() and bare.isdigit()

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from estafette.core.challenge import Unanswered
 from estafette.core.core import Core
-from estafette.core.webhooks import VERIFIED
+from estafette.core.webhooks import VERIFIED, WHATSAPP
 from estafette.doors.own.errors import Refusal, of_declined
 from estafette.doors.own.notices import DOOR as OWN
 from estafette.doors.own.wire import At, Call, Page, PageQuery, Row
@@ -16,7 +16,6 @@ from estafette.model import Cursor, Declined, Subscription, Unknown, subscriptio
 from estafette.model.ids import read_id
 from estafette.model.notice import Event
 
-WHATSAPP = "whatsapp"  # the door that has its words
 DOORS = (OWN, WHATSAPP)  # whose webhooks are listed here
 LONGEST_SECRET = 256  # characters
 
