@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from io import StringIO
 
 from estafette.core.gateway import Gateway
-from estafette.core.sheets import FORMULA
+from estafette.core.sheets import FORMULA, guarded
 from estafette.model import Account, Filter, Message
 
 MOST = 100_000  #: messages of a sheet
@@ -37,8 +37,8 @@ def _line(item: Message) -> tuple[object, ...]:
         item.direction,
         item.channel,
         item.status,
-        item.sender,
-        item.recipient,
+        guarded(item.sender),  # on some channels people choose their addresses
+        guarded(item.recipient),
         "" if item.redacted else _harmless(item.body),
         " ".join(map(_harmless, item.media)),
         item.segments,

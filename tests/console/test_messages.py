@@ -191,6 +191,17 @@ def test_a_list_is_given_as_a_sheet(owner: Guest, own: Own) -> None:
     assert owner.get(f"{LIST}.csv?status=lost", 303).headers["location"] == f"{LIST}?status=lost"
 
 
+def test_no_address_in_a_sheet_is_a_formula(owner: Guest, own: Own) -> None:
+    shop = {"channel": "telegram", "address": "shop", "connection": "sandbox"}
+    own.post("/senders", shop)
+    kept = own.write('=HYPERLINK("http://127.0.0.1/")', "Hi", "shop", channel="telegram")
+    answer = owner.get(f"{LIST}.csv", channel="telegram")
+    found = list(csv.DictReader(io.StringIO(answer.body.decode("utf-8-sig"))))
+    assert [(line["id"], line["from"]) for line in found] == [
+        (kept["id"], '\'=HYPERLINK("http://127.0.0.1/")')
+    ]
+
+
 def test_the_last_hours_are_drawn_and_told(owner: Guest, own: Own) -> None:
     until(own, own.send(new_number())["id"], "delivered")
     counted(own, "delivered")
