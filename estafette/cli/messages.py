@@ -270,9 +270,9 @@ async def follow_one(app: App, owner: Account, id: str, *, as_json: bool) -> Mes
 
 
 async def _follow_all(app: App, owner: Account, *, as_json: bool) -> None:
-    seen: dict[str, Status] = {}
     page = await app.gateway.page(owner, Filter(), limit=200)
     seen = {item.id: item.status for item in page.items}
+    sys.stderr.write("following; Ctrl-C ends it\n")
     while True:
         page = await app.gateway.page(owner, Filter(), limit=200)
         for item in reversed(page.items):

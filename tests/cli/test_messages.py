@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -186,19 +185,20 @@ def test_a_cursor_that_is_no_id_is_bad_input(home: Server) -> None:
 def test_follow_shows_what_changes_until_it_is_interrupted(server: Server) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "estafette", "messages", "follow"],
-        env={**server.env, "PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, text=True,
+        env=server.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None
-    time.sleep(3)
+    assert process.stderr is not None
     try:
+        assert process.stderr.readline() == "following; Ctrl-C ends it\n"
         sid = server.run("send", "--to", RECIPIENT, "--body", "Hi").stdout.split()[0]
         for line in process.stdout:
             if sid in line and line.rstrip().endswith("delivered"):
                 break
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
-        process.stdout.close()
+        process.communicate(timeout=60)
+    assert process.returncode == 130
 
 
 def test_a_message_is_sent_again_called_back_and_forgotten(home: Server) -> None:

@@ -25,6 +25,13 @@ def received(own: Own, person: str) -> int:
     return len(own.all_of("/messages", **{"from": person}))
 
 
+def known(own: Own, person: str) -> Any:
+    """Somebody's contact on WhatsApp: a moment after an SMS they have one there as well."""
+    every = own.all_of("/contacts")
+    (contact,) = [one for one in every if (one["channel"], one["address"]) == ("whatsapp", person)]
+    return contact
+
+
 def test_who_is_blocked_is_neither_heard_nor_written_to(
     pywa_client: WhatsApp, own: Own, api: Api, twilio: TwilioApi
 ) -> None:
@@ -43,7 +50,7 @@ def test_who_is_blocked_is_neither_heard_nor_written_to(
     assert twilio.post(form).json["code"] == 63024
     said = {"channel": "sms", "from": "+15017122661", "to": ANN, "body": "Hello"}
     assert own.call("POST", "/messages", said).status == 201
-    (contact,) = [one for one in own.all_of("/contacts") if one["address"] == ANN]
+    contact = known(own, ANN)
     assert contact["blocked_at"]
 
     freed = pywa_client.unblock_users([ANN[1:]])
@@ -111,7 +118,7 @@ def test_who_is_blocked_elsewhere_is_blocked_here(
     pywa_client: WhatsApp, own: Own, other: Api, other_own: Own
 ) -> None:
     write(own, DORA)
-    (contact,) = [one for one in own.all_of("/contacts") if one["address"] == DORA]
+    contact = known(own, DORA)
     assert own.call("PATCH", f"/contacts/{contact['id']}", {"blocked": True}).status == 200
     assert [one.wa_id for one in pywa_client.get_blocked_users()] == [DORA[1:]]
     assert write(own, DORA).status == 409
