@@ -19,6 +19,7 @@ import psycopg
 import pytest
 
 from tests import forked
+from tests.patience import PATIENCE
 
 ACCOUNT_SID = "AC" + "5e" * 16
 AUTH_TOKEN = "a token for tests"
@@ -155,7 +156,7 @@ class Server:
     def command(self) -> tuple[str, ...]:
         return ("serve", "--port", str(self.port), *self.options)
 
-    def wait_until_ready(self, seconds: float = 30) -> None:
+    def wait_until_ready(self, seconds: float = PATIENCE) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             assert self.process is not None
@@ -172,7 +173,7 @@ class Server:
         """SIGTERM, as an orchestrator does; the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(15)
+        return self.process.wait(PATIENCE)
 
     def kill(self) -> None:
         """SIGKILL to every process of the server at once."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.patience import PATIENCE
+
 
 @dataclass(frozen=True)
 class Heard:
@@ -57,7 +59,7 @@ class Receiver:
     def statuses(self, sid: str) -> list[str]:
         return [item.form["MessageStatus"] for item in self.of(sid)]
 
-    def wait(self, count: int, sid: str = "", seconds: float = 20) -> list[Heard]:
+    def wait(self, count: int, sid: str = "", seconds: float = PATIENCE) -> list[Heard]:
         """What was heard, once it is so much."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

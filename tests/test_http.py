@@ -19,6 +19,7 @@ from estafette.http import Http, Limits
 from estafette.model import BadAddress, SendError, Unclear, Unreached
 from estafette.model.networks import IP, is_private
 from tests.conftest import free_port
+from tests.patience import PATIENCE
 
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -217,7 +218,7 @@ async def test_an_answer_without_an_end_is_cut() -> None:
 
     async with serving(endless) as place, asking() as http:
         assert (await http.ask("GET", place.url, limits=Limits(most=9999))).cut
-        await asyncio.wait_for(place.ends.wait(), 5)  # we closed the connection
+        await asyncio.wait_for(place.ends.wait(), PATIENCE)  # we closed the connection
 
 
 async def test_nothing_is_unpacked() -> None:
@@ -304,7 +305,7 @@ async def test_an_answer_that_takes_too_long(behaviour: Behaviour) -> None:
     async with serving(behaviour) as place, asking() as http:
         with pytest.raises(Unclear, match=f"127.0.0.1:{place.port}: it did not answer in time"):
             await http.ask("POST", place.url, body=b"x", limits=SHORT)
-        await asyncio.wait_for(place.ends.wait(), 5)
+        await asyncio.wait_for(place.ends.wait(), PATIENCE)
     assert len(place.requests) == 1
 
 
@@ -406,7 +407,7 @@ async def test_whoever_is_cancelled_leaves_no_connection() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.wait_for(place.ends.wait(), 5)
+        await asyncio.wait_for(place.ends.wait(), PATIENCE)
 
 
 async def test_it_may_be_closed_unused_and_twice() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from tests import forked
 from tests.conftest import RECIPIENT, Server, free_port
+from tests.patience import PATIENCE
 from tests.tables import ROOT
 
 PAGE = (ROOT / "docs/how-to/inbound.md").read_text()
@@ -48,7 +49,7 @@ def test_it_runs_as_printed(own_server: Server, port: int) -> None:
     first, *more = [text.splitlines() for language, text in EXAMPLES if language == "sh"]
     run(own_server, first[0], port)
     sid = run(own_server, first[1], port).split()[0]
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while "You wrote: Is anybody there?" not in (shown := run(own_server, first[2], port)):
         assert time.monotonic() < end, shown
         time.sleep(0.2)

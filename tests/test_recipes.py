@@ -25,6 +25,7 @@ import yaml
 from tests import forked
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, RECIPIENT, Server
 from tests.doors.twilio.conftest import Api, new_number
+from tests.patience import PATIENCE
 from tests.tables import ROOT
 
 PAGES = ROOT / "docs/how-to/workflows"
@@ -123,7 +124,7 @@ def test_the_doors_answer_as_the_first_page_says(
         given = {"TO": recipient, "BODY": "Hi there", **more.pop("inputs", {})}
         headers = {"Idempotency-Key": name}
         return requests.post(
-            url + query, json=given, headers=headers, timeout=30, **{"auth": BASIC, **more}
+            url + query, json=given, headers=headers, timeout=PATIENCE, **{"auth": BASIC, **more}
         )
 
     assert ask(f"{to}/1", auth=(ACCOUNT_SID, "wrong")).status_code == 401
@@ -137,10 +138,10 @@ def test_the_doors_answer_as_the_first_page_says(
     answer = ask(f"{to}/1", inputs={"BODY": "Another text"})
     assert (answer.status_code, answer.json()["code"]) == (409, 20409)
     form = {"TO": to, "BODY": "Hi there"}
-    sent(requests.post(url, data=form, auth=BASIC, timeout=30))
+    sent(requests.post(url, data=form, auth=BASIC, timeout=PATIENCE))
     xml = f"<SENDMESSAGE><TO>{to}</TO><BODY>Hi there</BODY></SENDMESSAGE>"
     answer = requests.post(
-        url, data=xml, headers={"Content-Type": "application/xml"}, auth=BASIC, timeout=30
+        url, data=xml, headers={"Content-Type": "application/xml"}, auth=BASIC, timeout=PATIENCE
     )
     assert (answer.status_code, "<MESSAGE_SID>SM" in answer.text) == (200, True)
 
@@ -164,7 +165,7 @@ def ask_n8n(page: Page) -> tuple[requests.Response, dict[str, Any]]:
         for part in ("headerParameters", "bodyParameters")
     }
     answer = requests.request(
-        given["method"], given["url"], auth=BASIC, timeout=30,
+        given["method"], given["url"], auth=BASIC, timeout=PATIENCE,
         headers=pairs["headerParameters"], json=pairs["bodyParameters"],
     )  # fmt: skip
     return answer, workflow
@@ -208,7 +209,7 @@ def ask_node_red(page: Page, message_id: str) -> requests.Response:
         auth=BASIC,
         headers=headers,
         json=message["payload"],
-        timeout=30,
+        timeout=PATIENCE,
     )
 
 
@@ -455,7 +456,7 @@ def test_the_http_task_of_kestra(read: Callable[..., Page], api: Api, to: str) -
         auth = given["options"]["auth"]
         assert auth["type"] == "BASIC"
         return requests.request(
-            given["method"], given["uri"], data=given["body"], timeout=30,
+            given["method"], given["uri"], data=given["body"], timeout=PATIENCE,
             auth=(auth["username"], auth["password"]),
             headers={"Content-Type": given["contentType"], **given["headers"]},
         )  # fmt: skip
@@ -470,7 +471,7 @@ def test_the_alert_of_kestra(read: Callable[..., Page], api: Api, to: str) -> No
         (task,) = yaml.safe_load(page("yaml", "TwilioAlert"))["errors"]
         given = filled(task, words_of_kestra("2lUpMcZqO6i9tYnQxBvKwE"))
         return requests.post(
-            given["url"], data=json.loads(given["payload"]), timeout=30,
+            given["url"], data=json.loads(given["payload"]), timeout=PATIENCE,
             auth=(given["accountSID"], given["authToken"]), headers=given["options"]["headers"],
         )  # fmt: skip
 

@@ -14,6 +14,7 @@ from tests import forked
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, Server
 from tests.doors.twilio.conftest import basic
 from tests.doors.workflowgen.conftest import values
+from tests.patience import PATIENCE
 from tests.receiver import receiving
 from tests.tables import ROOT
 
@@ -51,7 +52,7 @@ def key(shared_server: Server) -> str:
 
 def post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
     request = urllib.request.Request(url, body, headers)
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         return answer.status, answer.read()
 
 

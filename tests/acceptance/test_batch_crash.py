@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.conftest import Server
 from tests.doors.own.conftest import Own
+from tests.patience import PATIENCE
 
 ROWS = 1000
 
@@ -31,7 +32,7 @@ def test_each_row_becomes_one_message_whatever_dies_meanwhile(tmp_path: Path) ->
 
 
 def _wait(own: Own, id: str, done: int) -> dict[str, object]:
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         found = own.get(f"/batches/{id}")
         if found["done"] >= done and (done < ROWS or found["status"] != "running"):

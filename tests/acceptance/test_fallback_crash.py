@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import SENDER, Server
 from tests.doors.own.conftest import Own
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +32,7 @@ def accepted(own: Own, number: int) -> str:
     return str(own.post("/messages", asked)["id"])
 
 
-def all_over(own: Own, ids: list[str], seconds: float = 60) -> list[Any]:
+def all_over(own: Own, ids: list[str], seconds: float = PATIENCE) -> list[Any]:
     end = time.monotonic() + seconds
     while True:
         found = [own.get(f"/messages/{id}") for id in ids]

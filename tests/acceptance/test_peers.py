@@ -23,6 +23,7 @@ from estafette.model import Accepted, Offer, Unclear
 from estafette.providers import Place, make
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, Server
 from tests.doors.twilio.conftest import NEVER_REACHED, Api, new_number
+from tests.patience import PATIENCE
 from tests.pictures import showing
 from tests.providers.cases import answer, offer
 from tests.receiver import receiving
@@ -166,7 +167,7 @@ def test_each_of_many_is_there_once(pair: Pair) -> None:
     to = [new_number() for _ in range(60)]
     sids = [pair.send(number, Body=f"one of many {n}") for n, number in enumerate(to)]
     for sid in sids:
-        assert pair.near.until(sid, "delivered", seconds=60)["status"] == "delivered"
+        assert pair.near.until(sid, "delivered")["status"] == "delivered"
     there = [m["to"] for m in pair.far.page(PageSize="1000")["messages"] if "of many" in m["body"]]
     assert sorted(there) == sorted(to)
 
@@ -213,7 +214,7 @@ def test_what_was_not_answered_is_repeated_where_that_is_asked_for(own_pair: Pai
         time.sleep(2)  # until the carrier knows
         to = new_number()
         sid = own_pair.send(to)
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE
         while len(own_pair.events(sid, "attempt")) < 3:
             assert time.monotonic() < end
             time.sleep(0.2)
@@ -258,7 +259,7 @@ def cut_once(to: int) -> Iterator[int]:
 def test_its_validity_is_over_there_too(pair: Pair) -> None:
     to = NEVER_REACHED
     sid = pair.send(to, ValidityPeriod="4")
-    found = pair.near.until(sid, "failed", seconds=40)
+    found = pair.near.until(sid, "failed")
     assert found["error_code"] == 30036
     assert pair.events(sid, "receipt")[-1]["code"] == "30036"
 
@@ -277,7 +278,7 @@ def test_a_wrong_token_holds_the_messages_until_it_is_right(own_pair: Pair) -> N
     assert "another token" not in own_pair.near.server.log
 
 
-def until_listed(pair: Pair, text: str, seconds: float = 20) -> None:
+def until_listed(pair: Pair, text: str, seconds: float = PATIENCE) -> None:
     end = time.monotonic() + seconds
     while text not in (shown := pair.near.server.run("connections").stdout):
         assert time.monotonic() < end, shown
@@ -289,14 +290,14 @@ def test_nobody_there_is_tried_again_until_somebody_is(own_pair: Pair) -> None:
     own_pair.far.server.run("migrate")
     own_pair.join()
     sids = [own_pair.send(new_number()) for _ in range(3)]
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while not (tried := own_pair.events(sids[0], "attempt")) or not tried[0]["closed_at"]:
         assert time.monotonic() < end
         time.sleep(0.1)
     assert tried[0]["outcome"] == "unreached"
     own_pair.far.server.start()
     for sid in sids:
-        assert own_pair.near.until(sid, "delivered", seconds=60)["sid"] == sid
+        assert own_pair.near.until(sid, "delivered")["sid"] == sid
     assert len(own_pair.far.page()["messages"]) == 3
 
 
@@ -317,7 +318,7 @@ def test_a_crash_of_either_loses_nothing_and_sends_nothing_twice(
     server.kill()
     server.start()
     for sid in sids:
-        assert own_pair.near.until(sid, "delivered", seconds=60)["sid"] == sid
+        assert own_pair.near.until(sid, "delivered")["sid"] == sid
     assert sorted(m["to"] for m in own_pair.far.page()["messages"]) == sorted(to)
 
 
@@ -335,4 +336,4 @@ def test_what_was_under_way_when_it_died_is_never_sent_again(own_pair: Pair) -> 
     there = [m["to"] for m in own_pair.far.page(PageSize="1000")["messages"]]
     assert len(there) == len(set(there))
     for to in there:
-        assert own_pair.near.until(sids[to], "delivered", seconds=40)["to"] == to
+        assert own_pair.near.until(sids[to], "delivered")["to"] == to

@@ -14,6 +14,7 @@ from estafette.store import senders
 from tests.actions.conftest import FROM, Steps
 from tests.actions.upstream import SID, TOKEN, Says, Upstream, refusal
 from tests.conftest import free_port
+from tests.patience import PATIENCE
 
 NOT_VALID = "The 'To' number +15558675310 is not a valid phone number, says the far one."
 UNVERIFIED = "The number +1555867XXXX is unverified."
@@ -157,7 +158,7 @@ async def test_a_silent_upstream_is_waited_for_so_long(hasty: Steps, far: Upstre
     assert "no answer within 3 s" in text
     far.hangs.set()  # it was taken, and is known by its id from then on
     message = await hasty.last()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not (message := await hasty.last()).ref:
             await asyncio.sleep(0.05)
     assert message.status is Status.SENT

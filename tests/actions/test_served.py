@@ -17,6 +17,7 @@ from tests.actions.upstream import SID, TOKEN, Upstream, refusal, upstream
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, RECIPIENT, SENDER, Server
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api, basic, new_number
+from tests.patience import PATIENCE
 
 NEAR_SID = "AC" + "a1" * 16
 NEAR_TOKEN = "the token of who asks"
@@ -35,7 +36,7 @@ class Near:
         headers = {"Content-Type": "application/json"}
         if key:
             headers["Idempotency-Key"] = key
-        connection = http.client.HTTPConnection("127.0.0.1", self.own.server.port, timeout=40)
+        connection = http.client.HTTPConnection("127.0.0.1", self.own.server.port, timeout=PATIENCE)
         try:
             shown = {"Authorization": self.own.authorization, **headers}
             connection.request("POST", "/v1/actions/SENDMESSAGE", json.dumps(said), shown)
@@ -156,11 +157,11 @@ def test_nothing_is_sent_after_a_crash(own_server: Server, far: Upstream) -> Non
     while not (found := waiting.own.all_of("/messages")):
         time.sleep(0.05)
     own_server.kill()
-    step.join(20)
+    step.join(PATIENCE)
     time.sleep(3)  # longer than somebody would have waited
     own_server.options = ()
     own_server.start()
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while (shown := waiting.shown(found[0]["id"]))["status"] == "queued":
         assert time.monotonic() < end
         time.sleep(0.1)

@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from tests.patience import PATIENCE
+
 SID = "AC" + "7" * 32
 TOKEN = "the token of the panel"
 STEP_SID = "AC" + "8" * 32
@@ -83,7 +85,7 @@ class Upstream:
         form = "application/x-www-form-urlencoded"
         headers = {"Content-Type": form, "X-Twilio-Signature": signature}
         parts = urlsplit(url)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
         try:
             connection.request("POST", parts.path, body, headers)
             return connection.getresponse().status

@@ -10,6 +10,7 @@ import pytest
 from tests import forked
 from tests.cli.conftest import asked, refused
 from tests.conftest import ACCOUNT_SID, Server
+from tests.patience import PATIENCE
 
 
 def opens(server: Server, user: str, password: str, account: str = ACCOUNT_SID) -> int:
@@ -18,7 +19,7 @@ def opens(server: Server, user: str, password: str, account: str = ACCOUNT_SID) 
     url = f"{server.url}/2010-04-01/Accounts/{account}/Messages.json"
     request = urllib.request.Request(url, headers={"Authorization": f"Basic {shown}"})
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code

@@ -16,6 +16,7 @@ import pytest
 
 from tests.cli.conftest import asked, refused
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, RECIPIENT, Server, free_port
+from tests.patience import PATIENCE
 
 STOPS_WITHIN = 10  # seconds: what an orchestrator gives
 
@@ -25,7 +26,7 @@ def status(server: Server, id: str) -> str:
     shown = base64.b64encode(f"{ACCOUNT_SID}:{AUTH_TOKEN}".encode()).decode()
     url = server.messages.replace(".json", f"/SM{id}.json")
     request = urllib.request.Request(url, headers={"Authorization": f"Basic {shown}"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         return str(json.load(answer)["status"])
 
 

@@ -16,6 +16,7 @@ from playwright.async_api import Browser, Page
 from tests.browser import browsing, opened
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, Server
 from tests.doors.own.conftest import Own
+from tests.patience import PATIENCE
 
 _CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 _LINK = re.compile(r"https?://[^/\s]+(/console/welcome/\S+)")
@@ -58,7 +59,7 @@ class Guest:
         sent = {"accept-language": self.language, **(headers or {})}
         if self.cookies:
             sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        line = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        line = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=PATIENCE)
         try:
             line.request(method, path, body or None, sent)
             answer = line.getresponse()

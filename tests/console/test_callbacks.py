@@ -13,6 +13,7 @@ from tests.browser import needs_chromium, violations
 from tests.conftest import AUTH_TOKEN, SENDER
 from tests.console.conftest import Guest, Look, Seen
 from tests.doors.own.conftest import Own
+from tests.patience import PATIENCE
 from tests.receiver import Receiver, receiving
 
 WEBHOOKS = "/console/callbacks/webhooks"
@@ -26,7 +27,7 @@ def receiver() -> Iterator[Receiver]:
 
 def seen_with(owner: Guest, path: str, said: str) -> Seen:
     """A page once it says something."""
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while said not in (seen := owner.ask("GET", path)).text:
         assert time.monotonic() < end, seen.text
         time.sleep(0.05)

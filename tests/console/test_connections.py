@@ -13,6 +13,7 @@ from tests.carrier import Carrier, carrying
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, Server
 from tests.console.conftest import Guest, Look
 from tests.doors.own.conftest import Own
+from tests.patience import PATIENCE
 
 USUAL = {"receipt_wait": "3600", "on_unclear": "fail"}
 
@@ -39,7 +40,7 @@ def added(owner: Guest, name: str, url: str) -> str:
 
 
 def until_parked(own: Own, name: str) -> None:
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while own.get(f"/connections/{name}")["parked_at"] is None:
         assert time.monotonic() < end
         time.sleep(0.05)

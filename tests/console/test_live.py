@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, RECIPIENT, SENDER, Server
 from tests.console.conftest import Guest
 from tests.doors.own.conftest import Own
+from tests.patience import PATIENCE
 
 
 @contextlib.contextmanager
@@ -16,7 +17,7 @@ def listening(guest: Guest, query: str = "") -> Iterator[http.client.HTTPRespons
     """An answer that has begun, and goes on."""
     cookie = "; ".join(f"{name}={value}" for name, value in guest.cookies.items())
     with contextlib.closing(
-        http.client.HTTPConnection("127.0.0.1", guest.server.port, timeout=10)
+        http.client.HTTPConnection("127.0.0.1", guest.server.port, timeout=PATIENCE)
     ) as line:
         line.request("GET", f"/console/live{query}", headers={"cookie": cookie})
         with contextlib.closing(line.getresponse()) as answer:

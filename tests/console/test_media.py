@@ -11,6 +11,7 @@ from tests.conftest import Server
 from tests.console.conftest import Guest
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import basic
+from tests.patience import PATIENCE
 from tests.pictures import NO_PICTURE, Pictures, showing
 
 PERSON = "+14155550111"
@@ -24,7 +25,7 @@ def pictures() -> Iterator[Pictures]:
 
 def fetched(owner: Guest, path: str) -> None:
     """Wait until the file was."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE
     while owner.ask("GET", path).status != 200:
         assert time.monotonic() < until
         time.sleep(0.02)

@@ -16,13 +16,14 @@ from tests.browser import needs_chromium, violations
 from tests.conftest import AUTH_TOKEN, SENDER, Server
 from tests.console.conftest import Guest, Look
 from tests.doors.own.conftest import Own
+from tests.patience import PATIENCE
 
 WHATSAPP = "+15550783881"
 HARD = 'It\'s "5 $" \\ `date` @x\n— Zoë 😀 %s'
 
 
 def until(own: Own, id: str, *statuses: str) -> Any:
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while (found := own.get(f"/messages/{id}"))["status"] not in statuses:
         assert time.monotonic() < end, found
         time.sleep(0.02)

@@ -12,6 +12,7 @@ from tests.browser import needs_chromium, violations
 from tests.conftest import SENDER, Server
 from tests.console.conftest import Guest, Look, Seen
 from tests.doors.own.conftest import Own
+from tests.patience import PATIENCE
 
 TO = "+14155550100"
 FILES = "/console/send/batches"
@@ -119,7 +120,7 @@ def test_a_file_goes_with_a_message_and_is_kept_when_something_else_is_wrong(
     (kept,) = re.findall(r'name="kept" value="(\w+)" checked', seen.html)
     seen = owner.post(send, to=TO, channel="sms", kept=kept)
     id = seen.headers["location"].rpartition("/")[2]
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while (found := own.get(f"/messages/{id}"))["status"] != "delivered":
         assert time.monotonic() < end, found
         time.sleep(0.05)
@@ -176,7 +177,7 @@ def test_a_thousand_rows_are_read_looked_through_and_sent(owner: Guest, own: Own
 
 
 def until_done(own: Own, id: str) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE
     while own.get(f"/batches/{id}")["status"] != "done":
         assert time.monotonic() < end
         time.sleep(0.1)

@@ -11,6 +11,7 @@ from tests.browser import needs_chromium, violations
 from tests.conftest import ACCOUNT_SID, Server
 from tests.console.conftest import Guest, Look
 from tests.doors.own.conftest import Own
+from tests.patience import PATIENCE
 from tests.store.test_retention import put
 
 HUGE = "x" * 5000
@@ -131,7 +132,7 @@ async def test_old_messages_go_by_themselves(home: Server, owner: Guest, own: Ow
     owner.post(
         "/console/settings/retention", redact_after_days="40", delete_after_days="90", confirm="yes"
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while own.call("GET", f"/messages/{older.id}").status == 200:
             await asyncio.sleep(0.1)
         while (found := own.get(f"/messages/{old.id}"))["body"]:

@@ -144,7 +144,7 @@ async def imports(walk: Walk, own: Own, told: Receiver) -> None:
     await expect(walk.page.get_by_text("Order 3 is ready")).to_be_visible()
     walk.page.once("dialog", lambda dialog: dialog.accept())
     await walk.page.locator(".head form button").first.click()
-    await expect(walk.page.locator("#bar")).to_have_attribute("value", str(ROWS), timeout=30_000)
+    await expect(walk.page.locator("#bar")).to_have_attribute("value", str(ROWS))
     async with walk.page.expect_download() as waiting:
         await walk.page.get_by_role("link", name=walk.say("Result file")).click()
     path = await (await waiting.value).path()

@@ -16,6 +16,7 @@ from estafette.providers import Provider
 from estafette.store import senders
 from tests.conftest import SENDER
 from tests.core.conftest import House
+from tests.patience import PATIENCE
 
 Answer = Callable[[Offer], Accepted]
 
@@ -78,7 +79,7 @@ class Stuck(Asked):
         self.offers.append(offer)
         if not self.is_stuck.is_set():
             self.is_stuck.set()
-            assert self.goes_on.wait(30)
+            assert self.goes_on.wait(PATIENCE)
         return self.answer(offer)
 
     async def recall(self, attempt: Attempt, message: Message) -> Accepted:
@@ -129,7 +130,7 @@ async def carrying_by(house: House, clock: Clock) -> AsyncIterator[Worker]:
         await task
 
 
-async def until(truth: Callable[[], object], seconds: float = 15) -> None:
+async def until(truth: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Return once it is true."""
     async with asyncio.timeout(seconds):
         while not truth():

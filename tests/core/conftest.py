@@ -14,6 +14,7 @@ from estafette.model import Account, Channel, Message, Send, Status
 from estafette.model.rules import FINAL
 from estafette.settings import Settings
 from tests.conftest import RECIPIENT, SENDER
+from tests.patience import PATIENCE
 
 
 @dataclass
@@ -44,7 +45,9 @@ class House:
             worker.stop()
             await task
 
-    async def until(self, message: Message, *statuses: Status, seconds: float = 15) -> Message:
+    async def until(
+        self, message: Message, *statuses: Status, seconds: float = PATIENCE
+    ) -> Message:
         """The message once it is in one of these statuses; in a final one if none is named."""
         wanted = set(statuses) or FINAL
         async with asyncio.timeout(seconds):

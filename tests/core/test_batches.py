@@ -15,6 +15,7 @@ from estafette.model import Conflict, Filter, Unknown
 from estafette.model.batch import Asked, Batch, BatchStatus, Role
 from estafette.store import batches as table
 from tests.core.conftest import House
+from tests.patience import PATIENCE
 
 HELLO = Asked(body="Hello {name}")
 
@@ -33,7 +34,7 @@ async def bodies(house: House) -> list[str]:
 
 
 async def until(house: House, id: str, status: BatchStatus) -> Batch:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE):
         while (found := await house.app.core.batches.get(house.account, id)).status != status:
             await asyncio.sleep(0.02)
     return found

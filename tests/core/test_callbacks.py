@@ -19,6 +19,7 @@ from estafette.model.contact import Card
 from estafette.store import callbacks as rows
 from estafette.store import outbox
 from tests.core.conftest import House
+from tests.patience import PATIENCE
 from tests.receiver import Receiver, receiving
 
 HOUR = timedelta(hours=1)
@@ -70,7 +71,7 @@ async def telling(house: House, watch: Watch) -> AsyncIterator[Callbacks]:
         await task
 
 
-async def until(is_so: Callable[[], bool], seconds: float = 15) -> None:
+async def until(is_so: Callable[[], bool], seconds: float = PATIENCE) -> None:
     async with asyncio.timeout(seconds):
         while not is_so():
             await asyncio.sleep(0.02)
@@ -126,7 +127,7 @@ async def test_who_fails_for_six_hours_is_told_nothing_until_it_subscribes_again
             count = len(receiver.heard)
             await house.app.gateway.replay(house.account, first.contact.id)
             teller.wake()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while await told_of(house, first) != [(GIVEN_UP, outbox.DISABLED)]:
                     await asyncio.sleep(0.02)
             assert len(receiver.heard) == count
@@ -136,7 +137,7 @@ async def test_who_fails_for_six_hours_is_told_nothing_until_it_subscribes_again
             third = await added(house, "+14155550143")
             teller.wake()
             await until(lambda: len(receiver.heard) == count + 1)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while await told_of(house, third) != [(TOLD, "200")]:
                     await asyncio.sleep(0.02)
 
@@ -185,7 +186,7 @@ async def test_what_is_not_the_fault_of_the_address_does_not_count(
         await house.app.core.subscriptions.remove(house.account.sid, made.id)
         teller.wake()
         gone = [(GIVEN_UP, "its subscription was removed")]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while await told_of(house, card) not in (gone, []):
                 await asyncio.sleep(0.02)
 

@@ -26,6 +26,7 @@ from estafette.model.ids import instant
 from tests.conftest import RECIPIENT, SENDER
 from tests.core.conftest import House, opened_house
 from tests.databases import KINDS, emptied
+from tests.patience import PATIENCE
 
 OURS = "+15550783881"
 SILENT, REFUSED, UNREACHED = "+15005520200", "+15005520400", "+15005520599"
@@ -49,7 +50,7 @@ async def test_two_nodes_take_a_second_way_once(house: House, tmp_path: Path) ->
             async with house.carrying(), other.carrying():
                 sent = [await send(house, REFUSED) for _ in range(40)]
                 for one in sent:
-                    await house.until(one, Status.DELIVERED, seconds=30)
+                    await house.until(one, Status.DELIVERED)
     assert not [line for line in logs if line["log_level"] == "error"]
     for one in sent:
         found = await house.timeline(one)
@@ -65,7 +66,7 @@ async def test_a_late_success_of_the_first_way_withdraws_the_second(house: House
         one = await send(house, SILENT, after=1, recipient=UNREACHED)
         await house.until(one, Status.SENT)
         (first,) = (await house.timeline(one)).attempts
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             while (second := (await house.timeline(one)).second) is None or not second.taken_at:
                 await asyncio.sleep(0.05)
         assert (await house.find(one)).status is Status.SENT

@@ -32,6 +32,7 @@ from tests.conftest import RECIPIENT, SENDER
 from tests.core.carriers import Asked, Clock, change_sender, put_in, until
 from tests.core.conftest import House, opened_house
 from tests.databases import KINDS, emptied
+from tests.patience import PATIENCE
 
 MAGIC = "+15005550006"
 
@@ -290,7 +291,7 @@ async def test_a_message_that_asks_for_it_is_forgotten_as_soon_as_it_need_not_be
 async def test_a_redacted_message_keeps_its_text_for_the_next_attempt(house: House) -> None:
     async with house.carrying():
         message = await house.send("+15005520429", body="a secret", discard=True)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not (await house.timeline(message)).attempts:
                 await asyncio.sleep(0.02)
         found = await house.find(message)

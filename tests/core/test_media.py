@@ -36,6 +36,7 @@ from estafette.store.messages import Accept
 from tests.core.carriers import Asked, Clock, carrying_by, open_gate, put_in, until
 from tests.core.conftest import House
 from tests.databases import KINDS, emptied
+from tests.patience import PATIENCE
 from tests.pictures import PNG, Pictures, body, showing
 
 MEGA = 1 << 20
@@ -90,7 +91,7 @@ async def jobs_of(house: House, kind: str = media.KIND) -> list[jobs.Job]:
 
 async def until_kept(house: House, count: int) -> None:
     """So many files are there, and nothing is to be removed any more."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE):
         while len(kept(house)) != count or await jobs_of(house):
             await asyncio.sleep(0.02)
 
@@ -231,7 +232,7 @@ async def test_what_fails_for_now_is_tried_again(house: House, pictures: Picture
     good, bad = pictures.url(), pictures.url(status="500,200")
     async with carrying_by(house, clock) as worker:
         message = await house.send(media=(good, bad))
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             while not [one for one in await attempts_of(house, message) if one.closed_at]:
                 await asyncio.sleep(0.02)
         (first,) = await attempts_of(house, message)
@@ -255,7 +256,7 @@ async def test_three_tries_are_enough(
     clock, url = Clock(), pictures.url(**asked)
     async with carrying_by(house, clock) as worker:
         message = await house.send(media=(url,))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while (found := await house.find(message)).status is not Status.FAILED:
                 clock.forward(5)
                 worker.wake()
@@ -285,7 +286,7 @@ async def test_a_home_that_takes_nothing_is_no_fault_of_the_message(
     clock = Clock()
     async with carrying_by(house, clock) as worker:
         message = await house.send(media=(pictures.url(),))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while len(found := await attempts_of(house, message)) < 5 or not found[-1].closed_at:
                 clock.forward(60 if len(found) < 5 else 0)
                 worker.wake()
@@ -448,7 +449,7 @@ async def test_an_offer_that_was_cut_short_while_its_media_came_never_left_us(
     (attempt,) = await attempts_of(house, message)
     assert attempt.closed_at is None
     async with carrying_by(house, clock) as worker:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             while not (await attempts_of(house, message))[0].closed_at:
                 await asyncio.sleep(0.02)
         (attempt,) = await attempts_of(house, message)
@@ -476,7 +477,7 @@ async def test_a_crash_between_fetch_and_offer_costs_neither_a_fetch_nor_a_messa
     halting = Halting(app.store, app.core.media, clock)
     worker = Worker(app.store, app.connections, clock, app.node, halting)
     task = asyncio.create_task(worker.run())
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE):
         while not await items_of(house, message):
             await asyncio.sleep(0.02)
     task.cancel()
@@ -484,7 +485,7 @@ async def test_a_crash_between_fetch_and_offer_costs_neither_a_fetch_nor_a_messa
     (attempt,) = await attempts_of(house, message)
     assert attempt.closed_at is None
     async with carrying_by(house, clock) as worker:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             while not (await attempts_of(house, message))[0].closed_at:
                 await asyncio.sleep(0.02)
         clock.forward(6)
@@ -550,7 +551,7 @@ async def test_what_cannot_be_had_is_given_up_and_then_told(
     lost = await written(house, good, gone, callback_url="http://127.0.0.1:9/in")
     poor = await written(house, ill, callback_url="http://127.0.0.1:9/in")
     async with carrying_by(house, clock) as worker:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while await jobs_of(house):
                 clock.forward(1)
                 worker.wake()
@@ -573,14 +574,14 @@ async def test_a_home_that_takes_nothing_costs_no_person_a_picture(
     message = await written(house, url, callback_url="http://127.0.0.1:9/in")
     (house.app.settings.home / "media").write_text("in the way")
     async with carrying_by(house, clock) as worker:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while max(job.tries for job in await jobs_of(house)) < 8:
                 clock.forward(5)
                 worker.wake()
                 await asyncio.sleep(0.05)
         assert await waits(house, message)
         (house.app.settings.home / "media").unlink()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not await items_of(house, message):
                 clock.forward(5)
                 worker.wake()
@@ -598,7 +599,7 @@ async def test_a_fetch_that_died_with_its_process_is_done_by_another(
     clock = Clock()
     clock.forward(61)
     async with carrying_by(house, clock):
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             while not await items_of(house, message):
                 await asyncio.sleep(0.02)
 
@@ -611,7 +612,7 @@ async def test_what_is_deleted_meanwhile_is_not_fetched(house: House, pictures: 
     assert jobs_left == []
     job = media.fetch_job(message.id, message.lane, 0)
     await house.app.store.write(lambda conn: jobs.put(conn, [job]))
-    async with house.carrying(), asyncio.timeout(15):
+    async with house.carrying(), asyncio.timeout(PATIENCE):
         while await jobs_of(house):
             await asyncio.sleep(0.02)
     assert not pictures.times(url)

@@ -12,6 +12,7 @@ from estafette.core import metrics
 from estafette.model import Channel, Outcome, Receipt, Status
 from tests.core.conftest import House
 from tests.databases import KINDS, emptied
+from tests.patience import PATIENCE
 
 
 @pytest.fixture(params=KINDS)
@@ -98,7 +99,7 @@ async def test_what_gathered_is_handed_over_by_itself(monkeypatch: pytest.Monkey
     metrics.reached(Status.READ, 5)
     metrics.attempted("a connection", Outcome.UNCLEAR, 3.0)
     assert len(metrics._flushes) == 1
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while metrics._flushes:
             await asyncio.sleep(0.005)
     assert REGISTRY.get_sample_value("estafette_messages_total", {"status": "read"})

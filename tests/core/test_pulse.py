@@ -12,6 +12,7 @@ from estafette.model import Status
 from estafette.model.pulse import Pulse
 from estafette.store import pulse
 from tests.core.conftest import House
+from tests.patience import PATIENCE
 
 
 async def test_what_was_sent_is_counted_by_hour_and_status(house: House) -> None:
@@ -53,6 +54,6 @@ async def test_all_who_ask_share_one_count_and_wait_for_none_once_one_is_known(
     found = Pulses(house.app.store, lambda: datetime.now(UTC))
     first = await found.of(sid)
     assert await found.of(sid) is first  # a new count has begun
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while found.known(sid) is first:
             await asyncio.sleep(0.01)

@@ -17,6 +17,7 @@ from estafette.doors.whatsapp import door
 from estafette.model import Callback, CallbackStatus, Channel, Incoming, Message, Send
 from tests.core.conftest import House, opened_house
 from tests.core.test_callbacks import Watch
+from tests.patience import PATIENCE
 from tests.receiver import Receiver, receiving
 
 OURS, PERSON = "+15550783881", "+14155550151"
@@ -62,14 +63,14 @@ async def heard(house: House, name: str) -> Message:
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE):
         while not is_so():
             await asyncio.sleep(0.01)
 
 
 async def one(house: House, message: Message, told: CallbackStatus) -> Callback:
     """The one callback of a message, once it is there and no try of it is under way."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE):
         while True:
             (found,) = (await house.timeline(message)).callbacks
             if found.told is told and found.answer:

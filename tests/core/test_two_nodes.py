@@ -30,6 +30,7 @@ from estafette.store import lanes
 from tests.core.carriers import Asked, Clock, change_sender, put_in, take, until, worker_of
 from tests.core.conftest import House, opened_house
 from tests.databases import KINDS, emptied
+from tests.patience import PATIENCE
 
 SENDERS = (
     (Channel.SMS, "+15017122661"),
@@ -86,7 +87,7 @@ async def shares(house: House) -> dict[str, int]:
     return dict(Counter((await house.app.store.read(lanes.drivers)).values()))
 
 
-async def until_shared(house: House, *wanted: int, seconds: float = 15) -> None:
+async def until_shared(house: House, *wanted: int, seconds: float = PATIENCE) -> None:
     """Return once the lanes are driven in these shares."""
     async with asyncio.timeout(seconds):
         while sorted((await shares(house)).values()) != sorted(wanted):
@@ -266,7 +267,7 @@ async def test_the_lanes_of_a_node_that_is_gone_are_driven_by_the_other_within_f
             await until(lambda: ledger(home))
             other.hold_up()
             waiting = await one.send()
-            async with one.carrying(), asyncio.timeout(5):
+            async with one.carrying(), asyncio.timeout(PATIENCE):
                 await until_shared(one, 3)
                 assert set(await shares(one)) <= {one.app.node.id, gone.app.node.id}
                 await one.until(waiting, Status.DELIVERED)
@@ -326,7 +327,7 @@ async def test_what_a_node_had_taken_up_before_it_was_paused_is_not_offered_when
 
 async def until_outcome(house: House, message: Message, outcome: Outcome) -> None:
     """Return once the first attempt at a message has come to this."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE):
         while (await house.timeline(message)).attempts[0].outcome is not outcome:
             await asyncio.sleep(0.02)
 

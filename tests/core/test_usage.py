@@ -8,6 +8,7 @@ from estafette.model import Status
 from estafette.model.usage import Use
 from estafette.store.usage import next_day
 from tests.core.conftest import House
+from tests.patience import PATIENCE
 
 NAME = "sms-outbound-longcode"
 
@@ -52,7 +53,7 @@ async def test_days_are_counted_without_being_asked_for(house: House) -> None:
     clock.at += timedelta(days=400)
     keeper = asyncio.create_task(Usage(house.app.store, clock).keep())
     usage = Usage(house.app.store, clock)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while await house.app.store.read(lambda conn: next_day(conn, house.account.sid)):
             await asyncio.sleep(0.02)
     keeper.cancel()

@@ -10,6 +10,7 @@ from estafette.core.watch import Watch
 from estafette.model import Message
 from estafette.store import watch
 from tests.core.conftest import House
+from tests.patience import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +48,7 @@ async def test_changes_are_told_until_it_is_closed(house: House) -> None:
         async for token in found.changes(sid, message.id if message else "", since="another"):
             await told.put(token)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         task = asyncio.create_task(look())
         first = await told.get()
         assert first == await found.token(sid)
@@ -68,7 +69,7 @@ async def test_that_nothing_happens_is_said_too(
 ) -> None:
     monkeypatch.setattr(core_watch, "HEARTBEAT", 0.1)
     found = Watch(house.app.store)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         async for token in found.changes(house.account.sid):
             assert token == ""
             found.close()

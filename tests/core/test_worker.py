@@ -49,6 +49,7 @@ from tests.core.carriers import (
 )
 from tests.core.conftest import House, opened_house
 from tests.databases import KINDS, emptied
+from tests.patience import PATIENCE
 
 ANN, BOB = "+14155550101", "+14155550102"
 
@@ -64,7 +65,7 @@ async def open_attempts(house: House, lane: str) -> int:
 
 async def until_idle(house: House) -> None:
     """Nothing is due and nothing is in flight."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE):
         while await all_jobs(house) or await _open(house):
             await asyncio.sleep(0.02)
 
@@ -154,7 +155,7 @@ def after(attempt: Attempt, job: Job) -> float:
 
 async def until_job(house: House, message: Message, *, tries: int) -> Job:
     """The job that offers a message again, once it is there."""
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(PATIENCE):
         while True:
             for job in await all_jobs(house):
                 if (job.message, job.tries) == (message.id, tries):
@@ -747,7 +748,7 @@ async def test_what_was_taken_up_for_a_lane_that_was_given_up_meanwhile_is_settl
 
         def hold(_conn: object) -> bool:
             has_begun.set()
-            return may_end.wait(20)
+            return may_end.wait(PATIENCE)
 
         held = asyncio.create_task(house.app.store.write(hold))
         await until(has_begun.is_set)

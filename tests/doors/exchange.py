@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from tests.patience import PATIENCE
+
 
 @dataclass
 class Answer:
@@ -31,7 +33,7 @@ def exchange(
     headers: Mapping[str, str | bytes],
 ) -> A:
     """Headers without a value are left out, as is the body where it is None."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         sent = {name: value for name, value in headers.items() if value}
         connection.request(method, path, body, sent)

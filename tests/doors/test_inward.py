@@ -14,6 +14,7 @@ from twilio.request_validator import RequestValidator
 from estafette.doors.inward.routes import LARGEST
 from tests.conftest import ACCOUNT_SID, RECIPIENT, SENDER, Server
 from tests.doors.twilio.conftest import Answer, Api, new_number
+from tests.patience import PATIENCE
 from tests.providers.twilio_stub import SID, TOKEN, Stub, twilio
 from tests.receiver import receiving
 
@@ -53,7 +54,7 @@ def call(
 ) -> Answer:  # fmt: skip
     """One request, as it stands."""
     body = form if isinstance(form, bytes) else urlencode(form).encode()
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     sent = {"Content-Type": "application/x-www-form-urlencoded"}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
     try:

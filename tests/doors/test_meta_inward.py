@@ -17,6 +17,7 @@ from tests.doors.callbell.conftest import bearer
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api as TwilioApi
 from tests.doors.whatsapp.conftest import Api
+from tests.patience import PATIENCE
 from tests.pictures import PNG
 from tests.providers import meta_hooks as hooks
 from tests.providers.meta_stub import TOKEN, Says, Stub, meta, of_code
@@ -65,7 +66,7 @@ def own(house: Server) -> Own:
 
 def call(server: Server, method: str, path: str, body: bytes = b"", **headers: str) -> Any:
     """One request as it stands: HTTP's status, type and body."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
         connection.request(method, path, body, sent)
@@ -85,7 +86,7 @@ def tell(server: Server, said: dict[str, Any], secret: str = APP_SECRET) -> int:
     return int(status)
 
 
-def until(truth: Callable[[], Any], seconds: float = 15) -> Any:
+def until(truth: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     end = time.monotonic() + seconds
     while not (found := truth()):
         assert time.monotonic() < end

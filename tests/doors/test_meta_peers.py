@@ -21,6 +21,7 @@ from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api as TwilioApi
 from tests.doors.twilio.conftest import basic
 from tests.doors.whatsapp.conftest import Api
+from tests.patience import PATIENCE
 from tests.pictures import PNG, showing
 from tests.providers.cases import offer
 
@@ -44,7 +45,7 @@ class Pair:
     def until(self, id: str, *statuses: str) -> Any:
         return self.near.until(id, *statuses)
 
-    def heard(self, seconds: float = 15, **by: Any) -> list[Any]:
+    def heard(self, seconds: float = PATIENCE, **by: Any) -> list[Any]:
         """What people wrote, as the near one knows it, once there is some."""
         end = time.monotonic() + seconds
         while not (found := self.own.get("/messages", **by)["items"]):
@@ -111,7 +112,7 @@ def test_what_fails_there_fails_here_with_the_same_code(pair: Pair, to: str, cod
 
 def test_a_rate_limit_there_is_waited_out_here(pair: Pair) -> None:
     id = sent(pair, "+16501131056")
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while True:
         outcomes = [one.get("outcome") for one in pair.own.get(f"/messages/{id}")["timeline"]]
         if outcomes.count("throttled") > 1:
@@ -184,7 +185,7 @@ def test_pictures_that_people_send_there_are_here_too(pair: Pair) -> None:
         pair.far.post("/sandbox/inbound", {**asked, "media": [url], "body": "Roof"})
         (found,) = pair.heard(**{"from": "+14155550135"})
         here = TwilioApi(pair.own.server, NEAR_SID, NEAR_TOKEN)
-        end = time.monotonic() + 15
+        end = time.monotonic() + PATIENCE
         while not (listed := here.get(f"/Messages/MM{found['id']}/Media.json")["media_list"]):
             assert time.monotonic() < end
             time.sleep(0.02)

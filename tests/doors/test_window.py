@@ -18,6 +18,7 @@ from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api, basic
 from tests.doors.twilio.test_sdk import GatewayHttpClient
 from tests.doors.workflowgen.conftest import Flow, context, data_set
+from tests.patience import PATIENCE
 from tests.receiver import receiving
 
 OURS = "+15550783881"  # the WhatsApp sender of a fresh home
@@ -139,7 +140,7 @@ def test_an_approved_content_goes_and_another_does_not(
     path = f"/v1/Content/{made}/ApprovalRequests"
     answer = api.call("POST", f"{path}/whatsapp", submit, {"Content-Type": "application/json"})
     assert answer.status == 201
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while api.call("GET", path).json["whatsapp"]["status"] != "approved":
         assert time.monotonic() < end
         time.sleep(0.1)
@@ -206,7 +207,7 @@ def test_the_same_request_keeps_its_answer(own: Own) -> None:
     body = said_to(person)
     first = own.call("POST", "/messages", body, {"Idempotency-Key": f"w {person}"})
     assert first.status == 201
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while own.call("POST", "/messages", body).status == 201:
         assert time.monotonic() < end
         time.sleep(0.2)

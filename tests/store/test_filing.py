@@ -13,6 +13,7 @@ from estafette.model import Channel, Direction, Message, Status
 from estafette.model.ids import instant
 from estafette.store import Store, contacts, conversations, filing, messages, schema
 from estafette.store.messages import Accept
+from tests.patience import PATIENCE
 from tests.store.conftest import ACCOUNT, LANE, count, message
 
 ANN, BOB = "+14155550401", "+14155550402"
@@ -278,7 +279,9 @@ async def test_what_is_committed_very_late_is_not_missed(
     newest = await shared_store.read(
         lambda conn: conn.execute(text("SELECT max(id) FROM messages")).scalar_one()
     )
-    async with asyncio.timeout(30):  # whatever else is open in this database keeps it back, too
+    async with asyncio.timeout(
+        PATIENCE
+    ):  # whatever else is open in this database keeps it back, too
         while True:
             await shared_store.file()
             sure = await shared_store.read(lambda conn: conn.execute(mark).scalar())

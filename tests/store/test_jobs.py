@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from estafette.store import jobs
 from estafette.store.jobs import Backlog, Due, Job
+from tests.patience import PATIENCE
 from tests.store.conftest import LANE, NODE, NOON, NOW, all_jobs, lane
 
 
@@ -170,7 +171,7 @@ def test_a_job_is_taken_once_however_many_take(database: Engine) -> None:
     meet = threading.Barrier(3)
 
     def go(_: int) -> list[str]:
-        meet.wait(20)
+        meet.wait(PATIENCE)
         mine: list[str] = []
         while True:
             with database.begin() as conn:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, text
 
 from estafette.store import lanes, schema
 from estafette.store.lanes import Held, Node
+from tests.patience import PATIENCE
 
 TTL = 0.05  # seconds: what must have ended is waited for
 LONG = 600.0
@@ -186,7 +187,7 @@ def test_nodes_that_claim_at_the_same_time_never_get_the_same_lane(database: Eng
     def go(name: str) -> tuple[str, ...]:
         held: tuple[str, ...] = ()
         for _ in range(4):
-            meet.wait(20)
+            meet.wait(PATIENCE)
             with database.begin() as conn:
                 held = lanes.claim(conn, node(name), held, LONG).lanes
         return held

@@ -25,6 +25,7 @@ from estafette.model import (
 from estafette.model.ids import instant, new_id
 from estafette.store import attempts, bulk, feedback, jobs, messages, receipts, schema
 from estafette.store.messages import Accept, to_row
+from tests.patience import PATIENCE
 from tests.store.conftest import (
     ACCOUNT,
     CONNECTION,
@@ -174,7 +175,7 @@ def test_one_key_that_comes_through_two_processes_at_once_is_written_once(
     meet = threading.Barrier(4)
 
     def ask(_: int) -> str:
-        meet.wait(20)
+        meet.wait(PATIENCE)
         with database.begin() as conn:
             (answer,) = messages.accept(conn, [keyed()])
             return answer.id
@@ -192,7 +193,7 @@ def test_the_same_keys_in_another_order_do_not_make_two_processes_wait_for_each_
     meet = threading.Barrier(2)
 
     def ask(order: list[str]) -> list[str]:
-        meet.wait(20)
+        meet.wait(PATIENCE)
         with database.begin() as conn:
             return [one.id for one in messages.accept(conn, [keyed(key) for key in order])]
 

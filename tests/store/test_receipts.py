@@ -13,6 +13,7 @@ from estafette.model.ids import new_id
 from estafette.store import attempts, jobs, messages, receipts
 from estafette.store.receipts import Moved, Told
 from estafette.store.times import moment
+from tests.patience import PATIENCE
 from tests.store.conftest import (
     ACCOUNT,
     CONNECTION,
@@ -292,7 +293,7 @@ def test_receipts_of_one_message_that_come_through_two_processes_count_both(
     meet = threading.Barrier(2)
 
     def go(status: Status) -> list[Moved | None]:
-        meet.wait(20)
+        meet.wait(PATIENCE)
         with database.begin() as conn:
             return record(conn, *(told(status, message=id) for id in ids))
 

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from estafette.model import Busy, Message
 from estafette.store import Store
 from estafette.store.messages import Accept
+from tests.patience import PATIENCE
 from tests.store.conftest import NOON, message
 from tests.tables import ROOT
 
@@ -47,7 +48,7 @@ async def scribe(store: Store) -> int:
 
 async def another(but: int) -> int:
     """The scribe that was started instead of one that died."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not (found := [pid for pid in scribes(os.getpid()) if pid != but]):
             await asyncio.sleep(0.02)
     return found[0]
@@ -184,6 +185,6 @@ async def test_it_ends_with_whom_it_writes_for(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == -signal.SIGKILL, done.stderr
     scribe = int(done.stdout)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while "scribe_process" in command(scribe):
             await asyncio.sleep(0.02)

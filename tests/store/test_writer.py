@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from estafette.model import Busy, Conflict
 from estafette.store import Store, schema
 from estafette.store.schema import lanes
+from tests.patience import PATIENCE
 
 
 def add(id: str) -> Callable[[Connection], str]:
@@ -51,7 +52,7 @@ async def held(store: Store) -> AsyncIterator[None]:
 
     def work(_conn: Connection) -> None:
         has_begun.set()
-        assert may_end.wait(20)
+        assert may_end.wait(PATIENCE)
 
     task = asyncio.create_task(store.write(work))
     assert await asyncio.to_thread(has_begun.wait, 20)
@@ -259,7 +260,7 @@ async def test_a_store_tells_its_schema_and_whether_machines_may_share_it(
 async def test_closing_twice_is_as_good_as_once(tables_url: str) -> None:
     store = await Store.open(tables_url)
     await store.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await store.close()
 
 
@@ -283,7 +284,7 @@ def test_a_loop_that_ended_takes_nobody_along(tables_url: str) -> None:
 
     def work(conn: Connection) -> None:
         has_begun.set()
-        assert may_end.wait(20)
+        assert may_end.wait(PATIENCE)
         add("a")(conn)
 
     async def leave() -> None:
@@ -296,7 +297,7 @@ def test_a_loop_that_ended_takes_nobody_along(tables_url: str) -> None:
     asyncio.run(leave())
     may_end.set()
     (store,) = left
-    store._writer._thread.join(20)
+    store._writer._thread.join(PATIENCE)
     assert not store._writer._thread.is_alive()
     store._writing.dispose()
     store._turn.close()

@@ -21,6 +21,7 @@ from tests.doors.actions.conftest import (
     xml_of,
 )
 from tests.doors.twilio.conftest import Api, basic
+from tests.patience import PATIENCE
 
 FORMS = in_every_form(given())
 BAD = in_every_form(given(TO="1555"))
@@ -332,7 +333,7 @@ def test_a_test_account_sends_nothing(server: Server) -> None:
 
 def test_who_hangs_up_leaves_nothing_behind(caller: Caller, server: Server) -> None:
     for _ in range(3):
-        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as half:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as half:
             half.sendall(f"POST {RUN} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n".encode())
             half.sendall(f"Authorization: {caller.authorization}\r\n\r\n{{".encode())
     assert caller.run(**given()).outcome == "done"

@@ -16,6 +16,7 @@ from tests.doors import exchange
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api as TwilioApi
 from tests.doors.twilio.conftest import basic
+from tests.patience import PATIENCE
 
 WHATSAPP_SENDER = "+15550783881"
 
@@ -96,7 +97,7 @@ class Api:
         found: dict[str, Any] = self.get(f"/messages/status/{uuid}")["message"]
         return found
 
-    def until(self, uuid: str, *statuses: str, seconds: float = 15) -> dict[str, Any]:
+    def until(self, uuid: str, *statuses: str, seconds: float = PATIENCE) -> dict[str, Any]:
         """The status call's message once it has come to one of these."""
         end = time.monotonic() + seconds
         while (found := self.status(uuid))["status"] not in statuses:

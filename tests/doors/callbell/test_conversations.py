@@ -14,6 +14,7 @@ from estafette.doors.callbell.conversations import Conversations
 from tests.doors.callbell.conftest import WHATSAPP_SENDER, Api
 from tests.doors.callbell.test_contacts import EMPTY, SAID, blamed, held, make, show
 from tests.doors.own.conftest import Own
+from tests.patience import PATIENCE
 
 SENDER = WHATSAPP_SENDER.removeprefix("+")
 PATHS = (
@@ -35,7 +36,7 @@ def act(api: Api, id: str, what: str, body: Any = None, method: str = "POST") ->
 
 def messages(api: Api, id: str, count: int, **query: Any) -> list[dict[str, Any]]:
     """What was exchanged, once it is so much: what others file comes a moment later."""
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while len(found := api.get(f"/contacts/{id}/messages", **query)["messages"]) < count:
         assert time.monotonic() < end, found
         time.sleep(0.02)

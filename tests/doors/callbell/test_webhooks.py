@@ -14,6 +14,7 @@ from tests.conftest import Server
 from tests.doors.callbell.conftest import WHATSAPP_SENDER, Api, account_of, bearer
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import new_number
+from tests.patience import PATIENCE
 from tests.pictures import showing
 from tests.receiver import Heard, Receiver, Said, receiving
 
@@ -185,7 +186,9 @@ class Desk(Receiver):
             if getattr(payload, "uuid", "") == about
         ]
 
-    def until(self, count: int, event: str = "", about: str = "", seconds: float = 20) -> list[Any]:
+    def until(
+        self, count: int, event: str = "", about: str = "", seconds: float = PATIENCE
+    ) -> list[Any]:
         """The same, once it is so much."""
         end = time.monotonic() + seconds
         while len(found := self.all(event, about)) < count:
@@ -589,7 +592,7 @@ def listed(api: Api, **query: Any) -> list[Any]:
 
 
 def until_listed(api: Api, count: int, **query: Any) -> list[Any]:
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while len(found := listed(api, **query)) != count:
         assert time.monotonic() < end, found
         time.sleep(0.05)
@@ -654,7 +657,7 @@ def test_what_fails_is_told_again_and_what_is_owed_goes_to_the_new_address(
     desk.wait(1)
     subscribe(hooked, f"{desk.url}/new", CREATED, MOVED)
     desk.answers = lambda heard: 200
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while [heard.path for heard in desk.heard].count("/new") < 3:
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -667,7 +670,7 @@ def test_notices_are_told_once_more_through_our_own_api(hooked: Api, own: Own, d
         "POST", "/contacts", {"identifier": new_number(), "source": "whatsapp", "name": "Ada"}
     )["contact"]
     desk.until(1, "contact_created", made["uuid"])
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while True:
         items = own.get("/callbacks")["items"]
         (item,) = [item for item in items if item["about"] == made["uuid"]]

@@ -10,6 +10,7 @@ from tests.conftest import SENDER
 from tests.doors.connectors.conftest import Generated
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import new_number
+from tests.patience import PATIENCE
 from tests.receiver import receiving
 
 both = pytest.mark.parametrize("xml", [False, True], ids=["json", "xml"])
@@ -76,7 +77,7 @@ def test_numbers_are_listed_found_looked_for_and_taken(generated: Generated, *, 
 def test_usage_is_told(generated: Generated, *, xml: bool) -> None:
     generated.plain.send(new_number())
     asked = {"Category": "sms-outbound", "SubResource": "Today"}
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE
     while True:  # what is sent counts, a little later
         (record,) = generated.done("ListUsage", xml=xml, **asked)["usage_records"]
         if int(record["count"]):

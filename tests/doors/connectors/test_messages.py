@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import ACCOUNT_SID, RECIPIENT, SENDER
 from tests.doors.connectors.conftest import Plain
 from tests.doors.twilio.conftest import Api, basic, new_number
+from tests.patience import PATIENCE
 from tests.receiver import receiving
 
 SEND = "/Messages.json"
@@ -190,7 +191,7 @@ def test_a_message_of_any_door_is_found_by_any_form_of_its_id(plain: Plain) -> N
 def test_pages_have_numbers_and_links_that_can_be_followed(plain: Plain) -> None:
     to = new_number()
     sent = [plain.send(to, f"number {n}")["sid"] for n in range(5)][::-1]
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while {item["status"] for item in plain.get(SEND, To=to)["messages"]} != {"delivered"}:
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -236,7 +237,7 @@ def test_senders_and_recipients_narrow_together(plain: Plain) -> None:
 def test_both_notations_of_a_time_mean_the_same(plain: Plain) -> None:
     to = new_number()
     sid = plain.send(to)["sid"]
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while "date_sent" not in plain.get(f"/Messages/{sid}.json"):
         assert time.monotonic() < end
         time.sleep(0.05)

@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.doors.own.conftest import Own
+from tests.patience import PATIENCE
 
 ROWS = [{"to": "+14155550100", "name": "Ann"}, {"to": "+14155550101", "name": "=1+1"}]
 
 
 def until_done(own: Own, id: str) -> Any:
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while (found := own.get(f"/batches/{id}"))["status"] != "done" and time.monotonic() < end:
         time.sleep(0.05)
     return found

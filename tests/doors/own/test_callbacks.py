@@ -13,6 +13,7 @@ from tests.conftest import AUTH_TOKEN
 from tests.doors.own.conftest import Own
 from tests.doors.own.test_messages import until
 from tests.doors.twilio.conftest import Api, new_number
+from tests.patience import PATIENCE
 from tests.receiver import Receiver, receiving
 
 
@@ -24,7 +25,7 @@ def receiver() -> Iterator[Receiver]:
 
 def of(own: Own, id: str, count: int) -> list[Any]:
     """The callbacks of a message, once so many are told."""
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while True:
         found = [item for item in own.get("/callbacks")["items"] if item["message"] == id]
         if [item["told"] for item in found] == ["told"] * count:

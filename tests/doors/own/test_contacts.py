@@ -8,11 +8,12 @@ import pytest
 from tests.conftest import SENDER
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api, new_number
+from tests.patience import PATIENCE
 
 WHATSAPP = "+15550783881"
 
 
-def at(own: Own, address: str, seconds: float = 10, **more: Any) -> Any:
+def at(own: Own, address: str, seconds: float = PATIENCE, **more: Any) -> Any:
     """The contact at an address, once there is one."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

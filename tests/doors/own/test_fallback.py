@@ -11,6 +11,7 @@ from tests.conftest import SENDER
 from tests.doors.own.conftest import Own
 from tests.doors.own.test_messages import until
 from tests.doors.twilio.conftest import NEVER_REACHED, Api, basic, new_number
+from tests.patience import PATIENCE
 from tests.receiver import receiving
 
 WHATSAPP = "+15550783881"
@@ -43,7 +44,7 @@ def test_what_is_refused_arrives_on_its_second_way_under_the_same_id(own: Own) -
         sent = send(own, REFUSED, other, callback_url=f"{customer.url}/told")
         assert (sent["channel"], sent["to"], sent["status"]) == ("whatsapp", REFUSED, "queued")
         found = until(own, sent["id"], "delivered", "failed")
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE
         while len(customer.heard) < 2 and time.monotonic() < end:
             time.sleep(0.05)
         told = [json.loads(item.body) for item in customer.heard]
@@ -71,7 +72,7 @@ def test_a_status_never_goes_back_while_the_second_way_is_gone(own: Own) -> None
     to = by_sms(to=NEVER_REACHED)
     sent = send(own, UNDELIVERED, to)
     seen: list[str] = []
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while (found := own.get(f"/messages/{sent['id']}"))["fallback"]["taken_at"] is None:
         seen.append(found["status"])
         assert time.monotonic() < end, found

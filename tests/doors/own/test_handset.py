@@ -7,6 +7,7 @@ import urllib.request
 from tests.doors.own.conftest import Own
 from tests.doors.own.test_messages import until
 from tests.doors.twilio.conftest import new_number
+from tests.patience import PATIENCE
 from tests.pictures import PNG
 
 OURS = "+15550783881"
@@ -40,7 +41,7 @@ def test_a_file_is_kept_and_sent(own: Own) -> None:
     assert (kept["type"], kept["size"]) == ("image/png", len(PNG))
     heard = own.write(new_number(), "Look", media=[kept["url"]])
     assert len(heard["media"]) == 1
-    limit = time.monotonic() + 20  # it is fetched as what carriers bring is, and told as that
+    limit = time.monotonic() + PATIENCE  # it is fetched as what carriers bring is, and told as that
     while not (url := own.get(f"/messages/{heard['id']}")["media"][0]).startswith("http"):
         assert time.monotonic() < limit
         time.sleep(0.02)

@@ -14,6 +14,7 @@ from tests.conftest import AUTH_TOKEN, Server
 from tests.console.conftest import Guest
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import new_number
+from tests.patience import PATIENCE
 from tests.receiver import Receiver, receiving
 
 HAPPENINGS = [
@@ -46,7 +47,7 @@ def hooked(own: Own, receiver: Receiver) -> Iterator[Own]:
     own.call("DELETE", f"/webhooks/{made['id']}")
 
 
-def until(receiver: Receiver, *events: str, seconds: float = 20) -> list[Any]:
+def until(receiver: Receiver, *events: str, seconds: float = PATIENCE) -> list[Any]:
     """What was told, once that are these events, in this order."""
     end = time.monotonic() + seconds
     while True:

@@ -12,11 +12,12 @@ import pytest
 from tests.conftest import RECIPIENT, SENDER
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import NEVER_REACHED, Api, new_number
+from tests.patience import PATIENCE
 from tests.pictures import showing
 
 
 def until(own: Own, id: str, *statuses: str) -> Any:
-    end = time.monotonic() + 40
+    end = time.monotonic() + PATIENCE
     while (found := own.get(f"/messages/{id}"))["status"] not in statuses:
         assert time.monotonic() < end, found
         time.sleep(0.02)
@@ -25,7 +26,7 @@ def until(own: Own, id: str, *statuses: str) -> Any:
 
 def counted(own: Own, status: str) -> Any:
     """The last hours, once messages of this status are counted: that may be a while later."""
-    end = time.monotonic() + 40
+    end = time.monotonic() + PATIENCE
     while True:
         hours = own.get("/messages/counts")["hours"]
         if sum(hour["counts"].get(status, 0) for hour in hours):
@@ -168,7 +169,7 @@ def test_a_message_is_called_back_redacted_and_deleted(own: Own) -> None:
     id = own.send(NEVER_REACHED)["id"]
     assert own.call("DELETE", f"/messages/{id}").refusal == (409, "conflict", None)
     assert own.post(f"/messages/{id}/redact", status=200)["body"] == ""
-    end = time.monotonic() + 40
+    end = time.monotonic() + PATIENCE
     while (answer := own.call("POST", f"/messages/{id}/cancel", {})).status != 200:
         assert answer.refusal[:2] == (409, "conflict")
         assert time.monotonic() < end

@@ -10,6 +10,7 @@ from twilio.rest import Client
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api, new_number
+from tests.patience import PATIENCE
 from tests.pictures import NO_PICTURE
 from tests.receiver import receiving
 
@@ -20,7 +21,7 @@ TEXTS = "/settings/opt-out"
 
 def replies(own: Own, person: str, count: int = 0) -> list[str]:
     """What was said to a person of our own accord, oldest first, once it is so much."""
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while True:
         found = own.all_of("/messages", to=person, direction="outbound-reply")
         if len(found) >= count:

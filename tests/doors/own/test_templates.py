@@ -10,6 +10,7 @@ import pytest
 
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api, new_number
+from tests.patience import PATIENCE
 from tests.pictures import NO_PICTURE
 
 _names = itertools.count()
@@ -26,7 +27,7 @@ def add(own: Own, **parts: Any) -> Any:
 
 
 def until(own: Own, id: str, status: str) -> Any:
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE
     while (found := own.get(f"/templates/{id}"))["status"] != status:
         assert time.monotonic() < end, found
         time.sleep(0.1)

@@ -16,6 +16,7 @@ from tests.conftest import AUTH_TOKEN, SENDER, Server
 from tests.doors.own.conftest import Own
 from tests.doors.own.test_messages import until
 from tests.doors.twilio.conftest import Api, basic, new_number
+from tests.patience import PATIENCE
 from tests.pictures import Pictures, showing
 from tests.receiver import Heard, Receiver, Said, receiving
 
@@ -75,7 +76,7 @@ def told(receiver: Receiver, id: str) -> list[Any]:
     return [item for item in found if item["message"] == id]
 
 
-def wait(receiver: Receiver, id: str, *statuses: str, seconds: float = 20) -> list[Any]:
+def wait(receiver: Receiver, id: str, *statuses: str, seconds: float = PATIENCE) -> list[Any]:
     """What a receiver was told of a message, once that are these statuses, in this order."""
     end = time.monotonic() + seconds
     while True:
@@ -240,7 +241,7 @@ def test_one_is_told_once_more_by_itself_or_all_are(
 
 
 def all_told(own: Own, id: str, count: int) -> None:
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while True:
         found = [i["told"] for i in own.get("/callbacks")["items"] if i["message"] == id]
         if found == ["told"] * count:
@@ -256,7 +257,7 @@ def test_what_a_removed_webhook_is_owed_is_given_up(hooked: Own, receiver: Recei
     receiver.wait(1)
     until(hooked, id, "delivered")
     assert hooked.call("DELETE", f"/webhooks/{hook}").status == 204
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while True:
         found = [i for i in hooked.get("/callbacks")["items"] if i["message"] == id]
         if [item["told"] for item in found] == ["given_up"] * 2:

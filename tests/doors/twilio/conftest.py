@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
 from tests.doors import exchange
+from tests.patience import PATIENCE
 
 OTHER_SENDER = "+14155550100"
 #: No carrier is ever reached for it: such a message waits until it is called back.
@@ -96,7 +97,7 @@ class Api:
     def page(self, **query: str) -> dict[str, Any]:
         return self.get(f"/Messages.json?{urlencode(query)}")
 
-    def until(self, sid: str, *statuses: str, seconds: float = 15) -> dict[str, Any]:
+    def until(self, sid: str, *statuses: str, seconds: float = PATIENCE) -> dict[str, Any]:
         """The message once it has come to one of these statuses."""
         end = time.monotonic() + seconds
         while (found := self.fetch(sid))["status"] not in statuses:
@@ -108,7 +109,7 @@ class Api:
         """A message that has arrived."""
         return self.until(self.create(to, **more)["sid"], "delivered")
 
-    def cancel(self, sid: str, seconds: float = 15) -> dict[str, Any]:
+    def cancel(self, sid: str, seconds: float = PATIENCE) -> dict[str, Any]:
         """Call a message back that is offered now and then: between two offers it can be."""
         end = time.monotonic() + seconds
         while (answer := self.call("POST", f"/Messages/{sid}.json", {"Status": "canceled"})).status:

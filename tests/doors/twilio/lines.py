@@ -14,6 +14,7 @@ from twilio.request_validator import RequestValidator
 from tests import forked
 from tests.conftest import AUTH_TOKEN, Server
 from tests.doors.twilio.conftest import Api, new_number
+from tests.patience import PATIENCE
 from tests.receiver import Heard, Receiver, Said, receiving
 
 _LINES = itertools.count(1)
@@ -53,7 +54,7 @@ class Line:
         (found,) = (item for item in shown["timeline"] if item["what"] == "callback")
         return dict(found)
 
-    def told(self, sid: str, told: str = "told", seconds: float = 20) -> str:
+    def told(self, sid: str, told: str = "told", seconds: float = PATIENCE) -> str:
         """What the last try came to, once the callback is over."""
         end = time.monotonic() + seconds
         while (found := self.callback(sid))["told"] != told:

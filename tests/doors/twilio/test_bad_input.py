@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
 from tests.doors.twilio.conftest import Answer, Api, basic, new_number
+from tests.patience import PATIENCE
 
 MEGABYTE = 1 << 20
 LIST = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json"
@@ -41,7 +42,7 @@ def check(door: Api, answer: Answer, before: str | None, *, fine: int = 201) -> 
 
 def raw(server: Server, request: bytes) -> Answer:
     """What comes back for exactly these bytes."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
         connection.sendall(request)
         response = http.client.HTTPResponse(connection)
         response.begin()
@@ -270,7 +271,7 @@ def test_chunks_without_end_are_too_large(door: Api) -> None:
 
 def test_a_form_that_breaks_off_is_not_stored(door: Api) -> None:
     before = door.newest()
-    with socket.create_connection(("127.0.0.1", door.server.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", door.server.port), timeout=PATIENCE) as connection:
         body = f"To=%2B14155550199&From=%2B{SENDER[1:]}&Body=Hi".encode()
         connection.sendall(head("POST", f"Content-Length: {len(body) + 1}") + body)
         connection.shutdown(socket.SHUT_WR)

@@ -12,6 +12,7 @@ from twilio.rest.content.v1.content import ContentList
 
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
 from tests.doors.twilio.conftest import Answer, Api, new_number
+from tests.patience import PATIENCE
 from tests.pictures import NO_PICTURE
 
 TEXT = {"body": "Hi {{1}}, your code is {{2}}."}
@@ -208,7 +209,7 @@ def test_the_sandbox_approves_within_seconds(client: Client, api: Api) -> None:
             "status": "received", "rejection_reason": "", "allow_category_change": True,
         },
     )  # fmt: skip
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE
     while (found := content.approval_fetch().fetch()).whatsapp["status"] != "approved":
         assert time.monotonic() < end, found.whatsapp
         time.sleep(0.2)

@@ -13,6 +13,7 @@ from twilio.rest import Client
 from tests.conftest import SENDER, Server
 from tests.doors.twilio.accounts import new_account
 from tests.doors.twilio.conftest import NEVER_REACHED, Api, new_number
+from tests.patience import PATIENCE
 
 NUMBERS = "/IncomingPhoneNumbers"
 FREE = "/AvailablePhoneNumbers"
@@ -378,7 +379,7 @@ def test_a_number_taken_by_a_command_is_there_within_two_seconds(
     assert found["phone_number"] == number
     mine.delivered(new_number(), From=number)
     shared_server.run("numbers", "release", number, "--account", mine.sid)
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     form = {"To": new_number(), "From": number, "Body": "x"}
     while mine.post(form).status == 201:
         assert time.monotonic() < end

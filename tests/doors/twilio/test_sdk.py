@@ -15,6 +15,7 @@ from twilio.rest.api.v2010.account.message import MessageInstance
 
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
 from tests.doors.twilio.conftest import NEVER_REACHED, Api, new_number
+from tests.patience import PATIENCE
 from tests.pictures import showing
 
 
@@ -59,7 +60,7 @@ def create(client: Client, to: str, **more: Any) -> MessageInstance:
 
 
 def until(client: Client, sid: str, status: str = "delivered") -> MessageInstance:
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while (found := client.messages(sid).fetch()).status != status:
         assert time.monotonic() < end, found.status
         time.sleep(0.02)

@@ -378,7 +378,7 @@ def test_the_settings_of_a_service_hold_for_its_messages(
     pool.update(smart_encoding=False, validity_period=1)
     assert send(client, service, recipient(), body=quoted).body == quoted
     late = send(client, service, NEVER_REACHED, validity_period=36000)
-    found = pooled.until(late.sid, "failed", seconds=30)
+    found = pooled.until(late.sid, "failed")
     assert found["error_code"] == 30036
 
 

@@ -14,6 +14,7 @@ from twilio.rest.content.v1.content import ContentList
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api, new_number
+from tests.patience import PATIENCE
 from tests.pictures import NO_PICTURE
 
 FIRST = "HXd980fb66fd5043d3ace1aa06ba044342"
@@ -121,7 +122,7 @@ def test_a_content_becomes_a_template_once_it_is_approved(client: Client, own: O
     api = Api(own.server)
     answer = api.call("POST", f"/v1/Content/{sid}/ApprovalRequests/whatsapp", body, post)
     assert answer.status == 201
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE
     while "template" not in (found := kept(own, send(client, sid, name="Ada").sid)):
         assert time.monotonic() < end
         time.sleep(0.2)

@@ -11,6 +11,7 @@ from estafette.core.verified import PREFIX
 from tests.conftest import Server
 from tests.doors.twilio.accounts import new_account
 from tests.doors.twilio.conftest import Api, new_number
+from tests.patience import PATIENCE
 from tests.receiver import receiving
 
 MAGIC = "+15005550006"
@@ -168,7 +169,7 @@ def test_a_trial_account_writes_to_verified_recipients_only(trial: Api) -> None:
     assert trial.until(message["sid"], "delivered")["body"] == PREFIX + "Hi there"
     assert to in trial.server.run("accounts", "verified", trial.sid).stdout
     trial.server.run("accounts", "unverify", trial.sid, to)
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     while trial.post(sent(trial, to)).status == 201:
         assert time.monotonic() < end
         time.sleep(0.2)
@@ -190,7 +191,7 @@ def test_an_account_says_what_it_is_and_becomes_a_full_one(trial: Api) -> None:
     form = {"To": new_number(), "From": "+14155550184", "Body": "Hi there"}
     assert other.post(form).refusal[1] == 21608
     trial.server.run("accounts", "set", other.sid, "--kind", "full")
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     while (answer := other.post(form)).status != 201:
         assert time.monotonic() < end
         time.sleep(0.2)

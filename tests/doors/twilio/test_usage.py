@@ -12,6 +12,7 @@ from estafette.model.categories import CATEGORIES
 from tests.conftest import Server
 from tests.doors.twilio.accounts import new_account
 from tests.doors.twilio.conftest import NEVER_REACHED, Api, new_number
+from tests.patience import PATIENCE
 from tests.pictures import showing
 
 RECORDS = "/Usage/Records"
@@ -173,7 +174,7 @@ def test_the_balance_is_what_was_set(client: Client, mine: Api) -> None:
     assert (found.account_sid, found.balance, found.currency) == (mine.sid, "0.00", "USD")
     done = mine.server.run("accounts", "balance", mine.sid, "20.00")
     assert done.stdout == "20.00 USD\n"
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     while client.balance.fetch().balance != "20.00":
         assert time.monotonic() < end
         time.sleep(0.2)

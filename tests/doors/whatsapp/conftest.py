@@ -18,6 +18,7 @@ from tests.doors import exchange
 from tests.doors.callbell.conftest import account_of, bearer
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api as TwilioApi
+from tests.patience import PATIENCE
 
 PHONE = "106540352242922"  # the phone number id of a fresh home
 SENDER = "+15550783881"  # the number that goes with it
@@ -117,7 +118,7 @@ class Api:
         usual |= {} if "type" in more or "text" in more else {"text": {"body": "Hello"}}
         return self.post(f"/{self.phone}/messages", {**usual, **more})
 
-    def until(self, id: str, *statuses: str, seconds: float = 15) -> Any:
+    def until(self, id: str, *statuses: str, seconds: float = PATIENCE) -> Any:
         """A message as our own API shows it, once it has come to one of these."""
         own = Own(self.server, f"Bearer {self.token}")
         end = time.monotonic() + seconds

@@ -14,6 +14,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
 
 from tests.conftest import free_port
+from tests.patience import PATIENCE
 
 VERIFY_TOKEN = "a token for the challenge"
 KINDS = (
@@ -31,7 +32,7 @@ class Listener:
     raw: list[Any] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
 
-    def wait(self, kind: str, is_it: Any = lambda _update: True, seconds: float = 15) -> Any:
+    def wait(self, kind: str, is_it: Any = lambda _update: True, seconds: float = PATIENCE) -> Any:
         """The first update of a kind that is meant."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -41,7 +42,7 @@ class Listener:
             time.sleep(0.01)
         raise AssertionError(f"no {kind}: {self.heard}, {self.answers}")
 
-    def wait_answers(self, count: int, seconds: float = 15) -> list[int]:
+    def wait_answers(self, count: int, seconds: float = PATIENCE) -> list[int]:
         """What was answered, once it is so much."""
         end = time.monotonic() + seconds
         while len(self.answers) < count:
@@ -77,7 +78,7 @@ def listening(phone: str, token: str, secret: str, **more: Any) -> Iterator[List
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while not server.started:
         assert time.monotonic() < end
         time.sleep(0.01)

@@ -20,6 +20,7 @@ from tests.conftest import Server
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api as TwilioApi
 from tests.doors.whatsapp.conftest import PHONE, SENDER, VERSION, Answer, Api
+from tests.patience import PATIENCE
 from tests.pictures import JPEG, PNG, Pictures, body, showing
 
 MEGA = 1 << 20
@@ -389,7 +390,7 @@ def name_of(api: Api, id: str) -> str:
 # On their way
 
 
-def until(truth: Callable[[], object], seconds: float = 15) -> None:
+def until(truth: Callable[[], object], seconds: float = PATIENCE) -> None:
     end = time.monotonic() + seconds
     while not truth():
         assert time.monotonic() < end
@@ -480,7 +481,7 @@ def test_what_was_refused_or_cut_off_leaves_no_bytes(api: Api) -> None:
     refused(upload(api, WHATSAPP, file(PNG), file(PNG)), 100)
     refused(upload(api, WHATSAPP, file(b"no picture")), 131053)
     raw = form(WHATSAPP, file(body(MEGA)))
-    connection = http.client.HTTPConnection("127.0.0.1", api.server.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", api.server.port, timeout=PATIENCE)
     connection.putrequest("POST", f"/{PHONE}/media")
     for name, value in {**KIND, "Authorization": f"Bearer {api.token}"}.items():
         connection.putheader(name, value)

@@ -15,6 +15,7 @@ from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import new_number
 from tests.doors.whatsapp.conftest import PHONE, SENDER, WABA, Api, ToGateway, pywa_of
 from tests.doors.whatsapp.listening import VERIFY_TOKEN, Listener, listening
+from tests.patience import PATIENCE
 from tests.pictures import Pictures, showing
 
 PERSON = "+14155550161"
@@ -220,7 +221,7 @@ def test_what_is_told_twice_is_heard_once(app: Listener, own: Own) -> None:
     """A second POST of the same is the same to the byte: pywa knows it by that."""
     id = write(own, body="Once")
     app.wait("message", lambda update: update.id == id)
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while own.post(f"/callbacks/{id}/replay", status=200)["items"] != ["received"]:
         assert time.monotonic() < end
     known = len(app.answers)

@@ -27,6 +27,7 @@ from estafette.model.whatsapp.declined import DETAILS
 from tests.doors.own.conftest import Own
 from tests.doors.whatsapp.conftest import PHONE, SENDER, WABA, Api
 from tests.doors.whatsapp.said import OBJECTS, TO, bodies, hello
+from tests.patience import PATIENCE
 
 PATH = f"/v23.0/{PHONE}/messages"
 TEXT: dict[str, Any] = {"messaging_product": "whatsapp", "to": TO, "text": {"body": "Hello"}}
@@ -335,7 +336,7 @@ def test_no_bytes_break_it(raw: bytes, content_type: str, api: Api) -> None:
 def test_no_request_breaks_it(path: str, query: str, shown: bytes, key: bytes, api: Api) -> None:
     line = f"POST /v23.0/{path}/messages?access_token={query}&{query} HTTP/1.1\r\nHost: x\r\n"
     head = line.encode() + b"Authorization: " + shown + b"\r\nConnection: close\r\n" + key
-    with socket.create_connection(("127.0.0.1", api.server.port), timeout=10) as wire:
+    with socket.create_connection(("127.0.0.1", api.server.port), timeout=PATIENCE) as wire:
         wire.sendall(head + b"Content-Length: 2\r\n\r\n{}")
         answer = b"".join(iter(lambda: wire.recv(65536), b""))
     status = int(answer.split(b" ", 2)[1])

@@ -21,6 +21,7 @@ from starlette.applications import Starlette
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, free_port
 from tests.doors.own.conftest import Own
 from tests.doors.whatsapp.conftest import PHONE, SENDER, WABA, Api, pywa_of
+from tests.patience import PATIENCE
 from tests.receiver import Heard, Receiver, Said, receiving
 
 VERIFY = "verify-me-7f3a"
@@ -96,7 +97,7 @@ def serving(app: Starlette) -> Iterator[str]:
 
 def until(look: Any) -> Any:
     """What is found, once anything is."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     while not (found := look()):
         assert time.monotonic() < end
         time.sleep(0.02)

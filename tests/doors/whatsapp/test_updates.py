@@ -16,6 +16,7 @@ from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api as TwilioApi
 from tests.doors.twilio.conftest import new_number
 from tests.doors.whatsapp.conftest import PHONE, SENDER, WABA, Api
+from tests.patience import PATIENCE
 from tests.pictures import Pictures, body, showing
 from tests.receiver import Heard, Receiver, receiving
 
@@ -63,7 +64,7 @@ def value(heard: Heard) -> dict[str, Any]:
 
 def told(receiver: Receiver, id: str, count: int = 1) -> list[dict[str, Any]]:
     """What was told of one message, once it is so much."""
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while True:
         found = [item for item in list(receiver.heard) if id.encode() in item.body]
         if len(found) >= count:
@@ -293,7 +294,7 @@ def test_what_is_told_once_more_is_the_same_update(hooked: Own, receiver: Receiv
         {"channel": "whatsapp", "from": new_number(), "to": SENDER, "body": "Hi"},
     )["id"]
     told(receiver, wamid(id))
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while hooked.post(f"/callbacks/{id}/replay", status=200)["items"] != ["received"]:
         assert time.monotonic() < end
         time.sleep(0.02)

@@ -13,6 +13,7 @@ from defusedxml.ElementTree import fromstring
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, SENDER, Server
 from tests.doors import exchange
 from tests.doors.twilio.conftest import basic
+from tests.patience import PATIENCE
 
 BODY = "Your parcel is here"
 TO = "15551234567"
@@ -134,7 +135,7 @@ class Flow:
         """What went to a recipient."""
         request = urllib.request.Request(f"{self.server.messages}?To=%2B{to.lstrip('+')}")
         request.add_header("Authorization", basic(ACCOUNT_SID, AUTH_TOKEN))
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             found: list[Any] = json.load(answer)["messages"]
         return found
 

@@ -11,6 +11,7 @@ import pytest
 from tests import forked
 from tests.conftest import ACCOUNT_SID, AUTH_TOKEN, Server
 from tests.doors.workflowgen.conftest import OUTPUTS, SESSION, Flow, context, data_set, values
+from tests.patience import PATIENCE
 from tests.receiver import Receiver, Said, receiving
 
 ASYNC = "/SENDMESSAGE?reply=async"
@@ -56,7 +57,7 @@ def settled(server: Server, *words: str) -> list[Any]:
 
 
 def wait_until_nothing_is_owed(server: Server) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while settled(server):
         assert time.monotonic() < end
         time.sleep(0.2)
@@ -251,7 +252,7 @@ def test_what_was_given_up_is_told_when_somebody_says_so(own_server: Server) -> 
         engine.heard.clear()
         engine.answers = lambda _heard: 204
         own_server.start()
-        end = time.monotonic() + 40
+        end = time.monotonic() + PATIENCE
         while not (given_up := settled(own_server, "--given-up")):
             assert time.monotonic() < end
             time.sleep(0.3)
