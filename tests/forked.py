@@ -117,6 +117,7 @@ def _listen(path: str) -> None:
     for module in pkgutil.walk_packages(estafette.__path__, "estafette."):
         if not any(part in module.name for part in _NOT_FOR_IMPORT):
             importlib.import_module(module.name)
+    _read_templates()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listener:
@@ -133,6 +134,17 @@ def _listen(path: str) -> None:
                     listener.close()
                     _answer(line)
                 line.close()
+
+
+def _read_templates() -> None:
+    """It takes as long as importing everything, and each server would do it for itself."""
+    from estafette.console.show import environment
+    from estafette.console.words import LANGUAGES
+
+    for language in LANGUAGES:
+        templates = environment(language)
+        for name in templates.list_templates():
+            templates.get_template(name)
 
 
 def _answer(line: socket.socket) -> None:

@@ -1,7 +1,7 @@
 """Days that are over are counted once; what is deleted afterwards still counts."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from estafette.core.usage import Usage
 from estafette.model import Status
@@ -34,7 +34,7 @@ async def test_today_counts_as_it_goes_and_yesterday_for_good(house: House) -> N
             await house.until(message, Status.DELIVERED)
     assert (await usage.used(sid, today, today, 10))[today.isoformat()][NAME] == Use(3, 3)
     await house.app.gateway.delete(house.account, sent[0].id)
-    clock.at += timedelta(days=1, hours=2)
+    clock.at = datetime.combine(today + timedelta(days=1), time(2), UTC)
     assert await usage.settle(sid) == clock.at.date()
     await house.app.gateway.delete(house.account, sent[1].id)
     found = await usage.used(sid, today, clock.at.date(), 0)
