@@ -14,6 +14,7 @@ from estafette.model import Account, Channel, Message, Send, Status
 from estafette.model.rules import FINAL
 from estafette.settings import Settings
 from tests.conftest import RECIPIENT, SENDER
+from tests.databases import KINDS, emptied
 from tests.patience import PATIENCE
 
 
@@ -62,6 +63,12 @@ async def opened_house(url: str, home: Path, *, delay: float = 0.05) -> AsyncIte
     async with opened(Settings(home=home, database_url=url, sandbox_delay=delay)) as app:
         await app.first_start()
         yield House(app, (await app.people.accounts())[0])
+
+
+@pytest.fixture(params=KINDS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of each kind in turn that has its tables, and nothing in them."""
+    return emptied(request, tmp_path)
 
 
 @pytest.fixture

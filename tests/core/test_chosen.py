@@ -1,20 +1,12 @@
 """Which sender a message leaves from where a channel is named, or one of its senders."""
 
-from pathlib import Path
-
 import pytest
 
 from estafette.core.senders import read_address
 from estafette.model import BadValue, Channel, Connection
 from tests.core.conftest import House
-from tests.databases import KINDS, emptied
 
 TELEGRAM = Channel.TELEGRAM
-
-
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return emptied(request, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -19,14 +19,8 @@ from estafette.providers.sandbox import Sandbox
 from estafette.store import senders
 from tests.core.carriers import Asked, Clock, open_gate, put_in, until
 from tests.core.conftest import House, opened_house
-from tests.databases import KINDS, emptied
 
 Logged = list[MutableMapping[str, Any]]
-
-
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return emptied(request, tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -25,17 +25,11 @@ from estafette.model.fallback import WINDOW_CLOSED, Why
 from estafette.model.ids import instant
 from tests.conftest import RECIPIENT, SENDER
 from tests.core.conftest import House, opened_house
-from tests.databases import KINDS, emptied
 from tests.patience import PATIENCE
 
 OURS = "+15550783881"
 SILENT, REFUSED, UNREACHED = "+15005520200", "+15005520400", "+15005520599"
 PHONE = "+14155550123"
-
-
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return emptied(request, tmp_path)
 
 
 async def send(house: House, to: str, **parts: Any) -> Message:

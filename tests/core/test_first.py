@@ -11,15 +11,9 @@ from estafette.core.vault import Vault
 from estafette.settings import Settings
 from estafette.store import Store, accounts, lanes, schema, senders
 from tests.core.carriers import Clock
-from tests.databases import KINDS, emptied
 
 SID, TOKEN = "AC" + "7" * 32, "a token"
 BEARER = f"SK{'8' * 32}.a secret"
-
-
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return emptied(request, tmp_path)
 
 
 def settings(url: str, tmp_path: Path, **more: str) -> Settings:

@@ -31,15 +31,9 @@ from estafette.store.jobs import Job
 from tests.conftest import RECIPIENT, SENDER
 from tests.core.carriers import Asked, Clock, change_sender, put_in, until
 from tests.core.conftest import House, opened_house
-from tests.databases import KINDS, emptied
 from tests.patience import PATIENCE
 
 MAGIC = "+15005550006"
-
-
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return emptied(request, tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -35,17 +35,11 @@ from estafette.store import callbacks, jobs, media, messages
 from estafette.store.messages import Accept
 from tests.core.carriers import Asked, Clock, carrying_by, open_gate, put_in, until
 from tests.core.conftest import House
-from tests.databases import KINDS, emptied
 from tests.patience import PATIENCE
 from tests.pictures import PNG, Pictures, body, showing
 
 MEGA = 1 << 20
 WHATSAPP_SENDER = "+15550783881"
-
-
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return emptied(request, tmp_path)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from prometheus_client.registry import REGISTRY
@@ -11,13 +10,7 @@ from structlog.testing import capture_logs
 from estafette.core import metrics
 from estafette.model import Channel, Outcome, Receipt, Status
 from tests.core.conftest import House
-from tests.databases import KINDS, emptied
 from tests.patience import PATIENCE
-
-
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return emptied(request, tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -13,16 +13,10 @@ from estafette.core.vault import HIDDEN, WrongKey
 from estafette.model.messaging import Messaging
 from estafette.store import settings
 from tests.core.conftest import House, opened_house
-from tests.databases import KINDS, emptied
 
 SET = Messaging(
     base_url="https://api.example.com", account_sid="ACx", auth_token="a token", sender="+1415"
 )
-
-
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return emptied(request, tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,6 @@
 """Who may ask: what opens an account, for how long, and what is kept of it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -10,14 +9,8 @@ from estafette.core.people import NotProved, split_bearer
 from estafette.model import Unknown
 from estafette.store import schema
 from tests.core.conftest import House
-from tests.databases import KINDS, emptied
 
 NOBODY = "AC" + "0" * 32
-
-
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return emptied(request, tmp_path)
 
 
 class Moments:

@@ -24,15 +24,9 @@ from estafette.store.lanes import now
 from estafette.store.schema import METADATA, nodes
 from estafette.store.schema.owners import subscriptions
 from tests.core.conftest import House, opened_house
-from tests.databases import KINDS, emptied
 
 TOKEN = "a very secret token"
 PANEL = Messaging(base_url="https://api.example.com", account_sid="ACx", auth_token="panel token")
-
-
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return emptied(request, tmp_path)
 
 
 @pytest.fixture(autouse=True)

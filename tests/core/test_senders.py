@@ -1,7 +1,6 @@
 """Senders: added, changed, given back; what counts here at once, and what is declined."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -10,14 +9,8 @@ from estafette.core.senders import Senders, is_main, read_address
 from estafette.model import Channel, Conflict, Declined, Hook, Reason, Unknown
 from tests.core.carriers import Clock
 from tests.core.conftest import House
-from tests.databases import KINDS, emptied
 
 ADDRESS = "+14155550160"
-
-
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return emptied(request, tmp_path)
 
 
 @pytest.fixture(autouse=True)

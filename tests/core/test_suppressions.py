@@ -1,7 +1,6 @@
 """Who opted out is not written to, and is told so in time; on each kind of database."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,14 +25,8 @@ from estafette.model import (
 from tests.conftest import RECIPIENT, SENDER
 from tests.core.carriers import Clock
 from tests.core.conftest import House
-from tests.databases import KINDS, emptied
 
 ANOTHER = "+15005550006"  # a sender that is in no service
-
-
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return emptied(request, tmp_path)
 
 
 @pytest.fixture(autouse=True)

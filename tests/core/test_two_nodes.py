@@ -29,7 +29,6 @@ from estafette.providers.sandbox import Sandbox
 from estafette.store import lanes
 from tests.core.carriers import Asked, Clock, change_sender, put_in, take, until, worker_of
 from tests.core.conftest import House, opened_house
-from tests.databases import KINDS, emptied
 from tests.patience import PATIENCE
 
 SENDERS = (
@@ -37,11 +36,6 @@ SENDERS = (
     (Channel.SMS, "+15005550006"),
     (Channel.WHATSAPP, "+15550783881"),
 )
-
-
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return emptied(request, tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -36,7 +36,6 @@ from estafette.store.encounters import Encounter
 from tests.conftest import RECIPIENT, SENDER
 from tests.core.carriers import Asked, Clock, open_gate, put_in
 from tests.core.conftest import House
-from tests.databases import KINDS, emptied
 
 OURS = "+15550783881"  # the WhatsApp sender of a fresh home
 DAY, TICK = timedelta(hours=24), timedelta(microseconds=1)
@@ -113,11 +112,6 @@ def note(
     heard_at = now if at else None
     met = Encounter(account, str(channel), person, sender, now, now, heard_at)
     encounters.meet(conn, [met], datetime.now(UTC))
-
-
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return emptied(request, tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -48,7 +48,6 @@ from tests.core.carriers import (
     worker_of,
 )
 from tests.core.conftest import House, opened_house
-from tests.databases import KINDS, emptied
 from tests.patience import PATIENCE
 
 ANN, BOB = "+14155550101", "+14155550102"
@@ -73,11 +72,6 @@ async def until_idle(house: House) -> None:
 async def _open(house: House) -> int:
     asked = text("SELECT count(*) FROM attempts WHERE closed_at IS NULL")
     return int(await house.app.store.read(lambda conn: conn.execute(asked).scalar_one()))
-
-
-@pytest.fixture(params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return emptied(request, tmp_path)
 
 
 Logged = list[MutableMapping[str, Any]]
