@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -44,6 +44,7 @@ from estafette.model.batch import Asked
 from estafette.model.fallback import LONGEST, SHORTEST
 from estafette.model.message import OPAQUE
 from estafette.model.template import Unfilled, Unfit
+from estafette.model.times import utc
 from estafette.model.whatsapp import TEXT, Said
 from estafette.store import senders
 
@@ -295,8 +296,7 @@ def _fallback(
 def time(text: str, name: str) -> datetime:
     """A time as it was typed; `name` is the option that it was typed for. Raises BadInput."""
     try:
-        at = datetime.fromisoformat(text)
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+        return utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         raise BadInput(f"{name} {text}: a time such as 2026-12-01T08:00:00Z") from None
 

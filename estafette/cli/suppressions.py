@@ -4,7 +4,7 @@ import csv
 import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +29,7 @@ from estafette.cli.run import (
 )
 from estafette.core.suppressions import Counts, key_of, recipient_of
 from estafette.model import Channel, Declined, Suppression, Unknown
+from estafette.model.times import utc
 
 NAMES = ("recipient", "channel", "scope", "source", "created_at")
 _SLICE = 500  # lines that are written down together
@@ -243,8 +244,7 @@ def _text(name: str, value: object) -> str:
 
 
 def _time(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    at = utc(datetime.fromisoformat(text))
     if not 1970 <= at.year < 9999:
         raise ValueError(f"{text} is not a time since 1970")
     return at

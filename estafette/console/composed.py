@@ -1,7 +1,7 @@
 """A message as somebody composes it: what was typed, how long it is, and the send that it becomes."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from hashlib import sha256
 
 import msgspec
@@ -12,6 +12,7 @@ from estafette.model import Channel, GatewayError, Reason
 from estafette.model.filling import places
 from estafette.model.template import HOLE, Template
 from estafette.model.text import is_gsm7, segments, units
+from estafette.model.times import utc
 
 #: The field that is to blame for why a message was declined.
 FIELD = {
@@ -124,5 +125,4 @@ def time_of(text: str, zone: tzinfo) -> datetime | None:
     """A time as a field has it, where who typed it is. Raises ValueError, OverflowError."""
     if not text:
         return None
-    at = datetime.fromisoformat(text)
-    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    return utc(datetime.fromisoformat(text), zone)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -14,6 +14,7 @@ from estafette.model import Channel, Cursor, Filter, Status
 from estafette.model.address import spelled_number
 from estafette.model.ids import read_id
 from estafette.model.message import LONGEST_TEXT, Going
+from estafette.model.times import utc
 
 NAMES = ("text", "status", "direction", "channel", "sender", "with", "from", "until")
 _LONGEST = 200  # characters of an address
@@ -116,7 +117,7 @@ def _time(found: Wanted, visit: Visit, name: str) -> datetime | None:
     except ValueError:
         found.errors[name] = _("This is no date and time, such as 2026-05-04T18:30.")
         return None
-    return at.replace(tzinfo=visit.zone).astimezone(UTC)
+    return utc(at, visit.zone)
 
 
 def _step(value: str) -> timedelta:

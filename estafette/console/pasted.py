@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from io import StringIO
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from estafette.console.words import later as _
 from estafette.core.suppressions import Suppressions
 from estafette.model import Channel, Declined, Reason, Suppression
+from estafette.model.times import utc
 
 MOST = 10_000  #: lines that are read at once
 NAMES = ("recipient", "channel", "scope", "source", "created_at")
@@ -109,8 +110,7 @@ def _time(text: str) -> datetime | None:
     if not text:
         return None
     try:
-        at = datetime.fromisoformat(text)
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        at = utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         raise _Wrong(_("The time is not one such as 2026-05-04T12:00:00Z.")) from None
     if not 1970 <= at.year < 9999:

@@ -14,6 +14,7 @@ from estafette.model.filling import made_of, places
 from estafette.model.ids import read_id
 from estafette.model.message import OPAQUE
 from estafette.model.template import Template, TemplateStatus, Unfilled, Unfit
+from estafette.model.times import utc
 
 DOOR = "own"  # in whose words it is told what becomes of the messages
 
@@ -115,8 +116,7 @@ class Circular:
         if not text:
             return self._asked.send_at
         try:
-            at = datetime.fromisoformat(text)
-            return (at if at.tzinfo else at.replace(tzinfo=self._zone)).astimezone(UTC)
+            return utc(datetime.fromisoformat(text), self._zone)
         except (ValueError, OverflowError):
             raise BadRow(Wrong.TIME, text) from None
 

@@ -8,6 +8,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from estafette.actions.twilio.failures import failed
+from estafette.model.times import utc
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
@@ -46,8 +47,7 @@ def _read(text: str, whole: str) -> tuple[datetime, datetime]:
             return at, at + _DAY - _MICROSECOND
         if not _TIME.match(text):
             raise ValueError(text)
-        at = datetime.fromisoformat(_UNPLUSSED.sub(r"\1+\2", text))
-        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+        at = utc(datetime.fromisoformat(_UNPLUSSED.sub(r"\1+\2", text)))
         return at, at + _SECOND - _MICROSECOND
     except (ValueError, OverflowError):
         raise _bad(whole) from None

@@ -24,11 +24,11 @@ from estafette.doors.own.wire import (
     check_url,
     cut,
     read_service,
-    utc,
 )
 from estafette.model import Channel, Cursor, Unknown, batch
 from estafette.model.batch import LARGEST, MOST_ROWS, Asked, BatchStatus, Role
 from estafette.model.ids import read_id
+from estafette.model.times import utc
 
 _CSV = "text/csv"
 Cell = str | int | float | None

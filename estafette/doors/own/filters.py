@@ -6,10 +6,11 @@ from typing import Annotated
 from msgspec import Meta, field
 
 from estafette.doors.own.errors import Refusal
-from estafette.doors.own.wire import GivenAt, PageQuery, utc
+from estafette.doors.own.wire import GivenAt, PageQuery
 from estafette.model import Channel, Cursor, Filter, Status
 from estafette.model.ids import instant, moment, read_id
 from estafette.model.message import LONGEST_TEXT, Going
+from estafette.model.times import utc
 
 
 class Query(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):

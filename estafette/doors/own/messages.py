@@ -29,11 +29,11 @@ from estafette.doors.own.wire import (
     Row,
     check_url,
     read_service,
-    utc,
 )
 from estafette.model import Channel, Declined, Direction, Reason, Status, Unknown
 from estafette.model.address import is_person, loose_e164
 from estafette.model.message import OPAQUE
+from estafette.model.times import utc
 from estafette.model.whatsapp import shown
 
 _LONGEST_WAIT = 36_000  # seconds

@@ -10,9 +10,10 @@ from estafette.core.handset import Spoken, read_person
 from estafette.doors.own.errors import Refusal, of_declined
 from estafette.doors.own.kinds import Object, of_unsaid
 from estafette.doors.own.messages import Message, message
-from estafette.doors.own.wire import At, Call, GivenAt, Row, check_url, utc
+from estafette.doors.own.wire import At, Call, GivenAt, Row, check_url
 from estafette.model import Channel, Declined, Unknown
 from estafette.model.media import type_named
+from estafette.model.times import utc
 from estafette.model.upload import UPLOAD
 from estafette.model.whatsapp import HEARD, Unsaid, hear, heard_kind
 from estafette.model.whatsapp.heard import Heard

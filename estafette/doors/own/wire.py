@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import attrgetter
 from typing import Annotated, Any, Generic, NamedTuple, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -156,11 +156,6 @@ def _wrong(error: msgspec.ValidationError) -> Refusal:
     field = ".".join(part for part in parts if part) or None
     said = _AT.sub("", text)
     return Refusal("bad_request", f"{field}: {said}" if place else said, field=field)
-
-
-def utc(at: datetime) -> datetime:
-    """A time as we keep it; one without a zone is UTC."""
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def read_service(text: str) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from estafette.doors.twilio.errors import TwilioError
+from estafette.model.times import utc
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
@@ -55,7 +56,7 @@ def _day(text: str) -> datetime | None:
 
 
 def _iso(text: str) -> datetime | None:
-    return _utc(datetime.fromisoformat(text)) if text[:4].isdigit() else None
+    return utc(datetime.fromisoformat(text)) if text[:4].isdigit() else None
 
 
 def _american(text: str) -> datetime | None:
@@ -67,8 +68,4 @@ def _american(text: str) -> datetime | None:
 
 
 def _rfc2822(text: str) -> datetime:
-    return _utc(parsedate_to_datetime(text))
-
-
-def _utc(at: datetime) -> datetime:
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return utc(parsedate_to_datetime(text))

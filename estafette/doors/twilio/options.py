@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from estafette.doors.twilio.errors import TwilioError
+from estafette.model.times import utc
 
 Said = Mapping[str, str]  #: the last value, by name
 
@@ -36,8 +37,7 @@ def _send_at(said: Said, service: str) -> datetime:
     if said.get("ScheduleType") != "fixed":
         raise TwilioError(35126, said.get("ScheduleType") or "none")
     try:
-        at = datetime.fromisoformat(text.strip())
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+        return utc(datetime.fromisoformat(text.strip()))
     except (ValueError, OverflowError):
         raise TwilioError(35115, text) from None
 
