@@ -24,7 +24,6 @@ from estafette.cli.run import (
     run,
     visible,
 )
-from estafette.core.circular import named
 from estafette.core.results import result
 from estafette.model import Account, Unknown
 from estafette.model.batch import LARGEST, Asked, Batch, BatchRow, BatchStatus, Role
@@ -83,7 +82,7 @@ async def _read(app: App, owner: Account, wanted: Wanted) -> Batch:
     asked = wanted.asked
     if wanted.template:
         try:
-            found = await named(app.core.templates, owner, wanted.template)
+            found = await app.core.templates.named(owner, wanted.template)
         except Unknown as error:
             raise BadInput(f"--template: {error}") from None
         asked = replace(asked, template=found.id)

@@ -11,7 +11,6 @@ from estafette.model import Account, Channel, Reason, Send, Sender, Unknown
 from estafette.model.address import is_opaque, is_person, spelled_number
 from estafette.model.batch import Asked, BadRow, Role, Wrong, filled, folded
 from estafette.model.filling import made_of, places
-from estafette.model.ids import read_id
 from estafette.model.message import OPAQUE
 from estafette.model.template import Template, TemplateStatus, Unfilled, Unfit
 from estafette.model.times import utc
@@ -142,12 +141,6 @@ async def circular_of(
         except Unknown:
             template = None
     return Circular(asked, header, await senders.list(account.sid), template)
-
-
-async def named(templates: Templates, account: Account, name: str, language: str = "") -> Template:
-    """The template of an id, an SID, or a name and a language. Raises Unknown."""
-    id = read_id(name.removeprefix("HX"))
-    return await (templates.get(account, id) if id else templates.find(account, name, language))
 
 
 def zone_of(name: str) -> tzinfo:

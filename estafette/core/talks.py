@@ -174,12 +174,7 @@ class Conversations:
                 account, reply.template, reply.values, channel=channel,
                 language=reply.language, url=reply.media_url,
             )  # fmt: skip
-        known = read_id(reply.template.removeprefix("HX"))
-        found = (
-            await self._templates.get(account, known)
-            if known
-            else await self._templates.find(account, reply.template, reply.language)
-        )
+        found = await self._templates.named(account, reply.template, reply.language)
         given = {str(place): value for place, value in enumerate(reply.values, 1)}
         return msgspec.structs.replace(
             await self._templates.fill(account, found.id, channel, given), content={}

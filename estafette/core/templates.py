@@ -142,6 +142,11 @@ class Templates:
             raise Unknown(f"no template {name}" + (f" in {language}" if language else ""))
         return (await self._seen(account, [found]))[0]
 
+    async def named(self, account: Account, name: str, language: str = "") -> Template:
+        """The one of an id, an SID, or a name and a language. Raises Unknown."""
+        id = read_id(name.removeprefix("HX"))
+        return await (self.get(account, id) if id else self.find(account, name, language))
+
     async def page(
         self,
         account: Account,
@@ -264,8 +269,7 @@ class Templates:
 
         Raises Unknown, Unfilled, Unfit, and Conflict where it is not approved.
         """
-        id = read_id(named.removeprefix("HX"))
-        found = await (self.get(account, id) if id else self.find(account, named, language))
+        found = await self.named(account, named, language)
         if found.channel not in ("", channel):
             raise Unfit(f"it is for {found.channel}, not {channel}")
         if found.status is not TemplateStatus.APPROVED:

@@ -7,7 +7,6 @@ from typing import Annotated, ClassVar
 from msgspec import Meta, Struct, field
 from starlette.responses import Response, StreamingResponse
 
-from estafette.core.circular import named
 from estafette.core.core import Core
 from estafette.core.results import result
 from estafette.core.senders import read_address
@@ -298,7 +297,7 @@ class Batches:
     async def _template(self, call: Call, asked: UsedTemplate) -> str:
         templates = self._core.templates
         try:
-            return (await named(templates, call.account, asked.name, asked.language)).id
+            return (await templates.named(call.account, asked.name, asked.language)).id
         except Unknown as error:
             raise Refusal("bad_request", str(error), field="template.name") from None
 
