@@ -8,10 +8,9 @@ from estafette.core.senders import Senders, chosen, read_address
 from estafette.core.templates import Templates
 from estafette.core.url import is_url
 from estafette.model import Account, Channel, Reason, Send, Sender, Unknown
-from estafette.model.address import is_opaque, is_person, spelled_number
+from estafette.model.address import spelled_recipient
 from estafette.model.batch import Asked, BadRow, Role, Wrong, filled, folded
 from estafette.model.filling import made_of, places
-from estafette.model.message import OPAQUE
 from estafette.model.template import Template, TemplateStatus, Unfilled, Unfit
 from estafette.model.times import utc
 
@@ -182,12 +181,7 @@ def usual_values(
 def _recipient(text: str, channel: Channel) -> str:
     if not text:
         raise BadRow(Reason.NO_RECIPIENT)
-    if channel in OPAQUE:
-        found = text if is_opaque(text) else None
-    elif channel is Channel.WHATSAPP and is_person(text):
-        found = text
-    else:
-        found = spelled_number(text)
+    found = spelled_recipient(text, channel)
     if found is None:
         raise BadRow(Reason.BAD_RECIPIENT, text)
     return found

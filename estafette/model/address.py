@@ -14,6 +14,8 @@ from phonenumbers import (
     parse,
 )
 
+from estafette.model.message import OPAQUE, Channel
+
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _ALPHANUMERIC = re.compile(r"(?! )(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9 +\-_&]{1,11}(?<! )")
 _SHORT_CODE = re.compile(r"[0-9]{3,8}")
@@ -88,6 +90,17 @@ def spelled_number(text: str, *, is_dialled: bool = True) -> str | None:
     if number is None and not is_dialled and not bare.startswith("0"):
         return f"+{bare}"
     return number
+
+
+def spelled_recipient(text: str, channel: Channel) -> str | None:
+    """Whom people mean on a channel, as they write it: a number, WhatsApp's own id of somebody, or what
+    another platform calls them. None for nobody.
+    """
+    if channel in OPAQUE:
+        return text if is_opaque(text) else None
+    if channel is Channel.WHATSAPP and is_person(text):
+        return text
+    return spelled_number(text)
 
 
 def is_alphanumeric_sender(text: str) -> bool:

@@ -34,11 +34,10 @@ from estafette.model import (
     Send,
     Unknown,
 )
-from estafette.model.address import is_opaque, is_person, spelled_number
+from estafette.model.address import spelled_recipient
 from estafette.model.fallback import LONGEST, SHORTEST
 from estafette.model.filling import made_of
 from estafette.model.ids import read_id
-from estafette.model.message import OPAQUE
 from estafette.model.session import Role
 from estafette.model.template import Template, TemplateStatus, Unfilled, Unfit
 from estafette.model.upload import LARGEST_OF_ALL, UPLOAD
@@ -218,12 +217,7 @@ def _recipient(visit: Visit, known: Typed) -> str:
     text = known.to
     if not text:
         raise Bad("to", visit.say(REASONS[Reason.NO_RECIPIENT]))
-    if known.channel in OPAQUE:
-        found = text if is_opaque(text) else None
-    elif known.channel is Channel.WHATSAPP and is_person(text):
-        found = text
-    else:
-        found = spelled_number(text)
+    found = spelled_recipient(text, known.channel)
     if found is None:
         raise Bad("to", visit.say("A number with its country code, such as +1 415 555 0100."))
     return found
