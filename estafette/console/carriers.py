@@ -81,21 +81,14 @@ async def states(connections: Connections) -> Mapping[str, State]:
 
 
 async def runs_gateway(visit: Visit) -> bool:
-    """Whether connections are for the account of who looks: it is the first."""
-    first = (await visit.core.people.accounts())[0]
-    return first.sid == visit.account.sid
+    """Whether connections are for the account of who looks."""
+    return await visit.core.people.runs_gateway(visit.account.sid)
 
 
 def path_of(item: Connection) -> str:
     """Where a connection is shown."""
     name = item.name if _NAME.fullmatch(item.name) else public_id(item)
     return f"/console/connections/{quote(name)}"
-
-
-def address_of(public_url: str, form: Form, name: str) -> str:
-    """What a carrier is to call; empty where it never calls, or nobody knows where we are."""
-    calls = public_url and form.calls_us
-    return f"{public_url}/in/{form.provider}/{quote(name, safe='')}" if calls else ""
 
 
 def read_name(visit: Visit, filled: Filled) -> str:

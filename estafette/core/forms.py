@@ -4,7 +4,7 @@ from dataclasses import MISSING, fields
 from typing import Any, NamedTuple, get_type_hints
 
 from estafette.model import Channel
-from estafette.providers import Provider, is_needed, load, names
+from estafette.providers import Provider, inward, is_needed, load, names
 
 #: What a field of a form takes, by the type of the setting.
 KINDS = {str: "text", int: "number", float: "number", bool: "tick"}
@@ -30,6 +30,12 @@ class Form(NamedTuple):
     docs: str  #: the page about it; empty for none
     calls_us: bool  #: whether its carrier is to be given an address of ours
     settings: tuple[Setting, ...]
+
+    def inward(self, public_url: str, connection: str) -> str:
+        """What its carrier is to call for a connection; empty where it never calls, or nobody knows
+        where we are.
+        """
+        return inward(public_url, self.provider, connection) if self.calls_us else ""
 
 
 def forms() -> list[Form]:

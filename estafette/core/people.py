@@ -172,6 +172,10 @@ class People:
         """Every account, the oldest first."""
         return await self._store.read(accounts.all_of)
 
+    async def runs_gateway(self, account: str) -> bool:
+        """Whether connections, which carry for all accounts, are for this one: it is the first."""
+        return (await self.accounts())[0].sid == account
+
     async def add_key(self, account: str, label: str, *, bearer: str = "") -> tuple[Key, str]:
         """A new key, with its secret: the only time that it is shown."""
         now = self._clock()

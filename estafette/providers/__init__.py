@@ -69,8 +69,14 @@ class Place:
 
     def inward(self, provider: str) -> str:
         """The address at which a carrier may tell this connection something; empty for none."""
-        name = quote(self.connection, safe="")
-        return self.public_url and f"{self.public_url}/in/{provider}/{name}"
+        return inward(self.public_url, provider, self.connection)
+
+
+def inward(public_url: str, provider: str, connection: str) -> str:
+    """The address at which a carrier may tell a connection something; empty where nobody knows where
+    we are.
+    """
+    return public_url and f"{public_url}/in/{provider}/{quote(connection, safe='')}"
 
 
 class Located(NamedTuple):

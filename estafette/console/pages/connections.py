@@ -8,7 +8,6 @@ from starlette.responses import Response
 from estafette.console.carriers import (
     State,
     Tried,
-    address_of,
     blame,
     path_of,
     read_name,
@@ -229,7 +228,7 @@ class Connections:
             state=state_of(item, shown),
             load=(await self._connections.loads()).get(item.name, Load()),
             path=path_of(item),
-            address=address_of(self._public_url, form, item.name) if form else "",
+            address=form.inward(self._public_url, item.name) if form else "",
         )
 
 

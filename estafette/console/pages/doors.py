@@ -1,7 +1,6 @@
 """The ways in: under which address programs reach us, and lines to paste for each kind of them."""
 
 from typing import ClassVar, NamedTuple
-from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -9,9 +8,8 @@ from estafette.console.clients import Values, clients
 from estafette.console.rows import Row, get
 from estafette.console.visit import Visit
 from estafette.core.core import Core
+from estafette.core.forms import forms
 from estafette.model import Channel
-
-_CALLED = ("twilio", "meta")  # providers whose carriers call us
 
 
 class Inlet(NamedTuple):
@@ -39,14 +37,12 @@ class Doors:
             await core.senders.choose(account.sid, Channel.SMS),
             await core.senders.choose(account.sid, Channel.WHATSAPP),
         )
+        known = {form.provider: form for form in forms()}
         inlets = [
-            Inlet(
-                one.name,
-                one.provider,
-                f"{core.public_url}/in/{one.provider}/{quote(one.name, safe='')}",
-            )
+            Inlet(one.name, one.provider, address)
             for one in await core.connections.list()
-            if one.provider in _CALLED
+            if one.provider in known
+            and (address := known[one.provider].inward(core.public_url, one.name))
         ]
         return visit.show(
             "doors.html",

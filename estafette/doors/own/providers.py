@@ -69,8 +69,7 @@ async def tried(asked: Awaitable[Sequence[Known]]) -> Tried:
 
 async def check_first(core: Core, account: Account) -> None:
     """Connections carry for all accounts: only who runs the gateway may see and change them."""
-    first = (await core.people.accounts())[0]
-    if account.sid != first.sid:
+    if not await core.people.runs_gateway(account.sid):
         raise Refusal("forbidden", "connections are for the first account of this gateway")
 
 
