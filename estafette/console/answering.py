@@ -2,18 +2,17 @@
 
 import re
 import secrets
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
-from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from estafette.console.visit import Visit
+from estafette.console.visit import Visit, pieces
 from estafette.console.words import later as _
 from estafette.core.core import Core
+from estafette.core.limits import MOST_MEDIA
 from estafette.core.talks import Reply
 from estafette.model import Channel, Conflict, Declined, GatewayError, Reason, Unknown
 from estafette.model.contact import Card
@@ -22,9 +21,7 @@ from estafette.model.ids import read_id
 from estafette.model.template import Template, TemplateKind, TemplateStatus, Unfilled, Unfit
 from estafette.model.text import is_gsm7, segments, units
 
-_PIECE = 1 << 16  # bytes of a file that are read at a time
 _OFFERED = 100  # templates in the list
-_MOST_FILES = 10
 _KEY = re.compile(r"[0-9a-f]{32}")
 _URL = re.compile(r"https?://[^\s]{3,2000}", re.IGNORECASE)
 _MEDIA = (Reason.BAD_MEDIA, Reason.TOO_MANY_MEDIA)
@@ -69,7 +66,7 @@ class Answering:
             "chosen": chosen,
             "places": places(chosen) if chosen else 0,
             "shows_media": bool(chosen and chosen.kind is not TemplateKind.TEXT),
-            "preview": await self._preview(visit, card, draft) if chosen else "",
+            "preview": await self._preview(visit, card, draft, chosen) if chosen else "",
             "size": size(draft.body, card),
             "opening": await self._box.conversations.opening(card),
             "is_ours": card.sender is not None and card.sender.released_at is None,
@@ -143,9 +140,8 @@ class Answering:
             if (one.channel in ("", channel) or not is_strict) and (is_strict or one.body)
         ]
 
-    async def _preview(self, visit: Visit, card: Card, draft: Draft) -> str:
+    async def _preview(self, visit: Visit, card: Card, draft: Draft, found: Template) -> str:
         """What a template says so far: holes that are not filled yet stay as they are."""
-        found = await self._box.templates.get(visit.account, draft.template)
         given = [value.strip() for value in draft.values]
         count = places(found)
         values = [
@@ -160,12 +156,8 @@ class Answering:
 
     async def _loaded(self, visit: Visit, card: Card, draft: Draft) -> Draft:
         """The draft with the files that came with it, kept. Raises _Wrong, GatewayError."""
-        files = [
-            file
-            for file in visit.form.getlist("file")
-            if isinstance(file, UploadFile) and file.filename
-        ]
-        if len(files) + len(draft.kept) > _MOST_FILES:
+        files = visit.files("file")
+        if len(files) + len(draft.kept) > MOST_MEDIA:
             raise _Wrong(visit.say("At most ten files go with one message."), draft, "file")
         for file in files:
             if card.sender is None:
@@ -176,7 +168,7 @@ class Answering:
                     sender=card.sender,
                     content_type=file.content_type or "",
                     filename=file.filename or "",
-                    body=_pieces(file),
+                    body=pieces(file),
                 )
             except GatewayError as error:
                 text = f"{file.filename}: {visit.told(error)}"
@@ -213,7 +205,7 @@ class _Wrong(Exception):
 
 def _draft(visit: Visit) -> Draft:
     kept = []
-    for item in visit.texts("files")[:_MOST_FILES]:
+    for item in visit.texts("files")[:MOST_MEDIA]:
         id, _, name = item.partition(" ")
         if found := read_id(id):
             kept.append((found, name[:255]))
@@ -272,9 +264,3 @@ def _field(error: Exception) -> str:
     if isinstance(error, Unfilled | Unfit | Unknown):
         return "template"
     return "file" if isinstance(error, Declined) and error.reason in _MEDIA else "body"
-
-
-async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
-    with suppress(OSError):
-        while piece := await file.read(_PIECE):
-            yield piece

@@ -1,7 +1,7 @@
 """One request of somebody who looks at the console, and what they are shown."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from hashlib import sha256
@@ -29,6 +29,7 @@ SESSION = "estafette_session"
 LANGUAGE = "estafette_language"
 ZONE = "estafette_zone"
 NOTICE = "estafette_notice"  #: what is to be said on the next page
+_PIECE = 1 << 16  # bytes of a file that are read at a time
 
 
 class Visit:
@@ -101,6 +102,11 @@ class Visit:
         """A file of the form, if one was chosen."""
         value = self.form.get(name)
         return value if isinstance(value, UploadFile) and value.filename else None
+
+    def files(self, name: str) -> list[UploadFile]:
+        """The files of the form that were chosen in a field."""
+        every = self.form.getlist(name)
+        return [value for value in every if isinstance(value, UploadFile) and value.filename]
 
     @cached_property
     def guest(self) -> Guest:
@@ -178,6 +184,12 @@ class Visit:
     def changed(self, event: str, about: str, **details: object) -> None:
         """Something was changed: a line for the audit trail, such as `sender.added`. No secrets."""
         self.changes.append((event, about, details))
+
+
+async def pieces(file: UploadFile) -> AsyncIterator[bytes]:
+    """A file of a form, piece by piece."""
+    while piece := await file.read(_PIECE):
+        yield piece
 
 
 def is_address(text: str) -> bool:

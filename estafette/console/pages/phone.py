@@ -1,6 +1,5 @@
 """A handset beside the sandbox: what a person sees who is written to, and what they do then."""
 
-from collections.abc import AsyncIterator
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
 
@@ -10,11 +9,12 @@ from starlette.responses import Response
 from estafette.console import screens, taps
 from estafette.console.rows import Row, get, post
 from estafette.console.said import designs
-from estafette.console.visit import Visit
+from estafette.console.visit import Visit, pieces
 from estafette.console.words import later as _
 from estafette.core.core import Core
 from estafette.core.handset import Spoken, read_person
 from estafette.core.inbound import Unheard
+from estafette.core.limits import LONGEST_ELSEWHERE, MOST_MEDIA
 from estafette.model import BadValue, Channel, Conflict, Declined, Filter, Sender, Unknown
 from estafette.model.ids import read_id
 from estafette.model.media import type_named
@@ -26,9 +26,6 @@ from estafette.model.whatsapp.heard import Heard
 
 PERSON = "+14155550100"  #: a number that is set aside for fiction
 _LARGEST = 17 << 20  # bytes of a form: the largest sound or film, and what is beside it
-_MOST_FILES = 10
-_LONGEST = 4096  # characters of a text
-_PIECE = 1 << 18
 _SENDERS = 200  # that a new conversation can be begun with
 
 #: What a file is called on WhatsApp, by the family of its type.
@@ -95,13 +92,12 @@ class Phone:
         """Write to a sender, with files or without."""
         line, sender = await self._line(visit)
         body = visit.text("word") or visit.text("body")
-        files = [one for one in visit.form.getlist("files") if isinstance(one, UploadFile)]
-        files = [one for one in files if one.filename]
+        files = visit.files("files")
         error = ""
-        if len(body) > _LONGEST:
-            error = visit.say("A text has at most %(most)s characters.", most=_LONGEST)
-        elif len(files) > _MOST_FILES:
-            error = visit.say("At most %(most)s files go at once.", most=_MOST_FILES)
+        if len(body) > LONGEST_ELSEWHERE:
+            error = visit.say("A text has at most %(most)s characters.", most=LONGEST_ELSEWHERE)
+        elif len(files) > MOST_MEDIA:
+            error = visit.say("At most %(most)s files go at once.", most=MOST_MEDIA)
         elif not body and not files:
             error = visit.say("Write something, or choose a file.")
         if error:
@@ -165,15 +161,11 @@ class Phone:
         return Line(person, sender.channel, _plain(visit.text("name")), sender), sender
 
     async def _keep(self, visit: Visit, sender: Sender, file: UploadFile) -> Upload:
-        async def body() -> AsyncIterator[bytes]:
-            while piece := await file.read(_PIECE):
-                yield piece
-
         return await self._handset.keep(
             visit.account,
             content_type=type_named(file.content_type or ""),
             filename=_plain(file.filename or ""),
-            body=body(),
+            body=pieces(file),
             sender=sender,
         )
 

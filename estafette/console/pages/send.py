@@ -21,7 +21,7 @@ from estafette.console.composed import (
 from estafette.console.reasons import REASONS
 from estafette.console.rows import Row, get, post
 from estafette.console.statuses import LABELS
-from estafette.console.visit import Visit
+from estafette.console.visit import Visit, pieces
 from estafette.core.circular import DOOR
 from estafette.core.core import Core
 from estafette.core.url import is_url
@@ -43,7 +43,6 @@ from estafette.model.template import Template, TemplateStatus, Unfilled, Unfit
 from estafette.model.upload import LARGEST_OF_ALL, UPLOAD
 from estafette.model.upload import Unfit as UnfitFile
 
-_PIECE = 1 << 16
 _MOST_VALUES = 100
 
 
@@ -152,10 +151,13 @@ class Sending:
         if sender is None:
             raise Bad("from", visit.say(REASONS[Reason.NO_SENDER]))
         try:
-            async with self._core.uploads.begun(visit.account, sender) as loading:
-                while piece := await file.read(_PIECE):
-                    await loading.write(piece, file.content_type or "")
-                kept = await loading.end(file.content_type or "", file.filename or "")
+            kept = await self._core.uploads.add(
+                visit.account,
+                sender=sender,
+                content_type=file.content_type or "",
+                filename=file.filename or "",
+                body=pieces(file),
+            )
         except UnfitFile:
             text = visit.say("This file cannot be sent: its kind is not taken, or it is too large.")
             raise Bad("file", text) from None
