@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from starlette.responses import Response
 
+from estafette.console.composed import counted
 from estafette.console.visit import Visit, pieces
 from estafette.console.words import later as _
 from estafette.core.core import Core
@@ -19,7 +20,6 @@ from estafette.model.contact import Card
 from estafette.model.filling import places
 from estafette.model.ids import read_id
 from estafette.model.template import Template, TemplateKind, TemplateStatus, Unfilled, Unfit
-from estafette.model.text import is_gsm7, segments, units
 
 _OFFERED = 100  # templates in the list
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -67,7 +67,7 @@ class Answering:
             "places": places(chosen) if chosen else 0,
             "shows_media": bool(chosen and chosen.kind is not TemplateKind.TEXT),
             "preview": await self._preview(visit, card, draft, chosen) if chosen else "",
-            "size": size(draft.body, card),
+            "counted": counted(draft.body, card.contact.channel),
             "opening": await self._box.conversations.opening(card),
             "is_ours": card.sender is not None and card.sender.released_at is None,
         }
@@ -75,7 +75,8 @@ class Answering:
     async def count(self, visit: Visit) -> Response:
         """How long what is typed would be."""
         card = await self._box.conversations.get(visit.account.sid, visit.holes["id"].lower())
-        return visit.show("conversations-count.html", size=size(visit.text("body"), card))
+        body = visit.text("body").replace("\r\n", "\n")
+        return visit.show("conversations-count.html", counted=counted(body, card.contact.channel))
 
     async def template(self, visit: Visit) -> Response:
         """The holes of a template, or what it says once they are filled."""
@@ -175,23 +176,6 @@ class Answering:
                 raise _Wrong(text, draft, "file") from None
             draft = replace(draft, kept=(*draft.kept, (upload.id, upload.filename)))
         return draft
-
-
-class Size(Struct, frozen=True):
-    """How long a text is, and as how many parts it is billed."""
-
-    characters: int
-    parts: int
-    is_sms: bool
-    is_plain: bool  #: whether it is of the alphabet that parts have most room for
-
-
-def size(body: str, card: Card) -> Size:
-    """How long a text would be on the channel of a conversation."""
-    is_sms = card.contact.channel is Channel.SMS
-    body = body.replace("\r\n", "\n")
-    parts = segments(body) if body else 0
-    return Size(units(body), parts, is_sms, is_gsm7(body))
 
 
 class _Wrong(Exception):

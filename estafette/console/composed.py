@@ -1,13 +1,17 @@
 """A message as somebody composes it: what was typed, how long it is, and the send that it becomes."""
 
-from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from hashlib import sha256
 
 import msgspec
 from msgspec import Struct
 
 from estafette.console.choices import channel_of
+from estafette.console.reasons import REASONS
+from estafette.console.visit import Visit
+from estafette.core.limits import LONGEST_BODY, LONGEST_ELSEWHERE
+from estafette.core.url import is_url
 from estafette.model import Channel, GatewayError, Reason
 from estafette.model.filling import places
 from estafette.model.template import HOLE, Template
@@ -102,11 +106,11 @@ class Count(Struct, frozen=True):
 def counted(body: str, channel: Channel) -> Count:
     """Measure a text."""
     if channel is not Channel.SMS:
-        return Count(units(body), 4096, 0, "", "")
+        return Count(units(body), LONGEST_ELSEWHERE, 0, "", "")
     plain = is_gsm7(body)
     strange = [] if plain else [char for char in dict.fromkeys(body) if not is_gsm7(char)]
     seen = "".join(char for char in strange if char.isprintable())[:8]
-    return Count(units(body), 1600, segments(body), "GSM-7" if plain else "UCS-2", seen)
+    return Count(units(body), LONGEST_BODY, segments(body), "GSM-7" if plain else "UCS-2", seen)
 
 
 def previewed(template: Template, values: list[str]) -> str:
@@ -121,8 +125,21 @@ def holes_of(template: Template) -> list[int]:
     return list(range(1, places(template) + 1))
 
 
-def time_of(text: str, zone: tzinfo) -> datetime | None:
-    """A time as a field has it, where who typed it is. Raises ValueError, OverflowError."""
-    if not text:
-        return None
-    return utc(datetime.fromisoformat(text), zone)
+def check_media(visit: Visit, urls: Iterable[str]) -> None:
+    """Refuse what is no address of a picture or file. Raises Bad."""
+    if not all(map(is_url, urls)):
+        raise Bad("media", visit.say("Addresses begin with https:// and stand on a line each."))
+
+
+def check_callback(visit: Visit, url: str) -> None:
+    """Refuse what cannot be told what became of a message. Raises Bad."""
+    if url and not is_url(url):
+        raise Bad("callback_url", visit.say(REASONS[Reason.BAD_CALLBACK]))
+
+
+def time_of(visit: Visit, text: str) -> datetime | None:
+    """When a message is to be sent, as a field has it, where who typed it is. Raises Bad."""
+    try:
+        return utc(datetime.fromisoformat(text), visit.zone) if text else None
+    except (ValueError, OverflowError):
+        raise Bad("send_at", visit.say("This is not a time.")) from None

@@ -22,6 +22,7 @@ from estafette.core.checks import Checks, drafted
 from estafette.core.circular import Circular, circular_of
 from estafette.core.clock import Clock
 from estafette.core.gateway import Gateway
+from estafette.core.limits import LONGEST_ELSEWHERE
 from estafette.core.pools import Pools
 from estafette.core.senders import Senders
 from estafette.core.templates import Templates
@@ -52,7 +53,6 @@ LEASE = timedelta(seconds=3)  #: after which others take over what a dead proces
 _SLICE = 1000  # rows that are read or written at once
 _LOADED = 20_000  # rows that are removed at once
 _DRAFT_LASTS = timedelta(days=1)
-_LONGEST = 4096  # characters of a text
 
 T = TypeVar("T")
 
@@ -168,8 +168,10 @@ class Batches:
         for role, name in asked.columns.items():
             if name and name not in header:
                 raise BadValue(f"columns.{role}", f"the file has no column {name[:100]}")
-        if len(asked.body) > _LONGEST or "\0" in asked.body:
-            raise BadValue("body", f"a text has at most {_LONGEST} characters, and no U+0000")
+        if len(asked.body) > LONGEST_ELSEWHERE or "\0" in asked.body:
+            raise BadValue(
+                "body", f"a text has at most {LONGEST_ELSEWHERE} characters, and no U+0000"
+            )
         if asked.callback_url and not is_url(asked.callback_url):
             raise BadValue("callback_url", f"{asked.callback_url[:100]} is not a URL")
         for url in asked.media:

@@ -8,17 +8,16 @@ from msgspec.structs import replace
 from starlette.responses import Response, StreamingResponse
 
 from estafette.console import choices
-from estafette.console.composed import Bad, holes_of, time_of
+from estafette.console.composed import Bad, check_callback, check_media, holes_of, time_of
 from estafette.console.faults import blamed, fault_text, unread
-from estafette.console.reasons import REASONS
 from estafette.console.rows import Row, get, post
 from estafette.console.visit import Visit, local
 from estafette.console.words import later as _
 from estafette.core.circular import usual_values
 from estafette.core.core import Core
+from estafette.core.limits import LONGEST_ELSEWHERE
 from estafette.core.results import result
-from estafette.core.url import is_url
-from estafette.model import BadValue, Channel, Conflict, Cursor, Reason, Unknown
+from estafette.model import BadValue, Channel, Conflict, Cursor, Unknown
 from estafette.model.batch import LARGEST, Asked, BadSheet, Batch, BatchStatus, Role
 from estafette.model.ids import read_id
 from estafette.model.session import Role as Who
@@ -267,16 +266,11 @@ def _shared(visit: Visit) -> Asked:
 
 def _checked(visit: Visit, asked: Asked) -> Asked:
     """The same, once it is found to be usable. Raises Bad."""
-    if not all(map(is_url, asked.media)):
-        raise Bad("media", visit.say("Addresses begin with https:// and stand on a line each."))
-    if asked.callback_url and not is_url(asked.callback_url):
-        raise Bad("callback_url", visit.say(REASONS[Reason.BAD_CALLBACK]))
-    if "\0" in asked.body or len(asked.body) > 4096:
+    check_media(visit, asked.media)
+    check_callback(visit, asked.callback_url)
+    if "\0" in asked.body or len(asked.body) > LONGEST_ELSEWHERE:
         raise Bad("body", visit.say("A text has at most 4096 characters."))
-    try:
-        return replace(asked, send_at=time_of(visit.text("send_at"), visit.zone))
-    except (ValueError, OverflowError):
-        raise Bad("send_at", visit.say("This is not a time.")) from None
+    return replace(asked, send_at=time_of(visit, visit.text("send_at")))
 
 
 def _columns(visit: Visit, batch: Batch) -> dict[str, str]:

@@ -12,6 +12,8 @@ from estafette.console.composed import (
     FIELD,
     Bad,
     Typed,
+    check_callback,
+    check_media,
     counted,
     holes_of,
     previewed,
@@ -24,7 +26,6 @@ from estafette.console.statuses import LABELS
 from estafette.console.visit import Visit, pieces
 from estafette.core.circular import DOOR
 from estafette.core.core import Core
-from estafette.core.url import is_url
 from estafette.model import (
     BadFallback,
     Channel,
@@ -172,13 +173,13 @@ class Sending:
             if usual is None:
                 raise Bad("from", visit.say(REASONS[Reason.NO_SENDER]))
             sender = usual.address
-        body, media = known.body, _media(visit, known)
+        body, media = known.body, tuple(known.media.split())
+        check_media(visit, media)
         content: Any = {}
         media += tuple(f"{UPLOAD}{id}" for id, _ in await self._files(visit, known))
         if template := await self._template(visit, known):
             body, media, content = _made(visit, template, known, media)
-        if known.callback_url and not is_url(known.callback_url):
-            raise Bad("callback_url", visit.say(REASONS[Reason.BAD_CALLBACK]))
+        check_callback(visit, known.callback_url)
         return Send(
             channel=known.channel,
             sender=sender,
@@ -187,7 +188,7 @@ class Sending:
             media=media,
             content=content,
             service=service,
-            send_at=_time(visit, known),
+            send_at=time_of(visit, known.send_at),
             callback_url=known.callback_url,
             fallback=_fallback(visit, known),
             door=DOOR,
@@ -225,13 +226,6 @@ def _recipient(visit: Visit, known: Typed) -> str:
     return found
 
 
-def _media(visit: Visit, known: Typed) -> tuple[str, ...]:
-    found = tuple(known.media.split())
-    if not all(map(is_url, found)):
-        raise Bad("media", visit.say("Addresses begin with https:// and stand on a line each."))
-    return found
-
-
 def _made(
     visit: Visit, template: Template, known: Typed, media: tuple[str, ...]
 ) -> tuple[str, tuple[str, ...], Any]:
@@ -251,13 +245,6 @@ def _made(
         text = visit.say("This template shows other media than were given.")
         raise Bad("media", text) from None
     return made.body, made.media, made.content
-
-
-def _time(visit: Visit, known: Typed) -> Any:
-    try:
-        return time_of(known.send_at, visit.zone)
-    except (ValueError, OverflowError):
-        raise Bad("send_at", visit.say("This is not a time.")) from None
 
 
 def _fallback(visit: Visit, known: Typed) -> Fallback | None:
