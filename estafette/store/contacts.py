@@ -14,7 +14,7 @@ from estafette.model.ids import instant, new_id
 from estafette.store import bulk, named
 from estafette.store.schema import contacts, conversations, notes, removals, tagged
 from estafette.store.times import moment, moment_or_none
-from estafette.store.words import words
+from estafette.store.words import HIGHEST, words
 
 COLUMNS = tuple(column.name for column in contacts.c)
 _RARE = 1000  #: as many are gathered and sorted; of more, the list of all is looked through
@@ -204,7 +204,7 @@ def searched(search: str, values: dict[str, Any]) -> list[Few]:
     if digits and _NUMBER.fullmatch(search):
         return [_reached(digits, values)]
     for number, word in enumerate(words(search)[:_MOST_SOUGHT]):
-        values |= {f"word{number}": word, f"beyond{number}": f"{word}{named.HIGHEST}"}
+        values |= {f"word{number}": word, f"beyond{number}": f"{word}{HIGHEST}"}
         found.append(
             Few(
                 f"named{number}.contact",
@@ -221,7 +221,7 @@ def _reached(digits: str, values: dict[str, Any]) -> Few:
     channels = ", ".join(f"'{channel}'" for channel in Channel)
     parts = []
     for name, start in starts.items():
-        values |= {f"{name}_from": start, f"{name}_to": f"{start}{named.HIGHEST}"}
+        values |= {f"{name}_from": start, f"{name}_to": f"{start}{HIGHEST}"}
         parts.append(
             f"reached.account = :account AND reached.channel IN ({channels})"
             f" AND reached.address >= :{name}_from AND reached.address < :{name}_to"

@@ -8,8 +8,6 @@ from estafette.store import bulk
 from estafette.store.schema import contacts, named
 from estafette.store.words import words
 
-HIGHEST = "\U0010ffff"  #: behind all that begins like it
-
 
 def file(conn: Connection, ids: Iterable[str]) -> None:
     """Keep what these contacts are called by now."""

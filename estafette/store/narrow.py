@@ -42,29 +42,17 @@ def narrow(account: str, filter: Filter, dialect: str) -> Where:
     return parts, values
 
 
-def made_in(filter: Filter) -> Where:
-    """The bounds of ids that a filter gives."""
-    parts, values = [], {}
-    if filter.created_from:
-        parts.append("messages.id >= :made_from")
-        values["made_from"] = first_id(filter.created_from)
-    if filter.created_until:
-        parts.append("messages.id < :made_until")
-        values["made_until"] = first_id(filter.created_until)
-    return parts, values
-
-
 def _in_time(filter: Filter) -> Where:
-    parts, values = made_in(filter)
+    """Between times of sending, and of creation, which ids tell."""
+    made_from, made_until = filter.created_from, filter.created_until
     bounds = {
-        "from": instant_or_none(filter.sent_from),
-        "until": instant_or_none(filter.sent_until),
+        "messages.id >= :made_from": first_id(made_from) if made_from else None,
+        "messages.id < :made_until": first_id(made_until) if made_until else None,
+        "messages.sent_at >= :from": instant_or_none(filter.sent_from),
+        "messages.sent_at <= :until": instant_or_none(filter.sent_until),
     }
-    for name, sign in (("from", ">="), ("until", "<=")):
-        if bounds[name] is not None:
-            parts.append(f"messages.sent_at {sign} :{name}")
-            values[name] = bounds[name]
-    return parts, values
+    given = {part: value for part, value in bounds.items() if value is not None}
+    return list(given), {part.rpartition(":")[2]: value for part, value in given.items()}
 
 
 def _in_status(status: Status) -> str:

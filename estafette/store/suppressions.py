@@ -10,6 +10,7 @@ from estafette.model.ids import instant
 from estafette.store import bulk
 from estafette.store.schema import suppressions
 from estafette.store.times import moment
+from estafette.store.words import HIGHEST
 
 _COLUMNS = ", ".join(column.name for column in suppressions.c)
 
@@ -71,7 +72,7 @@ def page(
             values[name] = str(value)
     if begins:
         parts.append("recipient >= :begins AND recipient < :beyond")
-        values |= {"begins": begins, "beyond": f"{begins}\U0010ffff"}
+        values |= {"begins": begins, "beyond": f"{begins}{HIGHEST}"}
     if after:
         parts.append("(recipient, channel, scope) > (:r, :c, :s)")
         values |= dict(zip("rcs", after, strict=True))

@@ -6,6 +6,7 @@ def plain(words: str) -> str:
     return words.replace("\0", "").encode(errors="replace").decode()
 
 
+HIGHEST = "\U0010ffff"  #: behind all that begins like what it is put behind
 MOST_WORDS = 12  #: of one name
 LONGEST_WORD = 40  #: characters that are kept of one
 
