@@ -25,6 +25,14 @@ from estafette.model import Channel, Declined, Unknown
 from estafette.model.contact import Card, Note
 from estafette.model.ids import read_id
 
+
+def check_note(text: str) -> str:
+    """Refuse an empty note. Raises BadInput."""
+    if not text.strip():
+        raise BadInput("there is nothing to note")
+    return text
+
+
 Who = Annotated[str, typer.Argument(metavar="CONTACT", help="Their address, or their id.")]
 OnChannel = Annotated[Channel, typer.Option("--channel", help="The channel of the address.")]
 Name = Annotated[str | None, typer.Option(help="What the account calls them.")]
@@ -37,6 +45,8 @@ Fields = Annotated[
     typer.Option("--field", help="NAME=VALUE; NAME= drops it. The value may be JSON."),
 ]
 Remark = Annotated[str | None, typer.Option("--note", help="What else is to be known of them.")]
+Noting = Annotated[str, typer.Argument(help="What to note.", callback=check_note)]
+Author = Annotated[str, typer.Option(help="Who says so.")]
 Assignee = Annotated[
     str | None,
     typer.Option(help="The e-mail address of the user who looks after them; '' for nobody."),
@@ -279,15 +289,13 @@ def close(
 
 def note(
     who: Who,
-    text: Annotated[str, typer.Argument(help="What to note.")],
+    text: Noting,
     *,
-    author: Annotated[str, typer.Option(help="Who says so.")] = "",
+    author: Author = "",
     channel: OnChannel = Channel.SMS,
     account: OfAccount = "",
 ) -> None:
     """Note something of the conversation with a contact."""
-    if not text.strip():
-        raise BadInput("there is nothing to note")
 
     async def work() -> Card:
         async with home() as app:

@@ -7,7 +7,7 @@ import typer
 
 from estafette.app import App
 from estafette.cli import shape
-from estafette.cli.contacts import Assignee, OfTeam, after_of, team_of
+from estafette.cli.contacts import Assignee, Author, Noting, OfTeam, after_of, team_of
 from estafette.cli.group import add_group
 from estafette.cli.run import (
     AsJson,
@@ -213,14 +213,12 @@ def assign(
 
 def note(
     which: Which,
-    text: Annotated[str, typer.Argument(help="What to note.")],
+    text: Noting,
     *,
-    author: Annotated[str, typer.Option(help="Who says so.")] = "",
+    author: Author = "",
     account: OfAccount = "",
 ) -> None:
     """Note something that colleagues see, and the contact does not."""
-    if not text.strip():
-        raise BadInput("there is nothing to note")
 
     async def work() -> None:
         async with home() as app:
