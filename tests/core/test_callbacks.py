@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -18,6 +18,7 @@ from estafette.model import CallbackStatus, Channel, Subscription
 from estafette.model.contact import Card
 from estafette.store import callbacks as rows
 from estafette.store import outbox
+from tests.core.carriers import until
 from tests.core.conftest import House
 from tests.patience import PATIENCE
 from tests.receiver import Receiver, receiving
@@ -69,12 +70,6 @@ async def telling(house: House, watch: Watch) -> AsyncIterator[Callbacks]:
     finally:
         teller.stop()
         await task
-
-
-async def until(is_so: Callable[[], bool], seconds: float = PATIENCE) -> None:
-    async with asyncio.timeout(seconds):
-        while not is_so():
-            await asyncio.sleep(0.02)
 
 
 async def subscribed(house: House, door: str, url: str) -> Subscription:

@@ -6,8 +6,7 @@ import hashlib
 import hmac
 import http.client
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from tests.doors.callbell.conftest import bearer
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api as TwilioApi
 from tests.doors.whatsapp.conftest import Api
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 from tests.pictures import PNG
 from tests.providers import meta_hooks as hooks
 from tests.providers.meta_stub import TOKEN, Says, Stub, meta, of_code
@@ -84,14 +83,6 @@ def tell(server: Server, said: dict[str, Any], secret: str = APP_SECRET) -> int:
     if status == 200:
         assert answer == b"EVENT_RECEIVED"
     return int(status)
-
-
-def until(truth: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := truth()):
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    return found
 
 
 def shown(own: Own, id: str, status: str) -> Any:

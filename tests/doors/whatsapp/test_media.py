@@ -4,9 +4,8 @@ import http.client
 import json
 import shutil
 import subprocess
-import time
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from tests.conftest import Server
 from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import Api as TwilioApi
 from tests.doors.whatsapp.conftest import PHONE, SENDER, VERSION, Answer, Api
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 from tests.pictures import JPEG, PNG, Pictures, body, showing
 
 MEGA = 1 << 20
@@ -388,13 +387,6 @@ def name_of(api: Api, id: str) -> str:
 
 
 # On their way
-
-
-def until(truth: Callable[[], object], seconds: float = PATIENCE) -> None:
-    end = time.monotonic() + seconds
-    while not truth():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_a_message_keeps_its_file_though_the_upload_is_deleted(api: Api, twilio: TwilioApi) -> None:
