@@ -10,9 +10,8 @@ from urllib.parse import urlencode
 
 from estafette.console.visit import Visit
 from estafette.console.words import later as _
-from estafette.model import Channel, Cursor, Filter, Status
+from estafette.model import Channel, Filter, Status
 from estafette.model.address import spelled_number
-from estafette.model.ids import read_id
 from estafette.model.message import LONGEST_TEXT, Going
 from estafette.model.times import utc
 
@@ -76,14 +75,6 @@ def read(visit: Visit) -> Wanted:
             created_until=until,
         )
     return found
-
-
-def cursor(visit: Visit) -> Cursor | None:
-    """Where the page begins; one that cannot be read is the first."""
-    for name in ("after", "before"):
-        if id := read_id(visit.query.get(name, "")):
-            return Cursor(id, before=name == "before")
-    return None
 
 
 def _plain(text: str) -> str:

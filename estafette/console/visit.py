@@ -21,7 +21,8 @@ from estafette.console.words import LANGUAGES, Words, choose
 from estafette.core.clock import utc_now
 from estafette.core.core import Core
 from estafette.core.sessions import Guest
-from estafette.model import Account, GatewayError
+from estafette.model import Account, Cursor, GatewayError
+from estafette.model.ids import read_id
 from estafette.model.networks import is_private_host
 from estafette.model.session import Role, Session
 
@@ -83,6 +84,14 @@ class Visit:
     def is_part(self) -> bool:
         """Whether a part of a page is asked for by htmx, not a whole one."""
         return "hx-request" in self.request.headers
+
+    @property
+    def cursor(self) -> Cursor | None:
+        """Where a page of a list begins; one that cannot be read is the first."""
+        for name in ("after", "before"):
+            if id := read_id(self.query.get(name, "")):
+                return Cursor(id, before=name == "before")
+        return None
 
     def text(self, name: str) -> str:
         """A field of the form, without the space around it; empty where there is none."""

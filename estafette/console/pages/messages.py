@@ -38,7 +38,7 @@ class Messages:
     async def show(self, visit: Visit) -> Response:
         """Show a page of the list, or only the list where a part of the page is asked for."""
         wanted = filters.read(visit)
-        where = filters.cursor(visit)
+        where = visit.cursor
         seen = read_id(visit.query.get("seen", "")) or ""
         sid = visit.account.sid
         token = await self._core.watch.token(sid)  # before: what comes meanwhile is told again

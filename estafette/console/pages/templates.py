@@ -10,7 +10,7 @@ from estafette.console.rows import Row, get, post
 from estafette.console.visit import Visit
 from estafette.console.words import later as _
 from estafette.core.core import Core
-from estafette.model import Cursor, Unknown
+from estafette.model import Unknown
 from estafette.model import components as made_of
 from estafette.model import design as limits
 from estafette.model.design import Undesigned
@@ -79,7 +79,7 @@ class Templates:
         found = await self._templates.page(
             visit.account,
             limit=_PAGE,
-            cursor=_cursor(visit),
+            cursor=visit.cursor,
             search=asked["q"].strip(),
             status=TemplateStatus(asked["status"])
             if asked["status"] in set(TemplateStatus)
@@ -220,10 +220,3 @@ def _said(visit: Visit) -> dict[str, str]:
         name: visit.text(name).replace("\r\n", "\n").replace("\0", "\ufffd")
         for name in designs.FIELDS
     }
-
-
-def _cursor(visit: Visit) -> Cursor | None:
-    for name in ("after", "before"):
-        if id := read_id(visit.query.get(name, "")):
-            return Cursor(id, before=name == "before")
-    return None
