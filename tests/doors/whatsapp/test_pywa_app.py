@@ -1,6 +1,5 @@
 """A real program on pywa hears what happens here: what people write, by its kinds, and statuses."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +14,7 @@ from tests.doors.own.conftest import Own
 from tests.doors.twilio.conftest import new_number
 from tests.doors.whatsapp.conftest import PHONE, SENDER, WABA, Api, ToGateway, pywa_of
 from tests.doors.whatsapp.listening import VERIFY_TOKEN, Listener, listening
-from tests.patience import PATIENCE
+from tests.patience import until
 from tests.pictures import Pictures, showing
 
 PERSON = "+14155550161"
@@ -221,11 +220,14 @@ def test_what_is_told_twice_is_heard_once(app: Listener, own: Own) -> None:
     """A second POST of the same is the same to the byte: pywa knows it by that."""
     id = write(own, body="Once")
     app.wait("message", lambda update: update.id == id)
-    end = time.monotonic() + PATIENCE
-    while own.post(f"/callbacks/{id}/replay", status=200)["items"] != ["received"]:
-        assert time.monotonic() < end
-    known = len(app.answers)
-    app.wait_answers(known + 1)
+
+    def told_again() -> int:
+        """How much was answered before it was told once more; 0 as long as it cannot be."""
+        known = len(app.answers)
+        again = own.post(f"/callbacks/{id}/replay", status=200)["items"] == ["received"]
+        return known if again else 0
+
+    app.wait_answers(until(told_again) + 1)
     later = heard(app, own, body="Twice")
     assert later.text == "Twice"
     assert sum(update.id == id for _, update in app.heard) == 1
