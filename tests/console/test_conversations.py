@@ -1,9 +1,10 @@
 """Conversations: listed, read, answered, looked after."""
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser import needs_chromium, violations
 from tests.console.conftest import Guest, Look
@@ -204,6 +205,26 @@ async def test_somebody_is_answered_and_what_they_say_appears(look: Look, own: O
         own.write(person, "Merci beaucoup !")
         await expect(page.locator("#thread")).to_contain_text("Merci beaucoup !")
         await expect(page.get_by_label("Réponse")).to_have_value("Et aussi")
+
+
+@needs_chromium
+@pytest.mark.asyncio(loop_scope="session")
+async def test_an_answer_is_sent_while_it_is_being_measured(look: Look, own: Own) -> None:
+    path = begun(own, "Are you open?")
+    is_sent = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await is_sent.wait()
+        await route.continue_()
+
+    async with look(path) as page:
+        await page.route("**/count", hold)
+        async with page.expect_request("**/count"):
+            await page.get_by_label("Answer").fill("At nine")
+        await page.get_by_role("button", name="Send", exact=True).click()
+        await expect(page.locator("#thread .outbound").first).to_contain_text("At nine")
+        is_sent.set()
+        await page.unroute_all(behavior="wait")
 
 
 @needs_chromium

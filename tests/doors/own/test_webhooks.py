@@ -14,9 +14,9 @@ import pytest
 
 from tests.conftest import AUTH_TOKEN, SENDER, Server
 from tests.doors.own.conftest import Own
-from tests.doors.own.test_messages import until
+from tests.doors.own.test_messages import until as come_to
 from tests.doors.twilio.conftest import Api, basic, new_number
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 from tests.pictures import Pictures, showing
 from tests.receiver import Heard, Receiver, Said, receiving
 
@@ -209,7 +209,13 @@ def test_one_that_fails_holds_up_no_other_and_recovers(
         said = heard.form if heard.path == "/mine" else json.loads(heard.body)
         paths.setdefault(heard.path, []).append(said.get("MessageStatus") or said["status"])
     assert paths == {"/mine": ["sent", "delivered"], "/good": ["sent", "delivered"]}
-    waiting = [item for item in hooked.get("/callbacks")["items"] if item["message"] == id]
+
+    def listed() -> list[Any]:
+        return [item for item in hooked.get("/callbacks")["items"] if item["message"] == id]
+
+    # What an answer came to is written down a moment after it.
+    until(lambda: {i["told"] for i in listed() if i["subscription"] != bad} == {"told"})
+    waiting = listed()
     assert {item["subscription"] for item in waiting} == {None, good, bad}
     assert {i["told"] for i in waiting if i["subscription"] != bad} == {"told"}
     assert {i["told"] for i in waiting if i["subscription"] == bad} == {"waiting"}
@@ -255,7 +261,7 @@ def test_what_a_removed_webhook_is_owed_is_given_up(hooked: Own, receiver: Recei
     hook = hooked.post("/webhooks", {"url": receiver.url, "events": ["status"]})["id"]
     id = hooked.send(new_number())["id"]
     receiver.wait(1)
-    until(hooked, id, "delivered")
+    come_to(hooked, id, "delivered")
     assert hooked.call("DELETE", f"/webhooks/{hook}").status == 204
     end = time.monotonic() + PATIENCE
     while True:
@@ -267,7 +273,7 @@ def test_what_a_removed_webhook_is_owed_is_given_up(hooked: Own, receiver: Recei
     assert {item["answer"] for item in found} == {"its subscription was removed"}
     assert len(receiver.heard) == 1
     later = hooked.send(new_number())["id"]
-    until(hooked, later, "delivered")
+    come_to(hooked, later, "delivered")
     assert [i for i in hooked.get("/callbacks")["items"] if i["message"] == later] == []
 
 
